@@ -1,0 +1,1 @@
+"""What the batch size does to the training of a neural network, with evidence."""

@@ -1,0 +1,46 @@
+"""What can be known of a study only by asking scikit-learn and Keras: whether they take it, and how many rows train.
+
+Run as a program (`python -m batchscope.facts`) it reads {name: study} as JSON from standard input and prints, as its
+last line, {name: facts} or {name: {"error": ...}}. A process of its own keeps TensorFlow out of the one that plans.
+"""
+
+import json
+import sys
+
+from batchscope.data import make_dataset
+from batchscope.errors import ConfigError
+
+
+def find_facts(study: dict) -> dict[str, int]:
+    """The numbers of training rows and of classes of a study, after one update of its model on two rows.
+
+    Raises:
+        ConfigError: scikit-learn or Keras refuses some part of the study.
+    """
+    dataset = make_dataset(study["dataset"], study["split"])
+    # Imported late, so that a mistake in the dataset is told without waiting for TensorFlow.
+    from batchscope.models import build_loss, build_model, build_optimizer
+
+    model = build_model(study["model"], dataset.x_train.shape[1:], dataset.classes)
+    optimizer = build_optimizer(study["optimizer"], learning_rate=0.01)
+    model.compile(optimizer=optimizer, loss=build_loss(study["loss"], dataset.classes), run_eagerly=True)
+    try:
+        model.train_on_batch(dataset.x_train[:2], dataset.y_train[:2])
+    except Exception as error:  # whatever Keras says of the combination is for the user
+        reason = str(error).strip().splitlines()[0]
+        raise ConfigError("model", f"an update fails with this dataset, optimizer and loss: {reason}") from None
+    return {"train_rows": len(dataset.y_train), "classes": dataset.classes}
+
+
+def main() -> None:
+    answers = {}
+    for name, study in json.load(sys.stdin).items():
+        try:
+            answers[name] = find_facts(study)
+        except ConfigError as error:
+            answers[name] = {"error": str(error)}
+    print(json.dumps(answers))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""Keras models, optimizers and losses from their names and arguments in the config."""
+
+import inspect
+import math
+from collections.abc import Callable
+
+from batchscope.backend import keras
+from batchscope.data import name_and_arguments
+from batchscope.errors import ConfigError, suggestion
+
+LOSSES = ("SparseCategoricalCrossentropy", "CategoricalCrossentropy", "CategoricalFocalCrossentropy")
+# Arguments whose names Keras looks up only when a layer is made, without saying what it would know.
+_NAMED_OBJECTS = {"activation": keras.activations, "initializer": keras.initializers}
+
+
+def build_model(layers: list[dict | str], input_shape: tuple[int, ...], classes: int) -> keras.Model:
+    """A model from (rows, *input_shape) features to (rows, classes) logits: the hidden layers, then a Dense layer.
+
+    Raises:
+        ConfigError: Keras has no such layer, it refuses the arguments, or the layers do not fit together.
+    """
+    hidden = [_build_layer(spec, f"model[{index}]") for index, spec in enumerate(layers)]
+    try:
+        model = keras.Sequential([keras.Input(input_shape), *hidden, keras.layers.Dense(classes)])
+    except Exception as error:
+        raise ConfigError("model", f"the layers do not fit together: {_first_line(error)}") from None
+    if model.output_shape != (None, classes):
+        raise ConfigError(
+            "model",
+            f"the hidden layers end in the shape {hidden[-1].output.shape[1:]}, of which classes cannot be told; "
+            "end them with Flatten or a global pooling layer",
+        )
+    return model
+
+
+def build_optimizer(spec: dict | str, learning_rate: float) -> keras.optimizers.Optimizer:
+    """A Keras optimizer at a learning rate.
+
+    Raises:
+        ConfigError: Keras has no such optimizer or it refuses the arguments.
+    """
+    name, arguments = name_and_arguments(spec)
+    known = _classes(keras.optimizers, keras.optimizers.Optimizer)
+    function = _find(name, known, "optimizer", "keras.optimizers")
+    if "learning_rate" in arguments:
+        raise ConfigError(f"optimizer.{name}", "the learning rate goes under the study's `learning_rates`")
+    _check_arguments(function, arguments, f"optimizer.{name}")
+    return _call(function, arguments | {"learning_rate": learning_rate}, f"optimizer.{name}")
+
+
+def build_loss(spec: dict | str, classes: int) -> Callable:
+    """The loss as a function of integer classes (rows,) and logits (rows, classes); its value is the mean over rows.
+
+    Raises:
+        ConfigError: the loss is none of `LOSSES` or refuses the arguments.
+    """
+    name, arguments = name_and_arguments(spec)
+    if name not in LOSSES:
+        raise ConfigError("loss", f"{name!r} is no loss for classes and logits{suggestion(name, LOSSES)}")
+    function = getattr(keras.losses, name)
+    if "from_logits" in arguments:
+        raise ConfigError(f"loss.{name}", "from_logits is always true here; leave it out")
+    _check_arguments(function, arguments, f"loss.{name}")
+    loss = _call(function, arguments | {"from_logits": True}, f"loss.{name}")
+    if name == "SparseCategoricalCrossentropy":
+        return loss
+    return lambda labels, logits: loss(keras.ops.one_hot(labels, classes, dtype=logits.dtype), logits)
+
+
+def values_per_row(model: keras.Model) -> int:
+    """How many numbers the layers of a model put out for one row: what its memory grows with."""
+    return sum(math.prod(layer.output.shape[1:]) for layer in model.layers)
+
+
+def _build_layer(spec: dict | str, place: str) -> keras.Layer:
+    name, arguments = name_and_arguments(spec)
+    layer = _find(name, _classes(keras.layers, keras.Layer), place, "keras.layers")
+    place = f"{place}.{name}"
+    _check_arguments(layer, arguments, place, inherited=keras.Layer)
+    for argument, value in arguments.items():
+        namespace = _NAMED_OBJECTS.get(argument.rsplit("_", 1)[-1])
+        if namespace is not None and isinstance(value, str):
+            try:
+                namespace.get(value)
+            except ValueError:
+                known = [key for key in dir(namespace) if key[0].islower() and key not in ("get", "serialize", "deserialize")]
+                raise ConfigError(
+                    f"{place}.{argument}", f"{namespace.__name__} has no {value!r}{suggestion(value, known)}"
+                ) from None
+    return _call(layer, arguments, place)
+
+
+def _classes(module, base: type) -> dict[str, type]:
+    members = inspect.getmembers(module, lambda member: inspect.isclass(member) and issubclass(member, base))
+    return {name: member for name, member in members if member is not base}
+
+
+def _find(name: str, known: dict[str, type], place: str, where: str) -> type:
+    if name not in known:
+        raise ConfigError(place, f"{where} has no {name!r}{suggestion(name, known)}")
+    return known[name]
+
+
+def _check_arguments(function: type, arguments: dict, place: str, inherited: type | None = None) -> None:
+    known = {
+        name
+        for source in (function, inherited)
+        if source is not None
+        for name, parameter in inspect.signature(source).parameters.items()
+        if parameter.kind is not parameter.VAR_KEYWORD
+    }
+    for argument in arguments.keys() - known:
+        raise ConfigError(place, f"no argument {argument!r}{suggestion(argument, known)}")
+
+
+def _call(function: type, arguments: dict, place: str):
+    try:
+        return function(**arguments)
+    except Exception as error:  # whatever Keras says of the arguments is for the user
+        raise ConfigError(place, _first_line(error)) from None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0]

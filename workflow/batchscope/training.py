@@ -1,0 +1,114 @@
+"""All trainings of one batch size: the engine that can do it, progress in the log, and the results in one table."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from batchscope.backend import tf
+from batchscope.compiled import CompiledEngine, stack_width, why_not_compiled, why_not_stacked
+from batchscope.fit import FitEngine
+from batchscope.task import Task
+
+_log = logging.getLogger(__name__)
+_CANNOT_COMPILE = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, ValueError, TypeError, NotImplementedError)
+
+
+class Result(NamedTuple):
+    """The trainings of one setting."""
+
+    learning_rate: float
+    history: np.ndarray  # (replicates, epochs, 4): train loss, train accuracy, test loss, test accuracy
+    seconds: float  # of training, compilation left out
+
+
+def train(task: Task, learning_rates: list[float], replicates: int, engine: str, memory: int) -> list[Result]:
+    """Train every replicate at every learning rate.
+
+    Where `engine` is "compiled", the fastest way is taken that trains as `Model.fit` would: stacked, else compiled one
+    replicate at a time, else `Model.fit`. The log says which and why. Stacks that do not fit into `memory` bytes, or
+    into what there is, are trained in groups.
+    """
+    width = stack_width(task, replicates, memory)
+    groups = -(-replicates // width)
+    width = -(-replicates // groups)  # equal groups, so that one program serves all
+    while True:
+        try:
+            return _collect(_make_engine(task, engine, width), task, learning_rates, replicates)
+        except tf.errors.ResourceExhaustedError:
+            if width == 1:
+                raise
+            width = -(-width // 2)
+            _log.warning("out of memory; trying again with %d replicates at a time", width)
+
+
+def _make_engine(task: Task, engine: str, width: int) -> CompiledEngine | FitEngine:
+    """The fastest engine that is right for the task."""
+    if engine == "fit":
+        _log.info("training with Model.fit, as the config asks")
+        return FitEngine(task)
+    optimizer = task.build_optimizer(0.0)
+    if reason := why_not_compiled(optimizer):
+        _log.warning("training with Model.fit: %s", reason)
+        return FitEngine(task)
+    ways: list[tuple[str, Callable[[], CompiledEngine]]] = [
+        (f"{width} replicates at a time", lambda: CompiledEngine(task, width, stacked=True)),
+        ("one replicate at a time", lambda: CompiledEngine(task, 1, stacked=False)),
+    ]
+    if reason := why_not_stacked(optimizer, task.build_replicate(0)):
+        _log.warning("the replicates are not stacked: %s", reason)
+        ways = ways[1:]
+    for way, make in ways:
+        begin = time.perf_counter()
+        try:
+            compiled = make()
+        except _CANNOT_COMPILE as error:
+            _log.warning("cannot be compiled to train %s: %s", way, str(error).strip().splitlines()[0])
+            continue
+        _log.info("compiled to train %s in %.1f s", way, time.perf_counter() - begin)
+        return compiled
+    _log.warning("training with Model.fit, as nothing faster can train this model")
+    return FitEngine(task)
+
+
+def _collect(
+    engine: CompiledEngine | FitEngine, task: Task, learning_rates: list[float], replicates: int
+) -> list[Result]:
+    histories = {rate: np.empty((replicates, task.epochs, 4)) for rate in learning_rates}
+    seconds = dict.fromkeys(learning_rates, 0.0)
+    progress = _Progress(task, replicates * len(learning_rates))
+    for rate, first, history, duration in engine.train(replicates, learning_rates, progress.report):
+        histories[rate][first : first + len(history)] = history
+        seconds[rate] += duration
+        progress.finish(len(history))
+    return [Result(rate, _mark_diverged(histories[rate]), seconds[rate]) for rate in learning_rates]
+
+
+def _mark_diverged(history: np.ndarray) -> np.ndarray:
+    """From the first epoch on whose loss is not finite a replicate has no loss and no accuracy: both become NaN."""
+    diverged = np.logical_or.accumulate(~np.isfinite(history[..., 0::2]).all(axis=-1), axis=1)
+    return np.where(diverged[..., None], np.nan, history)
+
+
+class _Progress:
+    """A line in the log for every chunk of epochs."""
+
+    def __init__(self, task: Task, trainings: int):
+        self._task = task
+        self._trainings = trainings
+        self._finished = 0
+        self._begin = time.perf_counter()
+
+    def report(self, learning_rate: float, epoch: int, chunk: np.ndarray) -> None:
+        share = (self._finished + len(chunk) * epoch / self._task.epochs) / self._trainings
+        left = (time.perf_counter() - self._begin) * (1 / min(share, 1) - 1)
+        _log.info(
+            "batch size %d, learning rate %g: epoch %d of %d, test accuracy %.3f, %.0f s left for %d of %d trainings",
+            *(self._task.batch_size, learning_rate, epoch, self._task.epochs, np.mean(chunk[:, -1, 3]), left),
+            *(self._trainings - self._finished, self._trainings),
+        )
+
+    def finish(self, trainings: int) -> None:
+        self._finished += trainings
