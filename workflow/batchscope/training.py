@@ -13,6 +13,7 @@ from batchscope.fit import FitEngine
 from batchscope.task import Task
 
 _log = logging.getLogger(__name__)
+_MB_OF_TENSORFLOW = 1200  # what a process needs before it trains anything
 _CANNOT_COMPILE = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, ValueError, TypeError, NotImplementedError)
 
 
@@ -24,14 +25,14 @@ class Result(NamedTuple):
     seconds: float  # of training, compilation left out
 
 
-def train(task: Task, learning_rates: list[float], replicates: int, engine: str, memory: int) -> list[Result]:
+def train(task: Task, learning_rates: list[float], replicates: int, engine: str, memory_mb: int) -> list[Result]:
     """Train every replicate at every learning rate.
 
     Where `engine` is "compiled", the fastest way is taken that trains as `Model.fit` would: stacked, else compiled one
-    replicate at a time, else `Model.fit`. The log says which and why. Stacks that do not fit into `memory` bytes, or
-    into what there is, are trained in groups.
+    replicate at a time, else `Model.fit`. The log says which and why. Stacks that do not fit into `memory_mb`, or into
+    what there is, are trained in groups.
     """
-    width = stack_width(task, replicates, memory)
+    width = stack_width(task, replicates, memory=(memory_mb - _MB_OF_TENSORFLOW) * 2**20)
     groups = -(-replicates // width)
     width = -(-replicates // groups)  # equal groups, so that one program serves all
     while True:
@@ -105,9 +106,9 @@ class _Progress:
         share = (self._finished + len(chunk) * epoch / self._task.epochs) / self._trainings
         left = (time.perf_counter() - self._begin) * (1 / min(share, 1) - 1)
         _log.info(
-            "batch size %d, learning rate %g: epoch %d of %d, test accuracy %.3f, %.0f s left for %d of %d trainings",
-            *(self._task.batch_size, learning_rate, epoch, self._task.epochs, np.mean(chunk[:, -1, 3]), left),
-            *(self._trainings - self._finished, self._trainings),
+            f"batch size {self._task.batch_size}, learning rate {learning_rate:g}: "
+            f"epoch {epoch} of {self._task.epochs}, test accuracy {np.mean(chunk[:, -1, 3]):.3f}; "
+            f"{self._finished} of {self._trainings} trainings done, {left:.0f} s left"
         )
 
     def finish(self, trainings: int) -> None:

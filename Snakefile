@@ -1,0 +1,35 @@
+# Batchscope: what the batch size does to the training of a neural network, with evidence.
+# config.yaml says what is studied, README.md how to run it, workflow/rules/ holds a file per phase.
+from snakemake.utils import min_version
+
+min_version("9.20")
+
+
+configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/metrics.smk"
+include: "workflow/rules/figures.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        [results(study) for study in STUDIES.values()],
+
+
+for study in STUDIES.values():
+
+    rule:
+        name:
+            study.name
+        input:
+            results(study),
+
+
+onsuccess:
+    for study in STUDIES:
+        print(f"{study}: the figures are in results/{study}/figures, the numbers in results/{study}/metrics/summary.csv")

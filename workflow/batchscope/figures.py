@@ -1,0 +1,161 @@
+"""The figures: the dataset, single learning curves, and a panel per batch size. Knows no Keras.
+
+Drawn at the width of a paper's column, with the colours of Okabe and Ito, which the colour-blind can tell apart; line
+styles and markers tell the same in grey.
+"""
+
+import math
+from itertools import cycle
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("agg")
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from batchscope.data import Dataset
+from batchscope.files import replacing
+
+STYLE = {
+    "font.size": 7,
+    "axes.titlesize": 7,
+    "axes.labelsize": 7,
+    "legend.fontsize": 6.5,
+    "xtick.labelsize": 6.5,
+    "ytick.labelsize": 6.5,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "0.9",
+    "grid.linewidth": 0.5,
+    "lines.linewidth": 1.1,
+    "legend.frameon": False,
+    "figure.constrained_layout.use": True,
+    "figure.dpi": 300,
+    "pdf.fonttype": 42,  # text stays text
+    "svg.hashsalt": "batchscope",  # the same bytes every time
+}
+COLUMN_WIDTH = 3.5  # inches
+OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000")
+PARTS = {"train": {"color": OKABE_ITO[0], "linestyle": "--"}, "test": {"color": OKABE_ITO[3], "linestyle": "-"}}
+_MOST_CLASSES_IN_LEGEND = 10
+_MOST_ROWS_OF_PANELS = 8
+
+
+def plot_dataset(dataset: Dataset, title: str) -> plt.Figure:
+    """A scatter plot of all rows by class; training rows are filled, test rows are hollow.
+
+    Of more than two features the first two principal components are shown.
+    """
+    x = np.concatenate([dataset.x_train, dataset.x_test]).reshape(len(dataset.y_train) + len(dataset.y_test), -1)
+    y = np.concatenate([dataset.y_train, dataset.y_test])
+    train = np.arange(len(y)) < len(dataset.y_train)
+    (first, second), labels = _two_dimensions(x)
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(figsize=(COLUMN_WIDTH, 2.8))
+        for label, color, marker in zip(range(dataset.classes), cycle(OKABE_ITO), cycle("osD^vP*X")):
+            for part, face in ((train, color), (~train, "none")):
+                rows = (y == label) & part
+                axes.scatter(first[rows], second[rows], 9, marker=marker, facecolor=face, edgecolor=color, linewidth=0.5)
+            axes.scatter([], [], 9, marker=marker, color=color, label=f"class {label}")
+        axes.scatter([], [], 9, facecolor="0.4", edgecolor="0.4", label=f"{train.sum()} training rows")
+        axes.scatter([], [], 9, facecolor="none", edgecolor="0.4", linewidth=0.5, label=f"{(~train).sum()} test rows")
+        axes.set(title=title, xlabel=labels[0], ylabel=labels[1])
+        handles, names = axes.get_legend_handles_labels()
+        shown = slice(None) if dataset.classes <= _MOST_CLASSES_IN_LEGEND else slice(-2, None)
+        figure.legend(handles[shown], names[shown], loc="outside lower center", ncols=3, handletextpad=0.2)
+    return figure
+
+
+def plot_learning_curve(
+    history: pd.DataFrame, summary: pd.DataFrame, title: str, batch_size: int, learning_rate: float
+) -> plt.Figure:
+    """The learning curve of one setting."""
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(figsize=(COLUMN_WIDTH, 2.4))
+        _draw_curves(axes, *_choose(batch_size, learning_rate, history, summary))
+        axes.set(title=title, xlabel="epoch", ylabel="accuracy")
+        _add_legend(figure, axes, history)
+    return figure
+
+
+def plot_batch_sizes(
+    history: pd.DataFrame, summary: pd.DataFrame, title: str, batch_sizes: list[int], learning_rates: list[float]
+) -> plt.Figure:
+    """A panel per batch size, two columns wide, all on the same axes; with several learning rates a column for each."""
+    settings = [(batch, rate) for batch in batch_sizes for rate in learning_rates]
+    columns = len(learning_rates)
+    if columns == 1:
+        columns = min(len(settings), max(2, math.ceil(len(settings) / _MOST_ROWS_OF_PANELS)))
+    rows = math.ceil(len(settings) / columns)
+    with plt.rc_context(STYLE):
+        size = (COLUMN_WIDTH * max(1, columns / 2), 0.6 + 1.15 * rows)
+        figure, grid = plt.subplots(rows, columns, figsize=size, sharex=True, sharey=True, squeeze=False)
+        for axes, (batch, rate) in zip(grid.flat, settings):
+            _draw_curves(axes, *_choose(batch, rate, history, summary))
+            axes.set_title(f"batch size {batch}" + (f", learning rate {rate:g}" if len(learning_rates) > 1 else ""))
+        for axes in grid.flat[len(settings) :]:
+            axes.remove()
+        for column in range(columns):
+            lowest = [axes for axes in grid[:, column] if axes.figure is not None][-1]
+            lowest.tick_params(labelbottom=True)
+        figure.suptitle(title, fontsize=8)
+        figure.supxlabel("epoch", fontsize=7)
+        figure.supylabel("accuracy", fontsize=7)
+        _add_legend(figure, grid.flat[0], history)
+    return figure
+
+
+def save_figure(figure: plt.Figure, path: str | Path) -> None:
+    """Write a figure in the format of the path's suffix, without the date, so that the same figure has the same bytes."""
+    suffix = Path(path).suffix
+    metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(suffix)
+    with replacing(path) as temporary, plt.rc_context(STYLE):
+        figure.savefig(temporary, metadata=metadata)
+
+
+def _two_dimensions(x: np.ndarray) -> tuple[np.ndarray, tuple[str, str]]:
+    if x.shape[1] <= 2:
+        return np.pad(x, ((0, 0), (0, 2 - x.shape[1]))).T, ("feature 1", "feature 2")
+    from sklearn.decomposition import PCA
+
+    return PCA(2, svd_solver="full").fit_transform(x).T, ("first principal component", "second principal component")
+
+
+def _choose(batch_size: int, learning_rate: float, *tables: pd.DataFrame) -> list[pd.DataFrame]:
+    """Of each table the rows of one setting."""
+    return [table[(table["batch_size"] == batch_size) & (table["learning_rate"] == learning_rate)] for table in tables]
+
+
+def _draw_curves(axes: plt.Axes, history: pd.DataFrame, summary: pd.DataFrame) -> None:
+    """Of one setting the median, middle 80 % and replicate 0 for training and test rows, and the final test accuracy in words."""
+    for part, style in PARTS.items():
+        curves = history.pivot(index="epoch", columns="replicate", values=f"{part}_accuracy")
+        quantiles = curves.quantile([0.1, 0.5, 0.9], axis=1)
+        axes.fill_between(curves.index, quantiles.loc[0.1], quantiles.loc[0.9], color=style["color"], alpha=0.25, linewidth=0)
+        axes.plot(curves.index, curves[0], color=style["color"], linewidth=0.4, alpha=0.55)
+        axes.plot(curves.index, quantiles.loc[0.5], label=f"{part}, median", **style)
+    axes.text(0.98, 0.05, _final_accuracy(summary.iloc[0]), transform=axes.transAxes, ha="right", va="bottom", linespacing=1.4)
+
+
+def _final_accuracy(summary: pd.Series) -> str:
+    lines = []
+    if summary["diverged"]:
+        lines.append(f"{summary['diverged']:.0f} of {summary['replicates']:.0f} diverged")
+    if summary["diverged"] < summary["replicates"]:
+        text = f"test {summary['test_accuracy_mean']:.3f}"
+        if math.isfinite(summary["test_accuracy_low"]):
+            text += f" [{summary['test_accuracy_low']:.3f}, {summary['test_accuracy_high']:.3f}]"
+        lines.append(text)
+    return "\n".join(lines)
+
+
+def _add_legend(figure: plt.Figure, axes: plt.Axes, history: pd.DataFrame) -> None:
+    replicates = history["replicate"].nunique()
+    handles, names = axes.get_legend_handles_labels()
+    handles += [plt.Rectangle((0, 0), 1, 1, color="0.75"), plt.Line2D([], [], color="0.4", linewidth=0.4)]
+    names += [f"middle 80 % of {replicates}" + (" replicates" if replicates != 1 else " replicate"), "replicate 0"]
+    figure.legend(handles, names, loc="outside lower center", ncols=2)

@@ -1,0 +1,57 @@
+"""Histories: a row per learning rate, replicate and epoch, in Parquet."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow
+import pyarrow.parquet
+
+from batchscope.files import replacing
+
+MEASURES = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
+SCHEMA = pyarrow.schema(
+    [
+        ("batch_size", pyarrow.int64()),
+        ("learning_rate", pyarrow.float64()),
+        ("replicate", pyarrow.int64()),
+        ("epoch", pyarrow.int64()),
+        *((measure, pyarrow.float64()) for measure in MEASURES),
+    ]
+)
+
+
+def history_table(batch_size: int, histories: dict[float, np.ndarray]) -> pyarrow.Table:
+    """The table of one batch size from learning rate -> (replicates, epochs, 4) in the order of `MEASURES`."""
+    tables = []
+    for learning_rate, history in histories.items():
+        replicates, epochs, _ = history.shape
+        replicate, epoch = np.meshgrid(np.arange(replicates), np.arange(1, epochs + 1), indexing="ij")
+        columns = [np.full(replicate.size, batch_size), np.full(replicate.size, float(learning_rate))]
+        columns += [replicate.ravel(), epoch.ravel(), *history.reshape(-1, len(MEASURES)).T]
+        tables.append(pyarrow.table(columns, schema=SCHEMA))
+    return pyarrow.concat_tables(tables).combine_chunks()
+
+
+def write_history(table: pyarrow.Table, path: str | Path) -> None:
+    with replacing(path) as temporary:
+        pyarrow.parquet.write_table(table, temporary)
+
+
+def read_history(path: str | Path) -> pyarrow.Table:
+    """Read a history and check that it is whole.
+
+    Raises:
+        ValueError: the file is damaged, has other columns, or lacks rows.
+    """
+    try:
+        table = pyarrow.parquet.read_table(path)
+    except (OSError, pyarrow.ArrowException) as error:
+        raise ValueError(f"{path} is no whole history ({error}); delete it and run again") from error
+    if table.schema.names != SCHEMA.names:
+        raise ValueError(f"{path} has the columns {table.schema.names}, not {SCHEMA.names}; delete it and run again")
+    settings = table.group_by(["batch_size", "learning_rate"]).aggregate([("replicate", "max"), ("epoch", "max")])
+    due = sum((row["replicate_max"] + 1) * row["epoch_max"] for row in settings.to_pylist())
+    if table.num_rows == 0 or table.num_rows != due:
+        raise ValueError(f"{path} has {table.num_rows} rows where {due} are due; delete it and run again")
+    return table

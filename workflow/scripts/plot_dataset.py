@@ -1,0 +1,12 @@
+"""Plot the dataset of a study by class."""
+
+import json
+
+from batchscope.data import load_dataset
+from batchscope.figures import plot_dataset, save_figure
+from batchscope.files import log_to
+
+log_to(snakemake.log[0])
+figure = plot_dataset(load_dataset(snakemake.input.dataset), **json.loads(snakemake.params.figure))
+for path in snakemake.output:
+    save_figure(figure, path)
