@@ -32,4 +32,6 @@ for study in STUDIES.values():
 
 onsuccess:
     for study in STUDIES:
-        print(f"{study}: the figures are in results/{study}/figures, the numbers in results/{study}/metrics/summary.csv")
+        print(
+            f"{study}: the figures are in results/{study}/figures, the numbers in results/{study}/metrics/summary.csv"
+        )

@@ -49,7 +49,9 @@ def stack_width(task: Task, replicates: int, memory: int) -> int:
     """
     model = task.build_replicate(0)
     rows = max(task.batch_size, min(_TEST_ROWS_AT_ONCE, len(task.dataset.y_test)))
-    per_replicate = np.dtype(keras.config.floatx()).itemsize * (6 * model.count_params() + 3 * rows * values_per_row(model))
+    per_replicate = np.dtype(keras.config.floatx()).itemsize * (
+        6 * model.count_params() + 3 * rows * values_per_row(model)
+    )
     return int(min(replicates, max(1, memory // per_replicate)))
 
 
@@ -121,7 +123,9 @@ class CompiledEngine:
         if not self._lead:
             return variables
         return [
-            keras.Variable(np.zeros(self._lead + tuple(v.shape), v.dtype), dtype=v.dtype, trainable=v.trainable, name=v.name)
+            keras.Variable(
+                np.zeros(self._lead + tuple(v.shape), v.dtype), dtype=v.dtype, trainable=v.trainable, name=v.name
+            )
             for v in variables
         ]
 
@@ -187,7 +191,7 @@ class CompiledEngine:
         return gradients, non_trainable, loss, correct
 
     def _forward(self, trainable: list, non_trainable: list, x: tf.Tensor, y: tf.Tensor, training: bool) -> tuple:
-        """For one replicate: mean loss with the penalties of regularizers, number of correct rows, new non-trainable."""
+        """For one replicate: mean loss with penalties, number of correct rows, new non-trainable variables."""
         logits, non_trainable, penalties = self._model.stateless_call(
             trainable, non_trainable, x, training=training, return_losses=True
         )

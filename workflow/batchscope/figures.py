@@ -29,9 +29,10 @@ STYLE = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
+    "axes.axisbelow": True,
     "grid.color": "0.9",
     "grid.linewidth": 0.5,
-    "lines.linewidth": 1.1,
+    "lines.linewidth": 1.0,
     "legend.frameon": False,
     "figure.constrained_layout.use": True,
     "figure.dpi": 300,
@@ -59,14 +60,18 @@ def plot_dataset(dataset: Dataset, title: str) -> plt.Figure:
         for label, color, marker in zip(range(dataset.classes), cycle(OKABE_ITO), cycle("osD^vP*X")):
             for part, face in ((train, color), (~train, "none")):
                 rows = (y == label) & part
-                axes.scatter(first[rows], second[rows], 9, marker=marker, facecolor=face, edgecolor=color, linewidth=0.5)
+                axes.scatter(
+                    first[rows], second[rows], 9, marker=marker, facecolor=face, edgecolor=color, linewidth=0.5
+                )
             axes.scatter([], [], 9, marker=marker, color=color, label=f"class {label}")
-        axes.scatter([], [], 9, facecolor="0.4", edgecolor="0.4", label=f"{train.sum()} training rows")
-        axes.scatter([], [], 9, facecolor="none", edgecolor="0.4", linewidth=0.5, label=f"{(~train).sum()} test rows")
+        axes.scatter([], [], 9, facecolor="0.4", edgecolor="0.4", label=f"{train.sum()} train")
+        axes.scatter([], [], 9, facecolor="none", edgecolor="0.4", linewidth=0.5, label=f"{(~train).sum()} test")
         axes.set(title=title, xlabel=labels[0], ylabel=labels[1])
         handles, names = axes.get_legend_handles_labels()
         shown = slice(None) if dataset.classes <= _MOST_CLASSES_IN_LEGEND else slice(-2, None)
-        figure.legend(handles[shown], names[shown], loc="outside lower center", ncols=3, handletextpad=0.2)
+        figure.legend(
+            handles[shown], names[shown], loc="outside lower center", ncols=5, handletextpad=0, columnspacing=1
+        )
     return figure
 
 
@@ -92,25 +97,26 @@ def plot_batch_sizes(
         columns = min(len(settings), max(2, math.ceil(len(settings) / _MOST_ROWS_OF_PANELS)))
     rows = math.ceil(len(settings) / columns)
     with plt.rc_context(STYLE):
-        size = (COLUMN_WIDTH * max(1, columns / 2), 0.6 + 1.15 * rows)
+        size = (COLUMN_WIDTH * max(1, columns / 2), 0.6 + 1.25 * rows)
         figure, grid = plt.subplots(rows, columns, figsize=size, sharex=True, sharey=True, squeeze=False)
         for axes, (batch, rate) in zip(grid.flat, settings):
             _draw_curves(axes, *_choose(batch, rate, history, summary))
             axes.set_title(f"batch size {batch}" + (f", learning rate {rate:g}" if len(learning_rates) > 1 else ""))
-        for axes in grid.flat[len(settings) :]:
-            axes.remove()
-        for column in range(columns):
-            lowest = [axes for axes in grid[:, column] if axes.figure is not None][-1]
-            lowest.tick_params(labelbottom=True)
+        for index, axes in enumerate(grid.flat):
+            if index >= len(settings):
+                axes.remove()
+            elif index + columns >= len(settings):  # nothing below
+                axes.tick_params(labelbottom=True)
+                axes.set_xlabel("epoch")
+        for axes in grid[:, 0]:
+            axes.set_ylabel("accuracy")
         figure.suptitle(title, fontsize=8)
-        figure.supxlabel("epoch", fontsize=7)
-        figure.supylabel("accuracy", fontsize=7)
         _add_legend(figure, grid.flat[0], history)
     return figure
 
 
 def save_figure(figure: plt.Figure, path: str | Path) -> None:
-    """Write a figure in the format of the path's suffix, without the date, so that the same figure has the same bytes."""
+    """Write a figure in the format that the path ends in, without a date: the same figure has the same bytes."""
     suffix = Path(path).suffix
     metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(suffix)
     with replacing(path) as temporary, plt.rc_context(STYLE):
@@ -131,14 +137,18 @@ def _choose(batch_size: int, learning_rate: float, *tables: pd.DataFrame) -> lis
 
 
 def _draw_curves(axes: plt.Axes, history: pd.DataFrame, summary: pd.DataFrame) -> None:
-    """Of one setting the median, middle 80 % and replicate 0 for training and test rows, and the final test accuracy in words."""
+    """Of one setting the median, the middle 80 % and replicate 0, and the final test accuracy as text."""
     for part, style in PARTS.items():
         curves = history.pivot(index="epoch", columns="replicate", values=f"{part}_accuracy")
-        quantiles = curves.quantile([0.1, 0.5, 0.9], axis=1)
-        axes.fill_between(curves.index, quantiles.loc[0.1], quantiles.loc[0.9], color=style["color"], alpha=0.25, linewidth=0)
-        axes.plot(curves.index, curves[0], color=style["color"], linewidth=0.4, alpha=0.55)
-        axes.plot(curves.index, quantiles.loc[0.5], label=f"{part}, median", **style)
-    axes.text(0.98, 0.05, _final_accuracy(summary.iloc[0]), transform=axes.transAxes, ha="right", va="bottom", linespacing=1.4)
+        low, median, high = (curves.quantile(share, axis=1) for share in (0.1, 0.5, 0.9))
+        axes.fill_between(curves.index, low, high, color=style["color"], alpha=0.2, linewidth=0)
+        axes.plot(curves.index, median, label=f"{part}, median", **style)
+        # Not scaled to: one replicate's outliers are cut off rather than flatten all the curves.
+        single = plt.Line2D(curves.index, curves[0], color=style["color"], linewidth=0.35, alpha=0.6, zorder=1.5)
+        axes.add_artist(single)
+    box = {"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 1}
+    text = _final_accuracy(summary.iloc[0])
+    axes.text(0.99, 0.04, text, transform=axes.transAxes, ha="right", va="bottom", linespacing=1.4, bbox=box)
 
 
 def _final_accuracy(summary: pd.Series) -> str:

@@ -1,6 +1,5 @@
 """Histories: a row per learning rate, replicate and epoch, in Parquet."""
 
-import json
 from pathlib import Path
 
 import numpy as np

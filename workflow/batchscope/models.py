@@ -83,7 +83,9 @@ def _build_layer(spec: dict | str, place: str) -> keras.Layer:
             try:
                 namespace.get(value)
             except ValueError:
-                known = [key for key in dir(namespace) if key[0].islower() and key not in ("get", "serialize", "deserialize")]
+                known = [
+                    key for key in dir(namespace) if key[0].islower() and key not in ("get", "serialize", "deserialize")
+                ]
                 raise ConfigError(
                     f"{place}.{argument}", f"{namespace.__name__} has no {value!r}{suggestion(value, known)}"
                 ) from None

@@ -33,7 +33,7 @@ class Task:
         return build_model(self.model, self.dataset.x_train.shape[1:], self.dataset.classes)
 
     def batch_orders(self, replicate: int) -> Iterator[np.ndarray]:
-        """For each epoch the order of the training rows, int32 (rows,): the same at every batch size and on every device."""
+        """The order of the training rows in each epoch, int32 (rows,), the same at every batch size and device."""
         generator = np.random.default_rng([self.seed, replicate, _ORDERS])
         for _ in range(self.epochs):
             yield generator.permutation(len(self.dataset.y_train)).astype(np.int32)

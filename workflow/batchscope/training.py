@@ -14,7 +14,13 @@ from batchscope.task import Task
 
 _log = logging.getLogger(__name__)
 _MB_OF_TENSORFLOW = 1200  # what a process needs before it trains anything
-_CANNOT_COMPILE = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, ValueError, TypeError, NotImplementedError)
+_CANNOT_COMPILE = (
+    tf.errors.InvalidArgumentError,
+    tf.errors.UnimplementedError,
+    ValueError,
+    TypeError,
+    NotImplementedError,
+)
 
 
 class Result(NamedTuple):

@@ -6,18 +6,18 @@ rule prepare_dataset:
         code=code("prepare_dataset.py"),
     output:
         "results/{study}/dataset.npz",
-    params:
-        data=part(lambda study, _: study.data),
     log:
         "results/{study}/logs/prepare_dataset.log",
     benchmark:
         "results/{study}/benchmarks/prepare_dataset.tsv"
+    conda:
+        "../../envs/analysis.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
-    conda:
-        "../../envs/analysis.yaml"
+    params:
+        data=part(lambda study, _: study.data),
     message:
         "Preparing the dataset of {wildcards.study}"
     script:

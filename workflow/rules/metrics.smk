@@ -15,18 +15,18 @@ rule aggregate_metrics:
     output:
         history="results/{study}/metrics/history.parquet",
         summary="results/{study}/metrics/summary.csv",
-    params:
-        metrics=part(lambda study, _: study.metrics),
     log:
         "results/{study}/logs/aggregate_metrics.log",
     benchmark:
         "results/{study}/benchmarks/aggregate_metrics.tsv"
+    conda:
+        "../../envs/analysis.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
-    conda:
-        "../../envs/analysis.yaml"
+    params:
+        metrics=part(lambda study, _: study.metrics),
     message:
         "Summing up the replicates of {wildcards.study}"
     script:

@@ -22,5 +22,8 @@ training = json.loads(snakemake.params.training)
 engine, replicates, learning_rates = (training.pop(key) for key in ("engine", "replicates", "learning_rates"))
 task = Task(dataset=load_dataset(snakemake.input.dataset), **training)
 results = train(task, learning_rates, replicates, engine, memory_mb=snakemake.resources.mem_mb)
-write_history(history_table(task.batch_size, {result.learning_rate: result.history for result in results}), snakemake.output.history)
+write_history(
+    history_table(task.batch_size, {result.learning_rate: result.history for result in results}),
+    snakemake.output.history,
+)
 write_timing(task.batch_size, {result.learning_rate: result.seconds for result in results}, snakemake.output.timing)

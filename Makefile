@@ -1,0 +1,44 @@
+# make          set up .venv/, train the tutorial study and draw its figures
+# make test     set up .venv/ with what the tests need and run them
+# make lint     check the style of the code and of the workflow
+# make lock     write the lock files anew from envs/*.in (needs uv)
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The first Python on the PATH that TensorFlow has packages for; `make PYTHON=...` takes another.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys, ensurepip, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
+	&& echo $$python && break; done)
+LOCK := uv pip compile --quiet --upgrade --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
+	--custom-compile-command 'make lock'
+
+.PHONY: all test lint lock
+all: $(VENV)/requirements.txt
+	@$(BIN)/snakemake --cores all
+
+test: $(VENV)/requirements-test.txt
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/requirements-test.txt
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/snakemake --lint
+
+lock:
+	$(LOCK) envs/requirements.in --output-file envs/requirements.txt
+	$(LOCK) envs/requirements-test.in --constraints envs/requirements.txt --output-file envs/requirements-test.txt
+	$(LOCK) envs/requirements-benchmark.in --constraints envs/requirements.txt --output-file envs/requirements-benchmark.txt
+
+$(VENV)/requirements-test.txt $(VENV)/requirements-benchmark.txt: $(VENV)/requirements.txt
+
+# A copy of the lock file inside the environment says that all of it is installed.
+$(VENV)/%.txt: envs/%.txt | $(VENV)/bin/pip
+	@echo "Installing $< into $(VENV)/ (some minutes, once)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --compile --require-hashes --requirement $<
+	@cp $< $@
+
+$(VENV)/bin/pip:
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 with its venv module is needed and was not found;" \
+	"name one with: make PYTHON=/path/to/python" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
