@@ -32,6 +32,5 @@ for study in STUDIES.values():
 
 onsuccess:
     for study in STUDIES:
-        print(
-            f"{study}: the figures are in results/{study}/figures, the numbers in results/{study}/metrics/summary.csv"
-        )
+        if Path(f"results/{study}/figures").exists():
+            print(f"{study}: figures in results/{study}/figures, numbers in results/{study}/metrics/summary.csv")

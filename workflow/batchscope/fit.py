@@ -22,30 +22,31 @@ class FitEngine:
         for replicate in range(replicates):
             for learning_rate in learning_rates:
                 begin = time.perf_counter()
-                history = self._train_one(replicate, learning_rate)
+                history = fit_replicate(self._task, replicate, learning_rate)[None]
                 report(learning_rate, self._task.epochs, history)
                 yield learning_rate, replicate, history, time.perf_counter() - begin
 
-    def _train_one(self, replicate: int, learning_rate: float) -> np.ndarray:
-        task = self._task
-        model = task.build_replicate(replicate)
-        model.compile(
-            optimizer=task.build_optimizer(learning_rate),
-            loss=task.loss_function,
-            metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
-        )
-        logs = model.fit(
-            _batches(task, replicate),
-            steps_per_epoch=math.ceil(len(task.dataset.y_train) / task.batch_size),
-            validation_data=(task.dataset.x_test, task.dataset.y_test),
-            epochs=task.epochs,
-            verbose=0,
-        ).history
-        history = np.array([logs[name] for name in ("loss", "accuracy", "val_loss", "val_accuracy")], np.float64).T
-        # Keras gives a rounded quotient; the number of correct rows behind it is whole.
-        rows = np.array([len(task.dataset.y_train), len(task.dataset.y_test)])
-        history[:, 1::2] = np.rint(history[:, 1::2] * rows) / rows
-        return history[None]
+
+def fit_replicate(task: Task, replicate: int, learning_rate: float) -> np.ndarray:
+    """The history of one replicate, (epochs, 4): train loss, train accuracy, test loss, test accuracy."""
+    model = task.build_replicate(replicate)
+    model.compile(
+        optimizer=task.build_optimizer(learning_rate),
+        loss=task.loss_function,
+        metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+    )
+    logs = model.fit(
+        _batches(task, replicate),
+        steps_per_epoch=math.ceil(len(task.dataset.y_train) / task.batch_size),
+        validation_data=(task.dataset.x_test, task.dataset.y_test),
+        epochs=task.epochs,
+        verbose=0,
+    ).history
+    history = np.array([logs[name] for name in ("loss", "accuracy", "val_loss", "val_accuracy")], np.float64).T
+    # Keras gives a rounded quotient; the number of correct rows behind it is whole.
+    rows = np.array([len(task.dataset.y_train), len(task.dataset.y_test)])
+    history[:, 1::2] = np.rint(history[:, 1::2] * rows) / rows
+    return history
 
 
 def _batches(task: Task, replicate: int) -> tf.data.Dataset:

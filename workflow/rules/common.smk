@@ -1,5 +1,6 @@
 # Used by all the phases: the checked studies of the config, their settings and figures, the code behind a script.
 import json
+import os
 import sys
 from modulefinder import ModuleFinder
 from pathlib import Path
@@ -40,7 +41,8 @@ def code(script):
     """The modules of the library that a script imports, so that a change of one of them runs its rules again."""
     finder = ModuleFinder(path=[str(WORKFLOW)])
     finder.run_script(str(WORKFLOW / "scripts" / script))
-    return sorted(module.__file__ for module in finder.modules.values() if module.__name__.startswith("batchscope"))
+    modules = [module for name, module in finder.modules.items() if name.startswith("batchscope")]
+    return sorted(os.path.relpath(module.__file__) for module in modules)
 
 
 def batch_sizes():

@@ -4,6 +4,7 @@ import json
 
 import pandas as pd
 import pyarrow
+
 from batchscope.files import log_to, replacing
 from batchscope.history import read_history, write_history
 from batchscope.metrics import summarize

@@ -3,6 +3,7 @@
 import json
 
 import pandas as pd
+
 from batchscope.figures import plot_batch_sizes, save_figure
 from batchscope.files import log_to
 from batchscope.history import read_history

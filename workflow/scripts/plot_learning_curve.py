@@ -3,6 +3,7 @@
 import json
 
 import pandas as pd
+
 from batchscope.figures import plot_learning_curve, save_figure
 from batchscope.files import log_to
 from batchscope.history import read_history

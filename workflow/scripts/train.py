@@ -9,7 +9,8 @@ from batchscope.files import log_to
 
 log_to(snakemake.log[0])
 logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-claim_gpus(snakemake.resources.gpu)  # before TensorFlow looks for them
+gpus = claim_gpus(snakemake.resources.gpu)  # before TensorFlow looks for them
+logging.info("GPUs: %s; CPU threads: %d", ", ".join(gpus) or "none", snakemake.threads)
 
 from batchscope.backend import use_hardware
 from batchscope.history import history_table, write_history

@@ -1,0 +1,71 @@
+"""A user's mistake is a line on the terminal and exit status 1, and nothing is written."""
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("epochs: 12", "epocs: 12", "studies.small: unknown key 'epocs'; did you mean 'epochs'?"),
+        (
+            "learning_rates: [0.01, 0.001]",
+            "learning_rates: [1e-3]",
+            "studies.small.learning_rates[0]: '1e-3' is text for YAML, write 0.001; "
+            "expected a learning rate - a number above 0",
+        ),
+        (
+            "batch_sizes: [8, 100]",
+            "batch_sizes: [8, 151]",
+            "studies.small.batch_sizes[1]: 151 is above the 150 training rows; take at most that, or full",
+        ),
+        (
+            "batch_size: full",
+            "batch_size: 200",
+            "studies.small.learning_curves.whole.batch_size: 200 is above the 150 training rows; take at most that, or full",
+        ),
+        (
+            "batch_sizes: [8, 100]",
+            "batch_sizes: [full, 150]",
+            "studies.small.batch_sizes: 150 is repeated, as a number and as full; keep one",
+        ),
+        (
+            "activation: relu",
+            "activation: rellu",
+            "studies.small.model[0].Dense.activation: keras.activations has no 'rellu'; did you mean 'relu'?",
+        ),
+        ("make_blobs:", "make_blob:", "studies.small.dataset: sklearn.datasets has no 'make_blob'"),
+        ("train: 150", "train: 300", "studies.small.split: 300 training rows of 300 leave fewer than 1 to test on"),
+        ("    epochs: 12", "    epochs: 12\n    epochs: 13", "config.yaml, line 13: the key 'epochs' stands twice"),
+        ("  small:", "  train_batch_size_8:", "studies.train_batch_size_8: a rule of the workflow has this name; take another"),
+        ("  small:", "  all:", "studies.all: a rule of the workflow has this name; take another"),
+    ],
+)
+def test_a_mistake_is_one_line_and_nothing_is_written(make_checkout, old, new, line):
+    checkout = make_checkout()
+    config = (checkout.folder / "config.yaml").read_text()
+    assert old in config
+    checkout.configure(config.replace(old, new))
+    before = sorted(checkout.folder.iterdir())
+    done = checkout.snakemake()
+    [printed] = [text for text in done.stderr.splitlines() if not text.startswith("Using workflow specific profile")]
+    assert printed.startswith(line)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert [path for path in sorted(checkout.folder.iterdir()) if path.name != ".snakemake"] == before
+    assert not (checkout.folder / ".snakemake/batchscope").exists()
+
+
+def test_a_damaged_history_is_named_in_the_log_that_is_shown(finished):
+    path = finished.folder / "results/small/history/batch_size_8.parquet"
+    path.write_bytes(path.read_bytes()[:-100])
+    (finished.folder / "results/small/metrics/summary.csv").unlink()
+    done = finished.snakemake()
+    assert done.returncode == 1
+    assert "results/small/history/batch_size_8.parquet is no whole history" in done.stdout + done.stderr
+    assert "delete it and run again" in done.stdout + done.stderr
+
+
+def test_tensorflow_prints_to_the_log_only(make_checkout):
+    checkout = make_checkout()
+    printed = checkout.run()
+    assert "XLA" not in printed
+    assert "XLA" in (checkout.folder / "results/small/logs/train_batch_size_8.log").read_text()

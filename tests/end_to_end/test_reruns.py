@@ -1,0 +1,84 @@
+"""What a change of the config or of the code makes again, and what it leaves alone."""
+
+import yaml
+
+TRAINING = {"train_batch_size_8", "train_batch_size_100", "train_batch_size_full"}
+FIGURES = {"plot_dataset", "plot_batch_sizes", "plot_learning_curve"}
+AFTER_TRAINING = {"aggregate_metrics", "plot_batch_sizes", "plot_learning_curve"}
+
+
+def small(config: dict) -> dict:
+    return config["studies"]["small"]
+
+
+def test_nothing_after_a_finished_run(finished):
+    assert finished.rules_due() == set()
+
+
+def test_nothing_after_reordering_keys(finished):
+    def reverse(value):
+        if isinstance(value, dict):
+            return {key: reverse(value[key]) for key in reversed(value)}
+        return [reverse(item) for item in value] if isinstance(value, list) else value
+
+    finished.change_config(lambda config: config.update(reverse({"studies": config.pop("studies")})))
+    assert list(yaml.safe_load((finished.folder / "config.yaml").read_text())["studies"]["small"])[0] == "learning_curves"
+    assert finished.rules_due() == set()
+
+
+def test_figures_only_after_a_change_under_figures(finished):
+    finished.change_config(lambda config: config["figures"].update(formats=["pdf"]))
+    assert finished.rules_due() <= FIGURES
+    finished.change_config(lambda config: config["figures"].update(formats=["svg", "pdf"]))
+    assert finished.rules_due() <= FIGURES
+
+
+def test_new_formats_are_plotted(make_checkout, finished):
+    for path in (finished.folder / "results/small/figures").glob("*.png"):
+        path.unlink()
+    assert finished.rules_due() == FIGURES
+
+
+def test_one_training_only_after_adding_a_batch_size(finished):
+    finished.change_config(lambda config: small(config)["batch_sizes"].append(32))
+    assert finished.rules_due() == {"train_batch_size_32"} | AFTER_TRAINING
+
+
+def test_all_training_after_a_change_of_the_model(finished):
+    finished.change_config(lambda config: small(config)["model"][0]["Dense"].update(units=21))
+    assert finished.rules_due() == TRAINING | AFTER_TRAINING
+
+
+def test_all_training_after_a_change_of_the_engine(finished):
+    for module in ("compiled.py", "task.py"):
+        path = finished.folder / "workflow/batchscope" / module
+        text = path.read_text()
+        path.write_text(text + "\n# changed\n")
+        assert finished.rules_due() == TRAINING | AFTER_TRAINING
+        path.write_text(text)
+
+
+def test_figures_only_after_a_change_of_the_plotting_code(finished):
+    path = finished.folder / "workflow/batchscope/figures.py"
+    path.write_text(path.read_text() + "\n# changed\n")
+    assert finished.rules_due() == FIGURES
+
+
+def test_all_after_a_change_of_the_dataset(finished):
+    finished.change_config(lambda config: small(config)["dataset"]["make_blobs"].update(random_state=3))
+    assert finished.rules_due() == {"prepare_dataset", "plot_dataset"} | TRAINING | AFTER_TRAINING
+
+
+def test_metrics_only_after_a_change_of_the_target(finished):
+    finished.change_config(lambda config: small(config).update(target_accuracy=0.5))
+    assert finished.rules_due() == AFTER_TRAINING
+
+
+def test_every_training_rule_trains_its_own_batch_size(finished):
+    """A closure in the loop that makes the rules would give all of them the last batch size."""
+    printed = finished.run("--dry-run", "--cores", "1", "--forceall", "--printshellcmds", "--verbose")
+    for batch_size in (8, 100, 150):
+        name = "full" if batch_size == 150 else batch_size
+        log = (finished.folder / f"results/small/logs/train_batch_size_{name}.log").read_text()
+        assert f"batch size {batch_size}, learning rate" in log
+    assert "train_batch_size_8" in printed

@@ -1,0 +1,268 @@
+"""The compiled engine trains as `Model.fit` does: in float64, where rounding does not grow, to 1e-9 in every epoch."""
+
+import dataclasses
+import logging
+
+import numpy as np
+import pytest
+
+from batchscope import compiled, training
+from batchscope.backend import keras, tf
+from batchscope.data import make_dataset
+from batchscope.fit import fit_replicate
+from batchscope.task import Task
+
+DENSE = [{"Dense": {"units": 20, "activation": "relu", "kernel_initializer": "he_uniform"}}]
+CONVOLUTION = [
+    {"Reshape": {"target_shape": [4, 4, 1]}},
+    {"Conv2D": {"filters": 3, "kernel_size": 3, "activation": "relu"}},
+    "Flatten",
+]
+BATCH_NORMALIZATION = [{"Dense": {"units": 10}}, "BatchNormalization", {"Activation": {"activation": "relu"}}]
+MODELS = {"Dense": DENSE, "Conv2D": CONVOLUTION, "BatchNormalization": BATCH_NORMALIZATION}
+OPTIMIZERS = {"SGD": {"SGD": {"momentum": 0.9}}, "Adam": "Adam", "RMSprop": "RMSprop"}
+RATES = [0.01, 0.003]
+MEMORY_MB = 3000
+
+
+@pytest.fixture(autouse=True)
+def _float64():
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    yield
+    keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy("float32")
+
+
+@pytest.fixture(scope="module")
+def dataset(first_500):
+    blobs = {"make_blobs": {"n_samples": 800, "centers": 3, "n_features": 16, "cluster_std": 6, "random_state": 2}}
+    return make_dataset(blobs, first_500)
+
+
+@pytest.fixture
+def make_task(dataset):
+    def make(
+        model=DENSE, optimizer="Adam", batch_size=32, epochs=3, loss="SparseCategoricalCrossentropy", data=dataset
+    ):
+        return Task(data, model, optimizer, loss, epochs=epochs, seed=0, batch_size=batch_size)
+
+    return make
+
+
+def assert_same_history(history: np.ndarray, expected: np.ndarray, tolerance: float = 1e-9) -> None:
+    np.testing.assert_allclose(history[..., 0::2], expected[..., 0::2], rtol=tolerance, atol=tolerance)
+    np.testing.assert_array_equal(history[..., 1::2], expected[..., 1::2])
+
+
+def train_compiled(task: Task, replicates: int = 2, rates=RATES, memory_mb: int = MEMORY_MB) -> dict[float, np.ndarray]:
+    results = training.train(task, rates, replicates, "compiled", memory_mb)
+    return {result.learning_rate: result.history for result in results}
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("batch_size", [1, 4, 32, 450, 500])
+def test_compiled_and_fit_agree(make_task, caplog, model, optimizer, batch_size):
+    task = make_task(MODELS[model], OPTIMIZERS[optimizer], batch_size)
+    with caplog.at_level(logging.INFO):
+        histories = train_compiled(task)
+    assert "compiled to train 2 replicates at a time" in caplog.text
+    # Replicate 0 at the first learning rate and replicate 1 at another one, each with `Model.fit`.
+    for replicate, rate in enumerate(RATES):
+        assert_same_history(histories[rate][replicate], fit_replicate(task, replicate, rate))
+
+
+def test_fit_is_model_fit_on_the_rows_in_their_order(make_task, dataset):
+    task = make_task(batch_size=450)
+    model = task.build_replicate(0)
+    model.compile(task.build_optimizer(0.01), task.loss_function, metrics=["sparse_categorical_accuracy"])
+    rows = []
+    for order in task.batch_orders(0):
+        x, y = dataset.x_train[order], dataset.y_train[order]
+        log = model.fit(x, y, 450, verbose=0, shuffle=False, validation_data=(dataset.x_test, dataset.y_test)).history
+        rows.append([values[0] for values in log.values()])
+    loss_and_accuracy = np.array(rows)[:, [list(log).index(name) for name in sorted(log, key=_as_in_history)]]
+    np.testing.assert_allclose(fit_replicate(task, 0, 0.01), loss_and_accuracy, rtol=1e-12)
+
+
+def _as_in_history(name: str) -> tuple[bool, bool]:
+    return name.startswith("val_"), "accuracy" in name
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "way"),
+    [
+        *((name, "2 replicates at a time") for name in compiled._ELEMENT_WISE),
+        ({"Adam": {"amsgrad": True, "weight_decay": 0.01, "clipvalue": 0.1}}, "2 replicates at a time"),
+        ({"SGD": {"momentum": 0.9, "nesterov": True, "use_ema": True}}, "2 replicates at a time"),
+        ({"Adam": {"gradient_accumulation_steps": 3}}, "2 replicates at a time"),
+        ({"Adam": {"loss_scale_factor": 8.0}}, "2 replicates at a time"),
+        *((name, "one replicate at a time") for name in compiled._PER_TENSOR),
+        ({"Adam": {"clipnorm": 0.1}}, "one replicate at a time"),
+        ({"SGD": {"global_clipnorm": 0.1}}, "one replicate at a time"),
+        ("ScheduleFreeAdamW", "Model.fit"),
+    ],
+    ids=str,
+)
+def test_every_optimizer_trains_as_in_fit(make_task, caplog, optimizer, way):
+    task = make_task(optimizer=optimizer)
+    with caplog.at_level(logging.INFO):
+        histories = train_compiled(task)
+    assert way in caplog.text
+    assert_same_history(histories[0.003][1], fit_replicate(task, 1, 0.003))
+
+
+def test_every_optimizer_of_keras_is_known():
+    names = {name for name in dir(keras.optimizers) if name[0].isupper()}
+    not_for_a_config = {"LossScaleOptimizer", "MultiOptimizer", "Optimizer", "OptimizerMap"}
+    assert names - not_for_a_config == {*compiled._ELEMENT_WISE, *compiled._PER_TENSOR, "ScheduleFreeAdamW"}
+
+
+@pytest.mark.parametrize(
+    ("model", "way"),
+    [
+        ([], "2 replicates at a time"),
+        ([{"Dense": {"units": 5, "kernel_regularizer": "l2", "activity_regularizer": "l1"}}], "2 replicates at a time"),
+        ([{"Dense": {"units": 5, "kernel_constraint": "max_norm"}}], "one replicate at a time"),
+        ([{"Dense": {"units": 5, "trainable": False}}], "2 replicates at a time"),
+        (["LayerNormalization", {"Dense": {"units": 5, "activation": "gelu"}}], "2 replicates at a time"),
+        (
+            [
+                {"Reshape": {"target_shape": [16, 1]}},
+                {"Conv1D": {"filters": 2, "kernel_size": 3}},
+                "GlobalMaxPooling1D",
+            ],
+            "2 replicates at a time",
+        ),
+        (
+            [
+                {"Reshape": {"target_shape": [4, 4, 1]}},
+                {"SeparableConv2D": {"filters": 2, "kernel_size": 2}},
+                "MaxPooling2D",
+                "Flatten",
+            ],
+            "2 replicates at a time",
+        ),
+        ([{"Reshape": {"target_shape": [4, 4]}}, {"LSTM": {"units": 3, "unroll": True}}], "2 replicates at a time"),
+        ([{"Reshape": {"target_shape": [4, 4]}}, {"GRU": {"units": 3}}], "at a time"),
+    ],
+    ids=str,
+)
+def test_layers_train_as_in_fit(make_task, caplog, model, way):
+    task = make_task(model, OPTIMIZERS["SGD"])
+    with caplog.at_level(logging.INFO):
+        histories = train_compiled(task)
+    assert way in caplog.text
+    assert_same_history(histories[0.003][1], fit_replicate(task, 1, 0.003))
+
+
+def test_embeddings_train_as_in_fit(make_task, dataset):
+    """Their gradients are sparse in `Model.fit`."""
+    words = dataset._replace(x_train=np.abs(dataset.x_train).round(), x_test=np.abs(dataset.x_test).round())
+    model = [{"Embedding": {"input_dim": 64, "output_dim": 4}}, "Flatten"]
+    for optimizer in OPTIMIZERS.values():
+        task = make_task(model, optimizer, data=words)
+        assert_same_history(train_compiled(task)[0.003][1], fit_replicate(task, 1, 0.003))
+
+
+@pytest.mark.parametrize(
+    "loss", [{"CategoricalCrossentropy": {"label_smoothing": 0.1}}, "CategoricalFocalCrossentropy"]
+)
+def test_other_losses_train_as_in_fit(make_task, loss):
+    task = make_task(loss=loss)
+    assert_same_history(train_compiled(task)[0.003][1], fit_replicate(task, 1, 0.003))
+
+
+def test_dropout_draws_anew_for_each_replicate_and_update(make_task, monkeypatch):
+    task = make_task([*DENSE, {"Dropout": {"rate": 0.5}}], epochs=6)
+    monkeypatch.setattr(Task, "batch_orders", lambda task, _: iter([np.arange(500, dtype=np.int32)] * task.epochs))
+    monkeypatch.setattr(compiled.CompiledEngine, "_initial_weights", _weights_of_replicate_0_with_own_dropout)
+    history = train_compiled(task, rates=[1e-12])[1e-12]  # as good as untrained: losses differ by the draws alone
+    losses = history[:, :, 0].ravel()
+    assert len(np.unique(losses.round(6))) == losses.size
+    assert np.ptp(history[:, :, 2]) < 1e-6  # none is dropped on test rows
+
+
+def _weights_of_replicate_0_with_own_dropout(engine, members):
+    replicates = [engine._task.build_replicate(replicate) for replicate in members]
+    weights = [variable.numpy() for variable in replicates[0].trainable_variables]
+    own = [
+        np.stack(states)
+        for states in zip(*([v.numpy() for v in model.non_trainable_variables] for model in replicates))
+    ]
+    return [np.stack([weight] * len(members)) for weight in weights] + own
+
+
+def test_groups_of_any_width_give_the_same_histories(make_task):
+    task = make_task(OPTIMIZERS and DENSE, OPTIMIZERS["SGD"])
+    whole = train_compiled(task, replicates=5)
+    for width in (1, 2, 4):
+        engine = compiled.CompiledEngine(task, width, stacked=True)
+        for rate, first, history, _ in engine.train(5, RATES, lambda *_: None):
+            assert_same_history(history, whole[rate][first : first + width])
+
+
+def test_memory_that_is_stated_decides_the_width_of_the_stack(make_task, caplog):
+    task = make_task(DENSE)
+    one = compiled.stack_width(task, 7, memory=0)
+    assert (one, compiled.stack_width(task, 7, memory=2**40)) == (1, 7)
+    with caplog.at_level(logging.INFO):
+        histories = train_compiled(task, replicates=3, memory_mb=0)
+    assert "compiled to train 1 replicates at a time" in caplog.text
+    assert histories[RATES[0]].shape == (3, 3, 4)
+
+
+def test_out_of_memory_halves_the_stack(make_task, caplog, monkeypatch):
+    build = compiled.CompiledEngine.__init__
+
+    def build_if_small(engine, task, width, stacked):
+        if width > 2:
+            raise tf.errors.ResourceExhaustedError(None, None, "out of memory")
+        build(engine, task, width, stacked)
+
+    monkeypatch.setattr(compiled.CompiledEngine, "__init__", build_if_small)
+    histories = train_compiled(make_task(), replicates=5)
+    assert "trying again with 3 replicates at a time" in caplog.text
+    assert "trying again with 2 replicates at a time" in caplog.text
+    assert np.isfinite(histories[RATES[0]]).all()
+
+
+def test_a_replicate_that_diverges_is_marked_and_the_others_go_on(make_task):
+    class Poisoned(Task):
+        def build_replicate(self, replicate):
+            model = super().build_replicate(replicate)
+            if replicate == 1:
+                model.trainable_variables[0].assign(np.full(model.trainable_variables[0].shape, np.nan))
+            return model
+
+    task = make_task()
+    poisoned = Poisoned(**{field.name: getattr(task, field.name) for field in dataclasses.fields(task)})
+    sound, history = (train_compiled(each, replicates=3)[RATES[0]] for each in (task, poisoned))
+    assert np.isnan(history[1]).all()
+    assert_same_history(history[[0, 2]], sound[[0, 2]])
+
+
+def test_from_the_first_loss_that_is_not_finite_on_all_is_nan():
+    history = np.ones((2, 4, 4))
+    history[1, 1, 2] = np.inf
+    marked = training._mark_diverged(history)
+    assert np.isfinite(marked[0]).all()
+    assert np.isfinite(marked[1, 0]).all()
+    assert np.isnan(marked[1, 1:]).all()
+
+
+def test_replicates_start_alike_at_every_batch_size_and_differ_from_each_other(make_task):
+    small, large = make_task(batch_size=4), make_task(batch_size=450)
+    weights = [task.build_replicate(replicate).get_weights()[0] for task in (small, large) for replicate in (0, 1)]
+    orders = [np.stack(list(task.batch_orders(replicate))) for task in (small, large) for replicate in (0, 1)]
+    for values in (weights, orders):
+        np.testing.assert_array_equal(values[0], values[2])
+        assert not np.array_equal(values[0], values[1])
+    assert not np.array_equal(orders[0][0], orders[0][1])  # a new order every epoch
+    np.testing.assert_array_equal(np.sort(orders[0], axis=1), np.tile(np.arange(500), (3, 1)))
+
+
+def test_training_again_gives_the_same_bytes(make_task):
+    one, two = (train_compiled(make_task(epochs=12))[RATES[0]] for _ in range(2))
+    assert one.tobytes() == two.tobytes()

@@ -1,0 +1,41 @@
+import subprocess
+import sys
+
+import pytest
+
+from batchscope.files import replacing
+
+
+def test_a_file_appears_whole(tmp_path):
+    path = tmp_path / "file.txt"
+    with replacing(path) as temporary:
+        temporary.write_text("whole")
+        assert not path.exists()
+    assert [file.name for file in tmp_path.iterdir()] == ["file.txt"]
+
+
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "file.txt"
+    path.write_text("old")
+
+    def fail():
+        with replacing(path) as temporary:
+            temporary.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert path.read_text() == "old"
+    assert [file.name for file in tmp_path.iterdir()] == ["file.txt"]
+
+
+def test_the_log_takes_what_compiled_code_and_tracebacks_print(tmp_path, request):
+    log = tmp_path / "log"
+    program = (
+        f"from batchscope.files import log_to; import os; log_to({str(log)!r}); os.write(2, b'compiled\\n'); 1 / 0"
+    )
+    folder = request.config.rootpath / "workflow"
+    done = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+    assert "compiled" in log.read_text()
+    assert "ZeroDivisionError" in log.read_text()

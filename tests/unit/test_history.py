@@ -1,0 +1,46 @@
+import numpy as np
+import pyarrow.parquet
+import pytest
+
+from batchscope.history import history_table, read_history, write_history
+
+
+@pytest.fixture
+def path(tmp_path):
+    histories = {0.1: np.arange(24.0).reshape(2, 3, 4), 0.01: np.arange(24.0, 48).reshape(2, 3, 4)}
+    write_history(history_table(8, histories), tmp_path / "history.parquet")
+    return tmp_path / "history.parquet"
+
+
+def test_a_row_per_learning_rate_replicate_and_epoch(path):
+    rows = read_history(path).to_pylist()
+    assert len(rows) == 12
+    assert rows[4] == {
+        "batch_size": 8,
+        "learning_rate": 0.1,
+        "replicate": 1,
+        "epoch": 2,
+        "train_loss": 16.0,
+        "train_accuracy": 17.0,
+        "test_loss": 18.0,
+        "test_accuracy": 19.0,
+    }
+    assert {row["learning_rate"] for row in rows[6:]} == {0.01}
+
+
+def test_a_truncated_file_is_refused(path):
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(ValueError, match="is no whole history"):
+        read_history(path)
+
+
+def test_a_file_that_lacks_rows_is_refused(path):
+    pyarrow.parquet.write_table(pyarrow.parquet.read_table(path).take([0, 1, 2, 3, 5]), path)
+    with pytest.raises(ValueError, match="has 5 rows where 6 are due"):
+        read_history(path)
+
+
+def test_a_file_with_other_columns_is_refused(path):
+    pyarrow.parquet.write_table(pyarrow.parquet.read_table(path).drop_columns("epoch"), path)
+    with pytest.raises(ValueError, match="has the columns"):
+        read_history(path)
