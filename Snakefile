@@ -22,6 +22,8 @@ rule all:
 
 
 for study in STUDIES.values():
+    if workflow.is_rule(study.name):
+        sys.exit(f"studies.{study.name}: a rule of the workflow has this name; take another")
 
     rule:
         name:

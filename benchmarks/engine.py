@@ -1,7 +1,7 @@
 """Seconds per training: the compiled engine against `Model.fit` and against a stack by hand in JAX, in one sitting.
 
-Compilation is left out everywhere: a first training that is not counted does it. Each is measured three times, in turns,
-and the medians are compared.
+Compilation is left out everywhere: a first call that is not counted does it. Each is measured three times, in turns, and
+the medians are compared.
 """
 
 import platform
@@ -59,7 +59,15 @@ def main() -> None:
             jax = jax_stack.time_trainings(DATASET, tutorial_loop.EPOCHS, batch_size, replicates) / replicates
             turns.append((engine.seconds(), fit_seconds(batch_size), jax))
         ours, fit, jax = (statistics.median(column) for column in zip(*turns))
-        cells = [batch_size, replicates, f"{ours:.4f}", f"{fit:.1f}", f"{fit / ours:.0f}", f"{jax:.4f}", f"{jax / ours:.2f}"]
+        cells = [
+            batch_size,
+            replicates,
+            f"{ours:.4f}",
+            f"{fit:.1f}",
+            f"{fit / ours:.0f}",
+            f"{jax:.4f}",
+            f"{jax / ours:.2f}",
+        ]
         print("|", " | ".join(map(str, cells)), "|", flush=True)
 
 

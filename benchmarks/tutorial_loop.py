@@ -1,4 +1,4 @@
-"""The tutorial's eight trainings as a user would write them: `Model.fit`, one after the other. Prints the seconds of each."""
+"""The tutorial's eight trainings as a user would write them: `Model.fit`, one after the other. Prints their seconds."""
 
 import time
 

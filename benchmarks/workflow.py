@@ -1,4 +1,4 @@
-"""The whole default run against the tutorial's eight trainings, both on all cores of this machine, and where the time goes."""
+"""The whole default run against the tutorial's eight trainings, both on all cores, and where the time goes."""
 
 import csv
 import os
@@ -36,8 +36,10 @@ def main() -> None:
     print(f"330 trainings and all figures: {whole:.1f} s, {whole / loop:.2f} of the eight trainings")
     of_training = sum(seconds for name, seconds in jobs.items() if name.startswith("train_"))
     print(f"seconds of all jobs together, {os.cpu_count()} at a time:")
-    print(f"  {histories} training jobs {of_training:.1f}: training {training:.1f}, compiling {compiling:.1f}, "
-          f"importing TensorFlow and building models {of_training - training - compiling:.1f}")
+    print(
+        f"  {histories} training jobs {of_training:.1f}: training {training:.1f}, compiling {compiling:.1f}, "
+        f"importing TensorFlow and building models {of_training - training - compiling:.1f}"
+    )
     print(f"  {len(jobs) - histories} other jobs {sum(jobs.values()) - of_training:.1f}")
 
 

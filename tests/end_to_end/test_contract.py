@@ -114,5 +114,7 @@ studies:
     )
     finished.run("--cores", "2", "mine", "--configfile", "studies/mine.yaml")
     assert (finished.folder / "results/mine/figures/batch_sizes.pdf").exists()
-    assert "Model.fit, as the config asks" in (finished.folder / "results/mine/logs/train_batch_size_full.log").read_text()
+    assert (
+        "Model.fit, as the config asks" in (finished.folder / "results/mine/logs/train_batch_size_full.log").read_text()
+    )
     assert finished.rules_due() == set()

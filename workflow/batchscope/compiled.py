@@ -187,7 +187,10 @@ class CompiledEngine:
             tape.watch(trainable)
             loss, correct, non_trainable = self._forward(trainable, non_trainable, x, y, training=True)
             scaled = self._optimizer.scale_loss(loss)
-        gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(scaled, trainable)]
+        gradients = tape.gradient(scaled, trainable)
+        if self._lead and any(isinstance(gradient, tf.IndexedSlices) for gradient in gradients):
+            # Optimizers square the parts of such a gradient one by one, so it cannot be made dense for the stack.
+            raise NotImplementedError("the gradient of an embedding is sparse")
         return gradients, non_trainable, loss, correct
 
     def _forward(self, trainable: list, non_trainable: list, x: tf.Tensor, y: tf.Tensor, training: bool) -> tuple:

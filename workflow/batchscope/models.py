@@ -108,8 +108,8 @@ def _check_arguments(function: type, arguments: dict, place: str, inherited: typ
         name
         for source in (function, inherited)
         if source is not None
-        for name, parameter in inspect.signature(source).parameters.items()
-        if parameter.kind is not parameter.VAR_KEYWORD
+        for name, parameter in inspect.signature(source.__init__).parameters.items()
+        if name != "self" and parameter.kind is not parameter.VAR_KEYWORD
     }
     for argument in arguments.keys() - known:
         raise ConfigError(place, f"no argument {argument!r}{suggestion(argument, known)}")

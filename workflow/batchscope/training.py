@@ -72,12 +72,18 @@ def _make_engine(task: Task, engine: str, width: int) -> CompiledEngine | FitEng
         try:
             compiled = make()
         except _CANNOT_COMPILE as error:
-            _log.warning("cannot be compiled to train %s: %s", way, str(error).strip().splitlines()[0])
+            _log.warning("cannot be compiled to train %s: %s", way, _reason(error))
             continue
         _log.info("compiled to train %s in %.1f s", way, time.perf_counter() - begin)
         return compiled
     _log.warning("training with Model.fit, as nothing faster can train this model")
     return FitEngine(task)
+
+
+def _reason(error: Exception) -> str:
+    """The line of an error that says what happened: TensorFlow puts the way there before errors of Python code."""
+    lines = str(error).strip().splitlines()
+    return lines[-1].strip() if lines[0].startswith("in user code") else lines[0]
 
 
 def _collect(
