@@ -1,7 +1,7 @@
 """Seconds per training: the compiled engine against `Model.fit` and against a stack by hand in JAX, in one sitting.
 
-Compilation is left out everywhere: a first call that is not counted does it. Each is measured three times, in turns, and
-the medians are compared.
+Compilation is left out everywhere: a first call that is not counted does it. Each is measured three times, in turns,
+and the medians are compared.
 """
 
 import platform

@@ -2,28 +2,40 @@
 
 import re
 
+import pytest
 
-def test_without_a_gpu_jobs_ask_for_none(make_checkout):
-    printed = make_checkout().run("--dry-run", "--cores", "1", CUDA_VISIBLE_DEVICES="")
-    assert "gpu=" not in re.sub(r"gpu=0", "", printed)
+TRAINED = "results/small/history/batch_size_full.parquet"
 
 
-def test_a_number_in_the_config_forces_it(make_checkout):
-    checkout = make_checkout()
-    checkout.change_config(lambda config: config.update(resources={"gpu": 3}))
-    assert "gpu=3" in checkout.run("--dry-run", "--cores", "1", CUDA_VISIBLE_DEVICES="")
+def gpus_of(checkout, rule: str) -> str:
+    """The GPUs that a training job took, by its log."""
+    log = (checkout.folder / f"results/small/logs/{rule}.log").read_text()
+    return re.search(r"GPUs: (.*); CPU threads", log).group(1)
+
+
+@pytest.mark.parametrize(
+    ("gpu", "visible", "taken"),
+    [("auto", "", "none"), ("auto", "a,b", "a"), (2, "a,b", "a, b"), (0, "a,b", "none")],
+)
+def test_a_training_job_takes_as_many_gpus_as_the_config_says(finished, gpu, visible, taken):
+    finished.change_config(lambda config: config.update(resources={"gpu": gpu}))
+    (finished.folder / TRAINED).unlink()
+    finished.run("--cores", "1", TRAINED, CUDA_VISIBLE_DEVICES=visible)
+    assert gpus_of(finished, "train_batch_size_full") == taken
 
 
 def test_no_more_jobs_at_once_than_gpus_and_each_on_its_own(make_checkout):
     checkout = make_checkout()
     printed = checkout.run("--cores", "4", CUDA_VISIBLE_DEVICES="pretended-0,pretended-1")
-    assert re.search(r"Provided resources: .*gpu=2", printed)
-    logs = [path.read_text() for path in (checkout.folder / "results/small/logs").glob("train_*.log")]
-    claimed = [re.search(r"GPUs: (\S+);", log).group(1) for log in logs]
-    assert len(claimed) == 3
-    assert set(claimed) == {"pretended-0", "pretended-1"}
+    assert 'Provided resources: gpu=Resource("gpu", 2)' in printed
+    # The first two start at once, on different GPUs; the third only after one of them has ended.
+    events = re.findall(r"Training small|Finished jobid: \d+ \(Rule: train_", printed)
+    assert [event.split()[0] for event in events[:4]] == ["Training", "Training", "Finished", "Training"]
+    taken = [gpus_of(checkout, f"train_batch_size_{name}") for name in ("8", "100")]
+    assert sorted(taken) == ["pretended-0", "pretended-1"]
 
 
 def test_the_user_may_allow_more_jobs_per_gpu(make_checkout):
-    printed = make_checkout().run("--cores", "4", "--resources", "gpu=5", CUDA_VISIBLE_DEVICES="0")
-    assert re.search(r"Provided resources: .*gpu=5", printed)
+    arguments = ("results/small/dataset.npz", "--cores", "4", "--resources", "gpu=5")
+    printed = make_checkout().run(*arguments, CUDA_VISIBLE_DEVICES="0")
+    assert 'Provided resources: gpu=Resource("gpu", 5)' in printed

@@ -6,7 +6,7 @@ import pytest
 @pytest.mark.parametrize(
     ("old", "new", "line"),
     [
-        ("epochs: 12", "epocs: 12", "studies.small: unknown key 'epocs'; did you mean 'epochs'?"),
+        ("replicates: 5", "replicate: 5", "studies.small: unknown key 'replicate'; did you mean 'replicates'?"),
         (
             "learning_rates: [0.01, 0.001]",
             "learning_rates: [1e-3]",
@@ -35,7 +35,7 @@ import pytest
         ),
         ("make_blobs:", "make_blob:", "studies.small.dataset: sklearn.datasets has no 'make_blob'"),
         ("train: 150", "train: 300", "studies.small.split: 300 training rows of 300 leave fewer than 1 to test on"),
-        ("    epochs: 12", "    epochs: 12\n    epochs: 13", "config.yaml, line 13: the key 'epochs' stands twice"),
+        ("    epochs: 12", "    epochs: 12\n    epochs: 13", "config.yaml, line 12: the key 'epochs' stands twice"),
         (
             "  small:",
             "  train_batch_size_8:",
@@ -67,8 +67,8 @@ def test_a_damaged_history_is_named_in_the_log_that_is_shown(finished):
     assert "delete it and run again" in done.stdout + done.stderr
 
 
-def test_tensorflow_prints_to_the_log_only(make_checkout):
-    checkout = make_checkout()
-    printed = checkout.run()
+def test_tensorflow_prints_to_the_log_only(finished):
+    printed = finished.run("--cores", "1", "--forcerun", "train_batch_size_8", "--until", "train_batch_size_8")
+    assert "Finished" in printed
     assert "XLA" not in printed
-    assert "XLA" in (checkout.folder / "results/small/logs/train_batch_size_8.log").read_text()
+    assert "XLA" in (finished.folder / "results/small/logs/train_batch_size_8.log").read_text()

@@ -21,7 +21,7 @@ GPUS = len(visible_gpus())
 GPU_PER_JOB = min(GPUS, 1) if config["resources"]["gpu"] == "auto" else config["resources"]["gpu"]
 if GPUS and workflow.local_exec and "gpu" not in workflow.global_resources:
     # No more GPU jobs at once than there are GPUs; `--resources gpu=N` says otherwise.
-    workflow.register_resource("gpu", GPUS)
+    workflow.register_resource("gpu", max(GPUS, GPU_PER_JOB))
 
 
 wildcard_constraints:
