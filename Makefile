@@ -1,7 +1,8 @@
-# make          set up .venv/, train the tutorial study and draw its figures
-# make test     set up .venv/ with what the tests need and run them
-# make lint     check the style of the code and of the workflow
-# make lock     write the lock files anew from envs/*.in (needs uv)
+# make            set up .venv/, train the tutorial study and draw its figures
+# make test       set up .venv/ with what the tests need and run them
+# make lint       check the style of the code and of the workflow
+# make benchmark  measure the speed (on a machine that does nothing else)
+# make lock       write the lock files anew from envs/*.in
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -9,10 +10,10 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys, ensurepip, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
 	&& echo $$python && break; done)
-LOCK := uv pip compile --quiet --upgrade --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
+LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make lock'
 
-.PHONY: all test lint lock
+.PHONY: all test lint benchmark lock
 all: $(VENV)/requirements.txt
 	@$(BIN)/snakemake --cores all
 
@@ -25,7 +26,11 @@ lint: $(VENV)/requirements-test.txt
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/snakemake --lint
 
-lock:
+benchmark: $(VENV)/requirements-benchmark.txt
+	@$(BIN)/python benchmarks/engine.py
+	@$(BIN)/python benchmarks/workflow.py
+
+lock: $(VENV)/requirements-test.txt
 	$(LOCK) envs/requirements.in --output-file envs/requirements.txt
 	$(LOCK) envs/requirements-test.in --constraints envs/requirements.txt --output-file envs/requirements-test.txt
 	$(LOCK) envs/requirements-benchmark.in --constraints envs/requirements.txt --output-file envs/requirements-benchmark.txt

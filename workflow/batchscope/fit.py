@@ -40,6 +40,7 @@ def fit_replicate(task: Task, replicate: int, learning_rate: float) -> np.ndarra
         steps_per_epoch=math.ceil(len(task.dataset.y_train) / task.batch_size),
         validation_data=(task.dataset.x_test, task.dataset.y_test),
         epochs=task.epochs,
+        shuffle=False,  # the batches come in the replicate's order already
         verbose=0,
     ).history
     history = np.array([logs[name] for name in ("loss", "accuracy", "val_loss", "val_accuracy")], np.float64).T

@@ -49,7 +49,7 @@ class Study:
         for batch, rate in wanted:
             rates = settings.setdefault(spelling.setdefault(self.rows(batch), batch), [])
             if rate not in rates:
-                rates.append(rate)
+                rates.append(float(rate))
         return {batch: sorted(rates, reverse=True) for batch, rates in settings.items()}
 
     @property
