@@ -130,6 +130,7 @@ PENALIZED = {"Dense": {"units": 5, "kernel_regularizer": "l2", "activity_regular
     [
         ([], STACKED),
         ([PENALIZED], STACKED),
+        ([{"Dense": {"units": 40, "activation": "tanh"}}, {"Dense": {"units": 30}}], STACKED),
         ([CONSTRAINED], ALONE),
         ([{"Dense": {"units": 5, "trainable": False}}], STACKED),
         (["LayerNormalization", {"Dense": {"units": 5, "activation": "gelu"}}], STACKED),

@@ -12,6 +12,7 @@ import numpy as np
 
 from batchscope.backend import keras, tf
 from batchscope.models import values_per_row
+from batchscope.small_matmul import fast_gradients
 from batchscope.task import Task
 
 # Optimizers that treat every weight by itself, so that a stack of replicates is to them one larger tensor.
@@ -183,11 +184,9 @@ class CompiledEngine:
         """For one replicate and one batch: gradients, new non-trainable variables, loss, correct."""
         trainable, non_trainable, rows = state_and_rows
         x, y = (tf.gather(values, rows) for values in self._train)
-        with tf.GradientTape() as tape:
-            tape.watch(trainable)
+        with fast_gradients(rows.graph):
             loss, correct, non_trainable = self._forward(trainable, non_trainable, x, y, training=True)
-            scaled = self._optimizer.scale_loss(loss)
-        gradients = tape.gradient(scaled, trainable)
+        gradients = tf.gradients(self._optimizer.scale_loss(loss), trainable)
         if self._lead and any(isinstance(gradient, tf.IndexedSlices) for gradient in gradients):
             # Optimizers square the parts of such a gradient one by one, so it cannot be made dense for the stack.
             raise NotImplementedError("the gradient of an embedding is sparse")
