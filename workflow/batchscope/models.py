@@ -57,6 +57,8 @@ def build_loss(spec: dict | str, classes: int) -> Callable:
     name, arguments = name_and_arguments(spec)
     if name not in LOSSES:
         raise ConfigError("loss", f"{name!r} is no loss for classes and logits{suggestion(name, LOSSES)}")
+    if name == "SparseCategoricalCrossentropy" and not arguments:
+        name = "CategoricalCrossentropy"  # has the same value, and does not check every label in every batch
     function = getattr(keras.losses, name)
     if "from_logits" in arguments:
         raise ConfigError(f"loss.{name}", "from_logits is always true here; leave it out")

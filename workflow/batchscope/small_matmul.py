@@ -28,11 +28,15 @@ def _matmul_gradient(op: tf.Operation, gradient: tf.Tensor) -> tuple[tf.Tensor, 
     columns = b.shape[1] or math.inf  # what is not known while the graph is made counts as large
     products = (a.shape.num_elements() or math.inf) * columns
     if columns <= _MOST_COLUMNS:
-        of_a = tf.reduce_sum(gradient[:, None, :] * b[None], axis=2)
+        of_a = tf.add_n([gradient[:, column, None] * b[None, :, column] for column in range(columns)])
     else:
         of_a = tf.matmul(gradient, b, transpose_b=True)
     if products <= _LARGEST_PRODUCT:
-        of_b = tf.reduce_sum(a[:, :, None] * gradient[:, None, :], axis=0)
+        # The longer axis comes last, where it fills the vector registers.
+        if columns >= b.shape[0]:
+            of_b = tf.reduce_sum(a[:, :, None] * gradient[:, None, :], axis=0)
+        else:
+            of_b = tf.transpose(tf.reduce_sum(gradient[:, :, None] * a[:, None, :], axis=0))
     else:
         of_b = tf.matmul(a, gradient, transpose_a=True)
     return tuple(tf.transpose(value) if turn else value for value, turn in zip((of_a, of_b), turned))
