@@ -39,6 +39,7 @@ STYLE = {
     "pdf.fonttype": 42,  # text stays text
     "svg.hashsalt": "batchscope",  # the same bytes every time
 }
+MARKERS = "osD^vP*X<"  # one more than colours, so that the pairs do not repeat
 COLUMN_WIDTH = 3.5  # inches
 OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000")
 PARTS = {"train": {"color": OKABE_ITO[0], "linestyle": "--"}, "test": {"color": OKABE_ITO[3], "linestyle": "-"}}
@@ -57,7 +58,7 @@ def plot_dataset(dataset: Dataset, title: str) -> plt.Figure:
     (first, second), labels = _two_dimensions(x)
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(COLUMN_WIDTH, 2.8))
-        for label, color, marker in zip(range(dataset.classes), cycle(OKABE_ITO), cycle("osD^vP*X")):
+        for label, color, marker in zip(range(dataset.classes), cycle(OKABE_ITO), cycle(MARKERS)):
             for part, face in ((train, color), (~train, "none")):
                 rows = (y == label) & part
                 axes.scatter(
@@ -81,7 +82,9 @@ def plot_learning_curve(
     """The learning curve of one setting."""
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(COLUMN_WIDTH, 2.4))
-        _draw_curves(axes, *_choose(batch_size, learning_rate, history, summary))
+        history, summary = _choose(batch_size, learning_rate, history, summary)
+        _draw_curves(axes, history)
+        _write_final_accuracy(axes, summary)
         axes.set(title=title, xlabel="epoch", ylabel="accuracy")
         _add_legend(figure, axes, history)
     return figure
@@ -100,8 +103,10 @@ def plot_batch_sizes(
         size = (COLUMN_WIDTH * max(1, columns / 2), 0.6 + 1.25 * rows)
         figure, grid = plt.subplots(rows, columns, figsize=size, sharex=True, sharey=True, squeeze=False)
         for axes, (batch, rate) in zip(grid.flat, settings):
-            _draw_curves(axes, *_choose(batch, rate, history, summary))
-            axes.set_title(f"batch size {batch}" + (f", learning rate {rate:g}" if len(learning_rates) > 1 else ""))
+            _draw_curves(axes, *_choose(batch, rate, history))
+            axes.set_title(f"batch size {batch}" + (f"\nlearning rate {rate:g}" if len(learning_rates) > 1 else ""))
+        for axes, (batch, rate) in zip(grid.flat, settings):
+            _write_final_accuracy(axes, *_choose(batch, rate, summary))
         for index, axes in enumerate(grid.flat):
             if index >= len(settings):
                 axes.remove()
@@ -136,8 +141,8 @@ def _choose(batch_size: int, learning_rate: float, *tables: pd.DataFrame) -> lis
     return [table[(table["batch_size"] == batch_size) & (table["learning_rate"] == learning_rate)] for table in tables]
 
 
-def _draw_curves(axes: plt.Axes, history: pd.DataFrame, summary: pd.DataFrame) -> None:
-    """Of one setting the median, the middle 80 % and replicate 0, and the final test accuracy as text."""
+def _draw_curves(axes: plt.Axes, history: pd.DataFrame) -> None:
+    """The median, the middle 80 % and replicate 0 of one setting, for training and test rows."""
     for part, style in PARTS.items():
         curves = history.pivot(index="epoch", columns="replicate", values=f"{part}_accuracy")
         low, median, high = (curves.quantile(share, axis=1) for share in (0.1, 0.5, 0.9))
@@ -146,9 +151,15 @@ def _draw_curves(axes: plt.Axes, history: pd.DataFrame, summary: pd.DataFrame) -
         # Not scaled to: one replicate's outliers are cut off rather than flatten all the curves.
         single = plt.Line2D(curves.index, curves[0], color=style["color"], linewidth=0.35, alpha=0.6, zorder=1.5)
         axes.add_artist(single)
+
+
+def _write_final_accuracy(axes: plt.Axes, summary: pd.DataFrame) -> None:
+    """Write the final test accuracy of a setting where the curves leave room, once the axes have their limits."""
+    row = summary.iloc[0]
+    ends_high = row["test_accuracy_mean"] > np.mean(axes.get_ylim())
+    y, side = (0.04, "bottom") if ends_high else (0.96, "top")
     box = {"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 1}
-    text = _final_accuracy(summary.iloc[0])
-    axes.text(0.99, 0.04, text, transform=axes.transAxes, ha="right", va="bottom", linespacing=1.4, bbox=box)
+    axes.text(0.99, y, _final_accuracy(row), transform=axes.transAxes, ha="right", va=side, linespacing=1.4, bbox=box)
 
 
 def _final_accuracy(summary: pd.Series) -> str:
