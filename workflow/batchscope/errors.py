@@ -9,12 +9,6 @@ class ConfigError(Exception):
 
     def __init__(self, place: str, problem: str):
         super().__init__(f"{place}: {problem}" if place else problem)
-        self.place = place
-        self.problem = problem
-
-    def inside(self, place: str) -> "ConfigError":
-        """The same mistake, told from one level further out."""
-        return ConfigError(f"{place}.{self.place}" if self.place else place, self.problem)
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

@@ -12,7 +12,7 @@ from batchscope.errors import ConfigError
 
 
 def find_facts(study: dict) -> dict[str, int]:
-    """The numbers of training rows and of classes of a study, after one update of its model on two rows.
+    """The number of training rows of a study, after one update of its model on two rows.
 
     Raises:
         ConfigError: scikit-learn or Keras refuses some part of the study.
@@ -29,7 +29,7 @@ def find_facts(study: dict) -> dict[str, int]:
     except Exception as error:  # whatever Keras says of the combination is for the user
         reason = str(error).strip().splitlines()[0]
         raise ConfigError("model", f"an update fails with this dataset, optimizer and loss: {reason}") from None
-    return {"train_rows": len(dataset.y_train), "classes": dataset.classes}
+    return {"train_rows": len(dataset.y_train)}
 
 
 def main() -> None:

@@ -21,12 +21,11 @@ _LIBRARY = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Study:
-    """A checked study: `spec` as in the config with all defaults, and the facts found out about it."""
+    """A checked study: `spec` as in the config with all defaults, and the number of training rows."""
 
     name: str
     spec: dict
     train_rows: int
-    classes: int
 
     @property
     def title(self) -> str:
