@@ -86,7 +86,7 @@ def test_figures_are_what_their_names_say(finished):
         assert f"<!-- {title} -->" in drawn
 
 
-def test_the_end_says_where_the_figures_are_and_a_second_run_does_nothing(make_checkout, finished):
+def test_the_end_says_where_the_figures_are_and_a_second_run_does_nothing(finished):
     assert "Nothing to be done" in finished.run()
     (finished.folder / "results/small/figures/dataset.svg").unlink()
     assert "small: figures in results/small/figures" in finished.run()

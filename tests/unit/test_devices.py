@@ -52,7 +52,7 @@ def test_a_job_may_have_several_gpus(start_job):
     assert start_job(",".join(gpus))[0] == gpus[2]
 
 
-def test_a_gpu_is_free_again_when_its_job_has_ended(start_job, request):
+def test_a_gpu_is_free_again_when_its_job_has_ended(request):
     gpu = f"GPU-{uuid.uuid4()}"
     for _ in range(2):
         command = [sys.executable, "-c", HOLD, "1"]

@@ -3,6 +3,7 @@
 import inspect
 import math
 from collections.abc import Callable
+from functools import cache
 
 from batchscope.backend import keras
 from batchscope.data import name_and_arguments
@@ -94,6 +95,7 @@ def _build_layer(spec: dict | str, place: str) -> keras.Layer:
     return _call(layer, arguments, place)
 
 
+@cache  # asked again for every replicate
 def _classes(module, base: type) -> dict[str, type]:
     members = inspect.getmembers(module, lambda member: inspect.isclass(member) and issubclass(member, base))
     return {name: member for name, member in members if member is not base}
