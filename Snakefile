@@ -9,16 +9,23 @@ configfile: "config.yaml"
 
 
 include: "workflow/rules/common.smk"
+
+
+report: os.path.abspath(FINDINGS)
+
+
 include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/metrics.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
 
 
 rule all:
     default_target: True
     input:
-        [results(study) for study in STUDIES.values()],
+        [provenance(study) for study in STUDIES.values()],
+        "results/report.html",
 
 
 for study in STUDIES.values():
@@ -30,9 +37,12 @@ for study in STUDIES.values():
             study.name
         input:
             results(study),
+            provenance(study),
 
 
 onsuccess:
     for study in STUDIES:
         if Path(f"results/{study}/figures").exists():
             print(f"{study}: figures in results/{study}/figures, numbers in results/{study}/metrics/summary.csv")
+    if Path("results/report.html").exists():
+        print("What was found: open results/report.html in a browser")

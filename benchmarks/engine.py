@@ -18,7 +18,7 @@ import tutorial_loop
 
 from batchscope.compiled import CompiledEngine
 from batchscope.data import make_dataset
-from batchscope.task import Task
+from batchscope.task import Stage, Task
 
 TURNS = 3
 DATASET = make_dataset(
@@ -30,13 +30,14 @@ MODEL = [{"Dense": {"units": 50, "activation": "relu", "kernel_initializer": "he
 
 class Compiled:
     def __init__(self, batch_size: int, replicates: int):
-        task = Task(DATASET, MODEL, {"SGD": {"momentum": 0.9}}, "SparseCategoricalCrossentropy", 200, 0, batch_size)
+        stages = [Stage(batch_size, epochs=200)]
+        task = Task(DATASET, MODEL, {"SGD": {"momentum": 0.9}}, "SparseCategoricalCrossentropy", stages, seed=0)
         self._engine = CompiledEngine(task, replicates, stacked=True)
         self._replicates = replicates
 
     def seconds(self) -> float:
-        [(_, _, _, seconds)] = self._engine.train(self._replicates, [0.01], lambda *_: None)
-        return seconds / self._replicates
+        [trained] = self._engine.train(self._replicates, [0.01], lambda *_: None)
+        return sum(seconds for _, seconds in trained.stretches) / self._replicates
 
 
 def fit_seconds(batch_size: int) -> float:

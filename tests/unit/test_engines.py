@@ -10,7 +10,7 @@ from batchscope import compiled, training
 from batchscope.backend import keras, tf
 from batchscope.data import make_dataset
 from batchscope.fit import fit_replicate
-from batchscope.task import Task
+from batchscope.task import Stage, Task
 
 DENSE = [{"Dense": {"units": 20, "activation": "relu", "kernel_initializer": "he_uniform"}}]
 CONVOLUTION = [
@@ -45,7 +45,7 @@ def dataset(first_500):
 @pytest.fixture
 def make_task(dataset):
     def make(model=DENSE, optimizer="Adam", batch_size=32, epochs=3, loss=LOSS, data=dataset):
-        return Task(data, model, optimizer, loss, epochs=epochs, seed=0, batch_size=batch_size)
+        return Task(data, model, optimizer, loss, [Stage(batch_size, epochs)], seed=0)
 
     return make
 
@@ -55,9 +55,61 @@ def assert_same_history(history: np.ndarray, expected: np.ndarray, tolerance: fl
     np.testing.assert_array_equal(history[..., 1::2], expected[..., 1::2])
 
 
+def fit(task: Task, replicate: int, learning_rate: float) -> np.ndarray:
+    _, history, _ = fit_replicate(task, replicate, learning_rate)
+    return history
+
+
 def train_compiled(task: Task, replicates: int = 2, rates=RATES, memory_mb: int = MEMORY_MB) -> dict[float, np.ndarray]:
     results = training.train(task, rates, replicates, "compiled", memory_mb)
     return {result.learning_rate: result.history for result in results}
+
+
+@pytest.mark.parametrize("engine", ["compiled", "fit"])
+def test_a_schedule_trains_its_stages_one_after_the_other_and_counts_their_updates(make_task, engine):
+    """Written out with Keras: the optimizer goes on from stage to stage, the order is the replicate's own."""
+    task = dataclasses.replace(make_task(), stages=[Stage(100, 3), Stage(450, 2)])
+    [result] = training.train(task, [0.003], 2, engine, MEMORY_MB)
+    model = task.build_replicate(1)
+    model.compile(task.build_optimizer(0.003), task.loss_function)
+    losses = []
+    for epoch, order in enumerate(task.batch_orders(1)):
+        x, y = task.dataset.x_train[order], task.dataset.y_train[order]
+        losses += model.fit(x, y, 100 if epoch < 3 else 450, verbose=0, shuffle=False).history["loss"]
+    np.testing.assert_allclose(result.history[1, :, 0], losses, rtol=1e-9)
+    assert result.updates.tolist() == [5, 10, 15, 17, 19]
+
+
+@pytest.mark.parametrize("engine", ["compiled", "fit"])
+def test_updates_are_those_that_the_optimizer_made(make_task, engine):
+    task = make_task(optimizer={"Adam": {"gradient_accumulation_steps": 4}}, batch_size=100, epochs=4)
+    [result] = training.train(task, [0.003], 1, engine, MEMORY_MB)
+    assert result.updates.tolist() == [1, 2, 3, 5]  # of 5, 10, 15 and 20 batches, every fourth
+
+
+def test_every_replicate_splits_the_rows_anew_where_they_are_resampled(make_task):
+    task = dataclasses.replace(make_task(), resampled=True)
+    splits = [task.split(replicate) for replicate in (0, 1)]
+    for train_rows, test_rows in splits:
+        assert (len(train_rows), len(test_rows)) == (500, 300)
+        assert sorted([*train_rows, *test_rows]) == list(range(800))
+    assert set(splits[0][0]) != set(splits[1][0])
+    assert set(next(task.batch_orders(1))) == set(splits[1][0])
+    histories = train_compiled(task)
+    for replicate in (0, 1):
+        assert_same_history(histories[RATES[0]][replicate], fit(task, replicate, RATES[0]))
+
+
+@pytest.mark.parametrize("width", [1, 2])
+def test_predictions_are_those_of_the_replicates_trained_last(make_task, width):
+    task = make_task()
+    x = task.dataset.x_test
+    model, _, _ = fit_replicate(task, 1, RATES[1])
+    logits = model.predict(x, verbose=0)
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    engine = compiled.CompiledEngine(task, width, stacked=width > 1)
+    *_, predictions = (engine.predict(x) for _ in engine.train(2, RATES, lambda *_: None))
+    np.testing.assert_allclose(predictions[-1], expected, rtol=1e-7)
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -70,7 +122,7 @@ def test_compiled_and_fit_agree(make_task, caplog, model, optimizer, batch_size)
     assert "compiled to train 2 replicates at a time" in caplog.text
     # Replicate 0 at the first learning rate and replicate 1 at another one, each with `Model.fit`.
     for replicate, rate in enumerate(RATES):
-        assert_same_history(histories[rate][replicate], fit_replicate(task, replicate, rate))
+        assert_same_history(histories[rate][replicate], fit(task, replicate, rate))
 
 
 def test_fit_is_model_fit_on_the_rows_in_their_order(make_task, dataset):
@@ -84,7 +136,7 @@ def test_fit_is_model_fit_on_the_rows_in_their_order(make_task, dataset):
         log = model.fit(x, y, 450, verbose=0, shuffle=False, validation_data=(dataset.x_test, dataset.y_test)).history
         rows.append([values[0] for values in log.values()])
     loss_and_accuracy = np.array(rows)[:, [list(log).index(name) for name in sorted(log, key=_as_in_history)]]
-    np.testing.assert_allclose(fit_replicate(task, 0, 0.01), loss_and_accuracy, rtol=1e-12)
+    np.testing.assert_allclose(fit(task, 0, 0.01), loss_and_accuracy, rtol=1e-12)
 
 
 def _as_in_history(name: str) -> tuple[bool, bool]:
@@ -111,7 +163,7 @@ def test_every_optimizer_trains_as_in_fit(make_task, caplog, optimizer, way):
     with caplog.at_level(logging.INFO):
         histories = train_compiled(task)
     assert way in caplog.text
-    assert_same_history(histories[RATES[1]][1], fit_replicate(task, 1, RATES[1]))
+    assert_same_history(histories[RATES[1]][1], fit(task, 1, RATES[1]))
 
 
 def test_every_optimizer_of_keras_is_known():
@@ -147,7 +199,7 @@ def test_layers_train_as_in_fit(make_task, caplog, model, way):
     with caplog.at_level(logging.INFO):
         histories = train_compiled(task)
     assert way in caplog.text
-    assert_same_history(histories[RATES[1]][1], fit_replicate(task, 1, RATES[1]))
+    assert_same_history(histories[RATES[1]][1], fit(task, 1, RATES[1]))
 
 
 def test_embeddings_train_as_in_fit(make_task, dataset):
@@ -156,7 +208,7 @@ def test_embeddings_train_as_in_fit(make_task, dataset):
     model = [{"Embedding": {"input_dim": 64, "output_dim": 4}}, "Flatten"]
     for optimizer in OPTIMIZERS.values():
         task = make_task(model, optimizer, data=words)
-        assert_same_history(train_compiled(task)[RATES[1]][1], fit_replicate(task, 1, RATES[1]))
+        assert_same_history(train_compiled(task)[RATES[1]][1], fit(task, 1, RATES[1]))
 
 
 @pytest.mark.parametrize(
@@ -164,7 +216,7 @@ def test_embeddings_train_as_in_fit(make_task, dataset):
 )
 def test_other_losses_train_as_in_fit(make_task, loss):
     task = make_task(loss=loss)
-    assert_same_history(train_compiled(task)[RATES[1]][1], fit_replicate(task, 1, RATES[1]))
+    assert_same_history(train_compiled(task)[RATES[1]][1], fit(task, 1, RATES[1]))
 
 
 def test_dropout_draws_anew_for_each_replicate_and_update(make_task, monkeypatch):
@@ -190,8 +242,9 @@ def test_groups_of_any_width_give_the_same_histories(make_task):
     whole = train_compiled(task, replicates=5)
     for width in (1, 2, 4):
         engine = compiled.CompiledEngine(task, width, stacked=True)
-        for rate, first, history, _ in engine.train(5, RATES, lambda *_: None):
-            assert_same_history(history, whole[rate][first : first + width])
+        for trained in engine.train(5, RATES, lambda *_: None):
+            members = slice(trained.first, trained.first + width)
+            assert_same_history(trained.history, whole[trained.learning_rate][members])
 
 
 def test_memory_that_is_stated_decides_the_width_of_the_stack(make_task, caplog):

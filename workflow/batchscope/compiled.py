@@ -7,13 +7,14 @@ loops inside it, so Python is left out of the training but for one call per chun
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
 from batchscope.backend import keras, tf
 from batchscope.models import values_per_row
 from batchscope.small_matmul import fast_gradients
-from batchscope.task import Task
+from batchscope.task import Task, Trained
 
 # Optimizers that treat every weight by itself, so that a stack of replicates is to them one larger tensor.
 _ELEMENT_WISE = ("SGD", "Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Adagrad", "Adadelta", "Ftrl", "Lion")
@@ -49,7 +50,8 @@ def stack_width(task: Task, replicates: int, memory: int) -> int:
     layers put out for a batch.
     """
     model = task.build_replicate(0)
-    rows = max(task.batch_size, min(_TEST_ROWS_AT_ONCE, len(task.dataset.y_test)))
+    batch_size = max(stage.batch_size for stage in task.stages)
+    rows = max(batch_size, min(_TEST_ROWS_AT_ONCE, len(task.dataset.y_test)))
     per_replicate = np.dtype(keras.config.floatx()).itemsize * (
         6 * model.count_params() + 3 * rows * values_per_row(model)
     )
@@ -73,45 +75,65 @@ class CompiledEngine:
         self._optimizer = task.build_optimizer(0.0)
         self._optimizer.build(self._trainable)
         self._optimizer_start = [variable.numpy() for variable in self._optimizer.variables]
-        dtype = keras.config.floatx()
-        self._train = tf.constant(task.dataset.x_train, dtype), tf.constant(task.dataset.y_train)
-        self._test = tf.constant(task.dataset.x_test, dtype), tf.constant(task.dataset.y_test)
+        self._rows = tf.constant(task.x, keras.config.floatx()), tf.constant(task.y)
+        self._test_rows = tf.Variable(np.zeros((*self._lead, len(task.dataset.y_test)), np.int32))
         orders_at_once = max(1, _ORDERS_AT_ONCE // (self._width * len(task.dataset.y_train)))
         self._chunk = min(math.ceil(task.epochs / _PROGRESS_REPORTS), orders_at_once)
-        self._program = tf.function(self._run_epochs, jit_compile=True, autograph=False)
-        self._program(self._stack_orders([]), tf.constant(0))  # compiles, trains nothing
+        self._programs = {
+            stage.batch_size: tf.function(
+                partial(self._run_epochs, stage.batch_size), jit_compile=True, autograph=False
+            )
+            for stage in task.stages
+        }
+        for program in self._programs.values():
+            program(self._stack_orders([]), tf.constant(0))  # compiles, trains nothing
+        self._predict = tf.function(self._run_prediction, jit_compile=True, autograph=False)
 
     def train(
         self, replicates: int, learning_rates: Sequence[float], report: Callable[[float, int, np.ndarray], None]
-    ) -> Iterator[tuple[float, int, np.ndarray, float]]:
-        """Train replicates 0, 1, ... at each learning rate, a stack at a time.
-
-        Yields:
-            learning rate, first replicate of the stack, its history (replicates, epochs, 4), seconds of training. The
-            last axis is train loss, train accuracy, test loss, test accuracy.
-        """
+    ) -> Iterator[Trained]:
+        """Train replicates 0, 1, ... at each learning rate, a stack at a time, and yield each stack when it is done."""
         for first in range(0, replicates, self._width):
             members = range(first, first + self._width)  # beyond the last replicate only to fill the stack
             start = self._initial_weights(members)
+            self._test_rows.assign(self._stack([self._task.split(replicate)[1] for replicate in members]))
             for learning_rate in learning_rates:
-                begin = time.perf_counter()
                 self._reset(start, learning_rate)
-                history = self._train_stack(members, lambda done, chunk, rate=learning_rate: report(rate, done, chunk))
-                yield learning_rate, first, history[: replicates - first], time.perf_counter() - begin
+                history, updates, stretches = self._train_stack(
+                    members, lambda done, chunk, rate=learning_rate: report(rate, done, chunk)
+                )
+                yield Trained(learning_rate, first, history[: replicates - first], updates, stretches)
 
-    def _train_stack(self, members: range, report: Callable[[int, np.ndarray], None]) -> np.ndarray:
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """The probabilities of the classes by each replicate of the stack trained last, (replicates, rows, classes)."""
+        probabilities = self._predict(tf.constant(x, keras.config.floatx()))
+        return probabilities.numpy().reshape(self._width, len(x), self._task.dataset.classes)
+
+    def _train_stack(
+        self, members: range, report: Callable[[int, np.ndarray], None]
+    ) -> tuple[np.ndarray, np.ndarray, list[tuple[int, float]]]:
         orders = zip(*(self._task.batch_orders(replicate) for replicate in members))
-        chunks = []
-        done = 0
-        while done < self._task.epochs:
-            epochs = min(self._chunk, self._task.epochs - done)
-            sums = self._program(self._stack_orders([next(orders) for _ in range(epochs)]), tf.constant(epochs))
+        rows = np.repeat([len(self._task.dataset.y_train), len(self._task.dataset.y_test)], 2)
+        chunks, updates, stretches = [], [], []
+        for epochs, program in self._plan():
+            begin = time.perf_counter()
+            sums, counts = program(self._stack_orders([next(orders) for _ in range(epochs)]), tf.constant(epochs))
             sums = sums.numpy()[:epochs].reshape(epochs, 4, self._width).astype(np.float64)
-            rows = np.repeat([len(self._task.dataset.y_train), len(self._task.dataset.y_test)], 2)
+            stretches.append((epochs, time.perf_counter() - begin))
             chunks.append(sums.transpose(2, 0, 1) / rows)
-            done += epochs
-            report(done, chunks[-1])
-        return np.concatenate(chunks, axis=1)
+            updates.append(counts.numpy()[:epochs])
+            report(sum(epochs for epochs, _ in stretches), chunks[-1])
+        return np.concatenate(chunks, axis=1), np.concatenate(updates), stretches
+
+    def _plan(self) -> Iterator[tuple[int, Callable]]:
+        """The chunks of epochs of a training, each with its program."""
+        for stage in self._task.stages:
+            for done in range(0, stage.epochs, self._chunk):
+                yield min(self._chunk, stage.epochs - done), self._programs[stage.batch_size]
+
+    def _stack(self, values: list[np.ndarray]) -> np.ndarray:
+        """What belongs to each member of a stack, as the program takes it."""
+        return np.stack(values) if self._lead else values[0]
 
     def _stack_orders(self, epochs: list[tuple[np.ndarray, ...]]) -> tf.Tensor:
         """Row orders as the program takes them, (chunk, *lead, rows); epochs that are not asked for stay zero."""
@@ -136,7 +158,7 @@ class CompiledEngine:
             model = self._task.build_replicate(replicate)
             variables = model.trainable_variables + model.non_trainable_variables
             replicates.append([variable.numpy() for variable in variables])
-        return [np.stack(values) if self._lead else values[0] for values in zip(*replicates)]
+        return [self._stack(values) for values in zip(*replicates)]
 
     def _reset(self, weights: list[np.ndarray], learning_rate: float) -> None:
         for variable, value in zip(self._trainable + self._non_trainable, weights):
@@ -147,43 +169,67 @@ class CompiledEngine:
 
     # From here on: the program.
 
-    def _run_epochs(self, orders: tf.Tensor, epochs: tf.Tensor) -> tf.Tensor:
-        """Sums over the rows of each epoch, (chunk, 4, *lead): train loss, correct, test loss, correct."""
+    def _run_epochs(self, batch_size: int, orders: tf.Tensor, epochs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """For each epoch the sums over its rows, (chunk, 4, *lead): train loss, correct, test loss, correct; and the
+        updates so far, (chunk,).
+        """
         sums = tf.zeros((self._chunk, 4, *self._lead), keras.config.floatx())
+        updates = tf.zeros(self._chunk, tf.int64)
 
-        def epoch(index, sums):
-            row = tf.stack([*self._train_epoch(orders[index]), *self._evaluate()])
-            return index + 1, tf.tensor_scatter_nd_update(sums, [[index]], row[None])
+        def epoch(index, sums, updates):
+            row = tf.stack([*self._train_epoch(batch_size, orders[index]), *self._evaluate()])
+            count = tf.cast(self._optimizer.iterations, tf.int64)
+            return (
+                index + 1,
+                tf.tensor_scatter_nd_update(sums, [[index]], row[None]),
+                tf.tensor_scatter_nd_update(updates, [[index]], count[None]),
+            )
 
-        return tf.while_loop(lambda index, _: index < epochs, epoch, (0, sums))[1]
+        return tf.while_loop(lambda index, *_: index < epochs, epoch, (0, sums, updates))[1:]
 
-    def _train_epoch(self, order: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _train_epoch(self, batch_size: int, order: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         def update(start, size):
-            rows = tf.slice(order, [0] * len(self._lead) + [start], [*self._lead, size])
             state = _values(self._trainable), _values(self._non_trainable)
-            gradients, non_trainable, loss, correct = self._map(self._gradients, (*state, rows))
+            gradients, non_trainable, loss, correct = self._map(
+                self._gradients, (*state, self._slice(order, start, size))
+            )
             self._optimizer.apply(gradients, self._trainable)
             for variable, value in zip(self._non_trainable, non_trainable):
                 variable.assign(value)
             return loss, correct
 
-        return self._sum_over_batches(len(self._task.dataset.y_train), self._task.batch_size, update)
+        return self._sum_over_batches(len(self._task.dataset.y_train), batch_size, update)
 
     def _evaluate(self) -> tuple[tf.Tensor, tf.Tensor]:
         state = _values(self._trainable), _values(self._non_trainable)
-        features, classes = self._test
+        test_rows = self._test_rows.value()
 
         def evaluate(start, size):
-            x = tf.slice(features, [start] + [0] * (len(features.shape) - 1), [size, *features.shape[1:]])
-            y = tf.slice(classes, [start], [size])
-            return self._map(lambda state: self._forward(*state, x, y, training=False)[:2], state)
+            def forward(state_and_rows):
+                *state, rows = state_and_rows
+                return self._forward(*state, *self._gather(rows), training=False)[:2]
 
-        return self._sum_over_batches(len(classes), min(_TEST_ROWS_AT_ONCE, len(classes)), evaluate)
+            return self._map(forward, (*state, self._slice(test_rows, start, size)))
+
+        rows = len(self._task.dataset.y_test)
+        return self._sum_over_batches(rows, min(_TEST_ROWS_AT_ONCE, rows), evaluate)
+
+    def _run_prediction(self, x: tf.Tensor) -> tf.Tensor:
+        state = _values(self._trainable), _values(self._non_trainable)
+        return self._map(lambda state: keras.ops.softmax(self._model.stateless_call(*state, x)[0]), state)
+
+    def _slice(self, rows: tf.Tensor, start: tf.Tensor, size: int) -> tf.Tensor:
+        """Of rows (*lead, n) those of a batch, (*lead, size)."""
+        return tf.slice(rows, [0] * len(self._lead) + [start], [*self._lead, size])
+
+    def _gather(self, rows: tf.Tensor) -> list[tf.Tensor]:
+        """Features and classes of rows."""
+        return [tf.gather(values, rows) for values in self._rows]
 
     def _gradients(self, state_and_rows: tuple) -> tuple:
         """For one replicate and one batch: gradients, new non-trainable variables, loss, correct."""
         trainable, non_trainable, rows = state_and_rows
-        x, y = (tf.gather(values, rows) for values in self._train)
+        x, y = self._gather(rows)
         with fast_gradients(rows.graph):
             loss, correct, non_trainable = self._forward(trainable, non_trainable, x, y, training=True)
         gradients = tf.gradients(self._optimizer.scale_loss(loss), trainable)

@@ -11,16 +11,19 @@ from batchscope.files import replacing
 
 
 class Dataset(NamedTuple):
-    """Features are float32, (rows, ...); classes are int64 from 0, (rows,)."""
+    """Features are float32, (rows, ...); classes are int64 from 0, (rows,). The validation rows may be none."""
 
     x_train: np.ndarray
     y_train: np.ndarray
     x_test: np.ndarray
     y_test: np.ndarray
+    x_validation: np.ndarray | None = None
+    y_validation: np.ndarray | None = None
 
     @property
     def classes(self) -> int:
-        return int(max(self.y_train.max(), self.y_test.max())) + 1
+        parts = [y for y in (self.y_train, self.y_test, self.y_validation) if y is not None]
+        return int(max(y.max() for y in parts)) + 1
 
 
 def make_dataset(spec: dict | str, split: dict) -> Dataset:
@@ -71,20 +74,38 @@ def _generate(spec: dict | str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _split(x: np.ndarray, y: np.ndarray, split: dict) -> Dataset:
+    if "validation" not in split:
+        (x_train, x_test), (y_train, y_test) = _cut(x, y, split, "training", split["train"])
+        return Dataset(x_train, y_train, x_test, y_test)
+    rows = {part: _rows(split[part], len(y)) for part in ("train", "validation")}
+    (x, x_test), (y, y_test) = _cut(x, y, split, "training and validation", sum(rows.values()))
+    parts = _cut(x, y, split | {"test": rows["validation"]}, "training", rows["train"])
+    (x_train, x_validation), (y_train, y_validation) = parts
+    return Dataset(x_train, y_train, x_test, y_test, x_validation, y_validation)
+
+
+def _rows(part: float, rows: int) -> int:
+    return part if isinstance(part, int) else int(part * rows)
+
+
+def _cut(
+    x: np.ndarray, y: np.ndarray, split: dict, name: str, first: float
+) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """Features and classes, each cut into the part `first` and the test part of the split, in its order."""
     from sklearn.model_selection import train_test_split
 
-    train, test, order = split["train"], split.get("test"), split["order"]
-    train_rows, test_rows = (part if isinstance(part, int) else part * len(y) for part in (train, test or 1))
-    if train_rows + test_rows > len(y):
+    test, order = split.get("test"), split["order"]
+    first_rows, test_rows = (part if isinstance(part, int) else part * len(y) for part in (first, test or 1))
+    if first_rows + test_rows > len(y):
         raise ConfigError(
             "split",
-            f"{train_rows:g} training rows of {len(y)} leave fewer than {test_rows:g} to test on; make `train` smaller",
+            f"{first_rows:g} {name} rows of {len(y)} leave fewer than {test_rows:g} to test on; make `train` smaller",
         )
     try:
-        x_train, x_test, y_train, y_test = train_test_split(
+        x_first, x_test, y_first, y_test = train_test_split(
             x,
             y,
-            train_size=train,
+            train_size=first,
             test_size=test,
             shuffle=order != "as_given",
             stratify=y if order == "stratified" else None,
@@ -92,12 +113,12 @@ def _split(x: np.ndarray, y: np.ndarray, split: dict) -> Dataset:
         )
     except ValueError as error:
         raise ConfigError("split", " ".join(str(error).split())) from None
-    return Dataset(x_train, y_train, x_test, y_test)
+    return (x_first, x_test), (y_first, y_test)
 
 
 def save_dataset(dataset: Dataset, path: str | Path) -> None:
     with replacing(path) as temporary:
-        np.savez(temporary, **dataset._asdict())
+        np.savez(temporary, **{name: part for name, part in dataset._asdict().items() if part is not None})
 
 
 def load_dataset(path: str | Path) -> Dataset:
@@ -108,6 +129,6 @@ def load_dataset(path: str | Path) -> Dataset:
     """
     try:
         with np.load(path) as arrays:
-            return Dataset(*(arrays[name] for name in Dataset._fields))
+            return Dataset(**arrays)
     except Exception as error:
         raise ValueError(f"{path} is no whole dataset ({error}); delete it and run again") from error

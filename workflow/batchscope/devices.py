@@ -1,8 +1,10 @@
-"""Which GPUs this machine shows, and one of them for this process. Knows nothing of TensorFlow."""
+"""Which CPU and GPUs this machine shows, and GPUs for this process. Knows nothing of TensorFlow."""
 
 import getpass
 import os
+import platform
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import filelock
@@ -16,13 +18,21 @@ def visible_gpus() -> list[str]:
     if "CUDA_VISIBLE_DEVICES" in os.environ:
         names = [name.strip() for name in os.environ["CUDA_VISIBLE_DEVICES"].split(",")]
         return [name for name in names if name not in ("", "-1", "NoDevFiles")]
+    return _ask_all_gpus(pynvml.nvmlDeviceGetUUID)
+
+
+def gpu_names() -> list[str]:
+    """The models of the GPUs of this machine."""
+    return _ask_all_gpus(pynvml.nvmlDeviceGetName)
+
+
+def _ask_all_gpus(question: Callable) -> list[str]:
     try:
         pynvml.nvmlInit()
     except pynvml.NVMLError:  # no NVIDIA driver
         return []
     try:
-        handles = map(pynvml.nvmlDeviceGetHandleByIndex, range(pynvml.nvmlDeviceGetCount()))
-        return [pynvml.nvmlDeviceGetUUID(handle) for handle in handles]
+        return [question(pynvml.nvmlDeviceGetHandleByIndex(index)) for index in range(pynvml.nvmlDeviceGetCount())]
     finally:
         pynvml.nvmlShutdown()
 
@@ -51,3 +61,11 @@ def _lock(gpu: str) -> bool:
         return False
     _claimed.append(lock)
     return True
+
+
+def cpu_name() -> str:
+    """The model of the CPU, or its architecture where the system does not tell."""
+    information = Path("/proc/cpuinfo")
+    lines = information.read_text().splitlines() if information.exists() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return next(iter(models), "") or platform.processor() or platform.machine()

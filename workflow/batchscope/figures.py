@@ -1,47 +1,15 @@
-"""The figures: the dataset, single learning curves, and a panel per batch size. Knows no Keras.
-
-Drawn at the width of a paper's column, with the colours of Okabe and Ito, which the colour-blind can tell apart; line
-styles and markers tell the same in grey.
-"""
+"""The figures of single trainings: the dataset, learning curves, and a panel per batch size. Knows no Keras."""
 
 import math
 from itertools import cycle
-from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("agg")
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
 from batchscope.data import Dataset
-from batchscope.files import replacing
+from batchscope.setting import SETTING, Setting
+from batchscope.style import COLUMN_WIDTH, MARKERS, OKABE_ITO, STYLE, plt
 
-STYLE = {
-    "font.size": 7,
-    "axes.titlesize": 7,
-    "axes.labelsize": 7,
-    "legend.fontsize": 6.5,
-    "xtick.labelsize": 6.5,
-    "ytick.labelsize": 6.5,
-    "axes.linewidth": 0.6,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "0.9",
-    "grid.linewidth": 0.5,
-    "lines.linewidth": 1.0,
-    "legend.frameon": False,
-    "figure.constrained_layout.use": True,
-    "figure.dpi": 300,
-    "pdf.fonttype": 42,  # text stays text
-    "svg.hashsalt": "batchscope",  # the same bytes every time
-}
-MARKERS = "osD^vP*X<"  # one more than colours, so that the pairs do not repeat
-COLUMN_WIDTH = 3.5  # inches
-OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000")
 PARTS = {"train": {"color": OKABE_ITO[0], "linestyle": "--"}, "test": {"color": OKABE_ITO[3], "linestyle": "-"}}
 _MOST_CLASSES_IN_LEGEND = 10
 _MOST_ROWS_OF_PANELS = 8
@@ -76,13 +44,11 @@ def plot_dataset(dataset: Dataset, title: str) -> plt.Figure:
     return figure
 
 
-def plot_learning_curve(
-    history: pd.DataFrame, summary: pd.DataFrame, title: str, batch_size: int, learning_rate: float
-) -> plt.Figure:
+def plot_learning_curve(history: pd.DataFrame, summary: pd.DataFrame, title: str, setting: Setting) -> plt.Figure:
     """The learning curve of one setting."""
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(COLUMN_WIDTH, 2.4))
-        history, summary = _choose(batch_size, learning_rate, history, summary)
+        history, summary = _choose(setting, history, summary)
         _draw_curves(axes, history)
         _write_final_accuracy(axes, summary)
         axes.set(title=title, xlabel="epoch", ylabel="accuracy")
@@ -91,22 +57,25 @@ def plot_learning_curve(
 
 
 def plot_batch_sizes(
-    history: pd.DataFrame, summary: pd.DataFrame, title: str, batch_sizes: list[int], learning_rates: list[float]
+    history: pd.DataFrame, summary: pd.DataFrame, title: str, settings: list[Setting], learning_rates: int
 ) -> plt.Figure:
-    """A panel per batch size, two columns wide, all on the same axes; with several learning rates a column for each."""
-    settings = [(batch, rate) for batch in batch_sizes for rate in learning_rates]
-    columns = len(learning_rates)
+    """A panel per batch size, two columns wide, all on the same axes; with several learning rates a column for each.
+
+    The settings come batch size by batch size, each with all its learning rates.
+    """
+    columns = learning_rates
     if columns == 1:
         columns = min(len(settings), max(2, math.ceil(len(settings) / _MOST_ROWS_OF_PANELS)))
     rows = math.ceil(len(settings) / columns)
     with plt.rc_context(STYLE):
         size = (COLUMN_WIDTH * max(1, columns / 2), 0.6 + 1.25 * rows)
         figure, grid = plt.subplots(rows, columns, figsize=size, sharex=True, sharey=True, squeeze=False)
-        for axes, (batch, rate) in zip(grid.flat, settings):
-            _draw_curves(axes, *_choose(batch, rate, history))
-            axes.set_title(f"batch size {batch}" + (f"\nlearning rate {rate:g}" if len(learning_rates) > 1 else ""))
-        for axes, (batch, rate) in zip(grid.flat, settings):
-            _write_final_accuracy(axes, *_choose(batch, rate, summary))
+        for axes, setting in zip(grid.flat, settings):
+            _draw_curves(axes, *_choose(setting, history))
+            rate = f"\nlearning rate {setting.learning_rate:g}" if learning_rates > 1 else ""
+            axes.set_title(f"batch size {setting.batch_sizes}{rate}")
+        for axes, setting in zip(grid.flat, settings):
+            _write_final_accuracy(axes, *_choose(setting, summary))
         for index, axes in enumerate(grid.flat):
             if index >= len(settings):
                 axes.remove()
@@ -120,14 +89,6 @@ def plot_batch_sizes(
     return figure
 
 
-def save_figure(figure: plt.Figure, path: str | Path) -> None:
-    """Write a figure in the format that the path ends in, without a date: the same figure has the same bytes."""
-    suffix = Path(path).suffix
-    metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(suffix)
-    with replacing(path) as temporary, plt.rc_context(STYLE):
-        figure.savefig(temporary, metadata=metadata)
-
-
 def _two_dimensions(x: np.ndarray) -> tuple[np.ndarray, tuple[str, str]]:
     if x.shape[1] <= 2:
         return np.pad(x, ((0, 0), (0, 2 - x.shape[1]))).T, ("feature 1", "feature 2")
@@ -136,9 +97,9 @@ def _two_dimensions(x: np.ndarray) -> tuple[np.ndarray, tuple[str, str]]:
     return PCA(2, svd_solver="full").fit_transform(x).T, ("first principal component", "second principal component")
 
 
-def _choose(batch_size: int, learning_rate: float, *tables: pd.DataFrame) -> list[pd.DataFrame]:
+def _choose(setting: Setting, *tables: pd.DataFrame) -> list[pd.DataFrame]:
     """Of each table the rows of one setting."""
-    return [table[(table["batch_size"] == batch_size) & (table["learning_rate"] == learning_rate)] for table in tables]
+    return [table[(table[SETTING] == setting).all(axis=1)] for table in tables]
 
 
 def _draw_curves(axes: plt.Axes, history: pd.DataFrame) -> None:

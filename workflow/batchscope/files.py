@@ -19,6 +19,12 @@ def replacing(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def write_csv(table, path: str | Path) -> None:
+    """Write a table of pandas."""
+    with replacing(path) as temporary:
+        table.to_csv(temporary, index=False)
+
+
 def log_to(path: str | Path) -> None:
     """Send all that this process prints from here on to the log at `path`, compiled libraries included."""
     sys.stdout.flush()

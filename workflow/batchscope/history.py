@@ -1,4 +1,4 @@
-"""Histories: a row per learning rate, replicate and epoch, in Parquet."""
+"""Histories: a row per setting, replicate and epoch, in Parquet."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ import pyarrow
 import pyarrow.parquet
 
 from batchscope.files import replacing
+from batchscope.setting import SETTING, Setting
 
 MEASURES = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
 SCHEMA = pyarrow.schema(
@@ -16,20 +17,25 @@ SCHEMA = pyarrow.schema(
         ("replicate", pyarrow.int64()),
         ("epoch", pyarrow.int64()),
         *((measure, pyarrow.float64()) for measure in MEASURES),
+        ("updates", pyarrow.int64()),
+        ("schedule", pyarrow.string()),
     ]
 )
 
 
-def history_table(batch_size: int, histories: dict[float, np.ndarray]) -> pyarrow.Table:
-    """The table of one batch size from learning rate -> (replicates, epochs, 4) in the order of `MEASURES`."""
-    tables = []
-    for learning_rate, history in histories.items():
-        replicates, epochs, _ = history.shape
-        replicate, epoch = np.meshgrid(np.arange(replicates), np.arange(1, epochs + 1), indexing="ij")
-        columns = [np.full(replicate.size, batch_size), np.full(replicate.size, float(learning_rate))]
-        columns += [replicate.ravel(), epoch.ravel(), *history.reshape(-1, len(MEASURES)).T]
-        tables.append(pyarrow.table(columns, schema=SCHEMA))
-    return pyarrow.concat_tables(tables).combine_chunks()
+def history_table(setting: Setting, history: np.ndarray, updates: np.ndarray) -> pyarrow.Table:
+    """The table of one setting.
+
+    Args:
+        history: (replicates, epochs, 4) in the order of `MEASURES`.
+        updates: (epochs,), the updates up to the end of each epoch.
+    """
+    replicates, epochs, _ = history.shape
+    replicate, epoch = np.meshgrid(np.arange(replicates), np.arange(1, epochs + 1), indexing="ij")
+    columns = [np.full(replicate.size, setting.batch_size), np.full(replicate.size, float(setting.learning_rate))]
+    columns += [replicate.ravel(), epoch.ravel(), *history.reshape(-1, len(MEASURES)).T]
+    columns += [np.tile(updates, replicates), np.full(replicate.size, setting.schedule)]
+    return pyarrow.table(columns, schema=SCHEMA)
 
 
 def write_history(table: pyarrow.Table, path: str | Path) -> None:
@@ -49,7 +55,7 @@ def read_history(path: str | Path) -> pyarrow.Table:
         raise ValueError(f"{path} is no whole history ({error}); delete it and run again") from error
     if table.schema.names != SCHEMA.names:
         raise ValueError(f"{path} has the columns {table.schema.names}, not {SCHEMA.names}; delete it and run again")
-    settings = table.group_by(["batch_size", "learning_rate"]).aggregate([("replicate", "max"), ("epoch", "max")])
+    settings = table.group_by(SETTING).aggregate([("replicate", "max"), ("epoch", "max")])
     due = sum((row["replicate_max"] + 1) * row["epoch_max"] for row in settings.to_pylist())
     if table.num_rows == 0 or table.num_rows != due:
         raise ValueError(f"{path} has {table.num_rows} rows where {due} are due; delete it and run again")

@@ -1,81 +1,128 @@
-"""What the replicates of every setting say together: a row per setting."""
+"""What the histories of a study say: of every replicate, and of the replicates of a setting together."""
 
 import math
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-SETTING = ["batch_size", "learning_rate"]
+from batchscope.setting import SETTING
+from batchscope.statistics import estimate_mean
+
+# A replicate has converged when its test accuracy is this close to its level late in training.
+_CLOSE = 0.01
 
 
-def summarize(
-    history: pd.DataFrame, seconds: pd.DataFrame, train_rows: int, target_accuracy: float, seed: int
-) -> pd.DataFrame:
-    """The summary of a study, a row per setting.
+def measure_replicates(history: pd.DataFrame, timing: pd.DataFrame, target_accuracy: float) -> pd.DataFrame:
+    """A row per setting and replicate.
 
     Args:
         history: a row per setting, replicate and epoch, as in `batchscope.history`.
-        seconds: columns batch_size, learning_rate and seconds: what the training of a setting took.
-        train_rows: number of training rows.
-        target_accuracy: the test accuracy that epochs are counted to.
+        timing: a row per setting and stretch of training, as in `batchscope.timing`.
+        target_accuracy: the test accuracy that epochs, updates and seconds are counted to.
+
+    Columns beside setting and replicate: `epochs`, `updates` and `seconds` of its training, `diverged`;
+    `train_accuracy`, `test_accuracy` and `accuracy_gap` (test minus training) after the last epoch;
+    `test_accuracy_volatility`, the standard deviation of the test accuracy over the last quarter of the epochs;
+    `epochs_to_converge`, the first epoch at most 0.01 below the mean of that quarter; and `epochs_to_target`,
+    `updates_to_target`, `seconds_to_target`, infinite where the target is not reached. A diverged replicate has no
+    accuracies, no volatility and no convergence. A replicate's seconds are its share of the seconds of all that were
+    trained with it.
+    """
+    rows = []
+    for setting, curves in history.groupby(SETTING):
+        stretches = timing[(timing[SETTING] == setting).all(axis=1)]
+        seconds = _seconds_by_epoch(stretches, epochs=curves["epoch"].max())
+        for replicate, curve in curves.groupby("replicate"):
+            rows.append(
+                dict(zip(SETTING, setting)) | {"replicate": replicate} | _measure(curve, seconds, target_accuracy)
+            )
+    return pd.DataFrame(rows)
+
+
+def _measure(curve: pd.DataFrame, seconds: np.ndarray, target_accuracy: float) -> dict:
+    accuracy, updates = curve["test_accuracy"].to_numpy(), curve["updates"].to_numpy()
+    last = curve.iloc[-1]
+    diverged = bool(np.isnan(last["test_loss"]))
+    late = accuracy[-math.ceil(len(accuracy) / 4) :]
+    reached = first_epoch(accuracy >= target_accuracy)
+    converged = math.nan if diverged else first_epoch(accuracy >= late.mean() - _CLOSE)
+    return {
+        "epochs": len(accuracy),
+        "updates": updates[-1],
+        "seconds": seconds[-1],
+        "diverged": diverged,
+        "train_accuracy": last["train_accuracy"],
+        "test_accuracy": last["test_accuracy"],
+        "accuracy_gap": last["test_accuracy"] - last["train_accuracy"],
+        "test_accuracy_volatility": late.std(),
+        "epochs_to_converge": converged,
+        "epochs_to_target": reached,
+        "updates_to_target": updates[int(reached) - 1] if math.isfinite(reached) else math.inf,
+        "seconds_to_target": seconds[int(reached) - 1] if math.isfinite(reached) else math.inf,
+    }
+
+
+def first_epoch(reached: np.ndarray) -> float:
+    """The first epoch, from 1, of which (epochs,) is true; infinite where none is."""
+    return float(np.argmax(reached)) + 1 if reached.any() else math.inf
+
+
+def _seconds_by_epoch(timing: pd.DataFrame, epochs: int) -> np.ndarray:
+    """Seconds that a replicate of a setting has taken at the end of each epoch, (epochs,), on average."""
+    timing = timing.sort_values("stretch")
+    per_epoch = np.repeat(timing["seconds"] / timing["epochs"], timing["epochs"])
+    replicates = np.repeat(timing["replicates"], timing["epochs"])
+    # A row for each stack of replicates: they were trained one after the other.
+    stacks, sizes = (values.to_numpy().reshape(-1, epochs) for values in (per_epoch, replicates))
+    return stacks.sum(axis=0).cumsum() / sizes[:, 0].sum()
+
+
+def seconds_per_epoch(timing: pd.DataFrame) -> pd.DataFrame:
+    """A row per setting and stretch of training: `seconds_per_epoch` of one replicate."""
+    values = timing["seconds"] / timing["epochs"] / timing["replicates"]
+    return timing[[*SETTING, "stretch"]].assign(seconds_per_epoch=values)
+
+
+def summarize(replicates: pd.DataFrame, target_accuracy: float, seed: int) -> pd.DataFrame:
+    """The summary of a study, a row per setting.
+
+    Args:
+        replicates: as from `measure_replicates`.
+        target_accuracy: what it was given.
         seed: where the bootstrap starts from.
 
     Means, standard deviations, intervals and volatility are over the replicates that did not diverge. The epochs to
     target are over all of them: one that never gets there counts as later than every other.
     """
-    rows = []
-    for (batch_size, learning_rate), setting in history.groupby(SETTING):
-        finals = setting[setting["epoch"] == setting["epoch"].max()].set_index("replicate")
-        sound = finals[finals["test_loss"].notna()]
-        row = {
-            "batch_size": batch_size,
-            "learning_rate": learning_rate,
-            "replicates": len(finals),
-            "diverged": len(finals) - len(sound),
-            "updates_per_epoch": math.ceil(train_rows / batch_size),
-        }
-        for measure in ("train_accuracy", "test_accuracy"):
-            values = sound[measure].to_numpy()
-            low, high = mean_interval(values, seed)
-            row |= {
-                f"{measure}_mean": values.mean() if len(values) else math.nan,
-                f"{measure}_sd": values.std(ddof=1) if len(values) > 1 else math.nan,
-                f"{measure}_low": low,
-                f"{measure}_high": high,
-            }
-        row["test_accuracy_volatility"] = volatility(setting[setting["replicate"].isin(sound.index)])
-        reached = epochs_to_target(setting, target_accuracy)
-        median = reached.median()
+    return pd.DataFrame(
+        _summarize_setting(dict(zip(SETTING, setting)), group, target_accuracy, seed)
+        for setting, group in replicates.groupby(SETTING)
+    )
+
+
+def _summarize_setting(setting: dict, replicates: pd.DataFrame, target_accuracy: float, seed: int) -> dict:
+    updates_per_epoch = replicates["updates"].iloc[0] / replicates["epochs"].iloc[0]
+    row = {
+        "batch_size": setting["batch_size"],
+        "learning_rate": setting["learning_rate"],
+        "replicates": len(replicates),
+        "diverged": replicates["diverged"].sum(),
+        "updates_per_epoch": int(updates_per_epoch) if updates_per_epoch.is_integer() else round(updates_per_epoch, 6),
+    }
+    for measure in ("train_accuracy", "test_accuracy"):
+        estimate = estimate_mean(replicates[measure].to_numpy(), seed)
         row |= {
-            "target_accuracy": target_accuracy,
-            "epochs_to_target": median if math.isfinite(median) else math.nan,
-            "reached_target": np.isfinite(reached).mean(),
+            f"{measure}_mean": round(estimate.estimate, 6),
+            f"{measure}_sd": round(replicates[measure].std(ddof=1), 6),
+            f"{measure}_low": round(estimate.low, 6),
+            f"{measure}_high": round(estimate.high, 6),
         }
-        rows.append(row)
-    summary = pd.DataFrame(rows).merge(seconds, on=SETTING, how="left", validate="one_to_one")
-    summary["seconds_per_replicate"] = summary.pop("seconds") / summary["replicates"]
-    return summary.round({column: 6 for column in summary.columns if column not in SETTING})
-
-
-def mean_interval(values: np.ndarray, seed: int) -> tuple[float, float]:
-    """The 95 % bootstrap interval (BCa; Efron 1987) of the mean of values (n,); NaN for fewer than two values."""
-    if len(values) < 2:
-        return math.nan, math.nan
-    if np.ptp(values) == 0:
-        return values[0], values[0]  # every bootstrap sample has this mean; BCa is not defined here
-    interval = stats.bootstrap((values,), np.mean, method="BCa", rng=np.random.default_rng(seed)).confidence_interval
-    return interval.low, interval.high
-
-
-def volatility(setting: pd.DataFrame) -> float:
-    """The mean over replicates of the standard deviation of test accuracy over the last quarter of the epochs."""
-    epochs = setting["epoch"].max()
-    late = setting[setting["epoch"] > epochs - math.ceil(epochs / 4)] if len(setting) else setting
-    return late.groupby("replicate")["test_accuracy"].std(ddof=0).mean()
-
-
-def epochs_to_target(setting: pd.DataFrame, target_accuracy: float) -> pd.Series:
-    """For each replicate the first epoch whose test accuracy is at the target or above, infinite where none is."""
-    reached = setting[setting["test_accuracy"] >= target_accuracy].groupby("replicate")["epoch"].min()
-    return reached.reindex(setting["replicate"].unique()).fillna(math.inf)
+    reached = replicates["epochs_to_target"]
+    return row | {
+        "test_accuracy_volatility": round(replicates["test_accuracy_volatility"].mean(), 6),
+        "target_accuracy": target_accuracy,
+        "epochs_to_target": reached.median() if math.isfinite(reached.median()) else math.nan,
+        "reached_target": round(np.isfinite(reached).mean(), 6),
+        "seconds_per_replicate": round(replicates["seconds"].iloc[0], 6),
+        "schedule": setting["schedule"],
+    }

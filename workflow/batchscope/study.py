@@ -1,22 +1,16 @@
-"""A study as the workflow needs it: its settings, and the part of it that each rule depends on."""
+"""A study as the workflow needs it: what it trains, and the part of it that each rule depends on."""
 
-import hashlib
-import json
 import math
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
-from importlib.metadata import version
-from pathlib import Path
 
-from batchscope.config import check_config, check_file
-from batchscope.errors import ConfigError
-from batchscope.files import replacing
+from batchscope.setting import Setting, make_setting, spelling, stages
 
-# The keys of a study that its facts depend on.
-_ASKED_OF = ("dataset", "split", "model", "optimizer", "loss")
-_LIBRARY = Path(__file__).parent
+# The figures of measures by batch size that every study has.
+OVERVIEWS = {
+    "final_accuracy": ["test_accuracy", "train_accuracy"],
+    "volatility": ["test_accuracy_volatility"],
+    "time_to_target": ["epochs_to_target", "updates_to_target", "seconds_to_target"],
+}
 
 
 @dataclass(frozen=True)
@@ -31,135 +25,182 @@ class Study:
     def title(self) -> str:
         return self.spec.get("title", self.name)
 
-    def rows(self, batch_size: int | str) -> int:
-        """A batch size as a number; `full` is the number of training rows."""
-        return self.train_rows if batch_size == "full" else batch_size
+    def setting(self, batch_size: int | str | dict, learning_rate: float | None = None) -> Setting:
+        """A batch size of the config with a learning rate, the study's first one where left out."""
+        rate = self.spec["learning_rates"][0] if learning_rate is None else learning_rate
+        return make_setting(batch_size, float(rate), self.train_rows)
 
     @property
-    def settings(self) -> dict[int | str, list[float]]:
-        """The learning rates to train at each batch size, for the panels and the single figures together.
+    def trainings(self) -> dict[str, dict[Setting, int | str | dict]]:
+        """What each training job trains: the spelling of its batch size -> settings, with the batch size of the config.
 
-        A number that is written both as such and as `full` is one batch size, under the first spelling.
+        The panels and the single figures together. A number that is written both as such and as `full` is one batch
+        size, under the first spelling.
         """
         wanted = [(batch, rate) for batch in self.spec["batch_sizes"] for rate in self.spec["learning_rates"]]
         wanted += [(curve["batch_size"], curve["learning_rate"]) for curve in self.spec["learning_curves"].values()]
-        spelling: dict[int, int | str] = {}
-        settings: dict[int | str, list[float]] = {}
+        spelled: dict[tuple, str] = {}
+        trainings: dict[str, dict[Setting, int | str | dict]] = {}
         for batch, rate in wanted:
-            rates = settings.setdefault(spelling.setdefault(self.rows(batch), batch), [])
-            if rate not in rates:
-                rates.append(float(rate))
-        return {batch: sorted(rates, reverse=True) for batch, rates in settings.items()}
+            setting = self.setting(batch, rate)
+            name = spelled.setdefault((setting.batch_size, setting.schedule), spelling(batch))
+            trainings.setdefault(name, {})[setting] = batch
+        return {
+            name: dict(sorted(settings.items(), key=lambda item: -item[0].learning_rate))
+            for name, settings in trainings.items()
+        }
+
+    @property
+    def settings(self) -> list[Setting]:
+        return [setting for settings in self.trainings.values() for setting in settings]
+
+    def stages(self, batch_size: int | str | dict) -> list[tuple[int, int]]:
+        return stages(batch_size, self.spec["epochs"], self.train_rows)
+
+    def updates(self, training: str) -> int:
+        """The updates that a training is due to take, by which jobs are ordered; those it took are counted in it."""
+        [batch_size, *_] = self.trainings[training].values()
+        return sum(math.ceil(self.train_rows / rows) * epochs for rows, epochs in self.stages(batch_size))
+
+    # From here on: what each rule depends on.
 
     @property
     def data(self) -> dict:
-        """What the dataset depends on."""
         return {key: self.spec[key] for key in ("dataset", "split")}
 
-    def training(self, batch_size: int | str) -> dict:
-        """What the training at one batch size depends on."""
-        keys = ("model", "optimizer", "loss", "epochs", "replicates", "seed", "engine")
-        return {key: self.spec[key] for key in keys} | {
-            "batch_size": self.rows(batch_size),
-            "learning_rates": self.settings[batch_size],
+    @property
+    def _task(self) -> dict:
+        keys = ("model", "optimizer", "loss", "seed")
+        return {key: self.spec[key] for key in keys} | {"resampled": self.spec["split"]["order"] == "resampled"}
+
+    def training(self, name: str) -> dict:
+        """The training at one batch size."""
+        settings = self.trainings[name]
+        [batch_size, *_] = settings.values()
+        return {key: self.spec[key] for key in ("replicates", "engine")} | {
+            "task": self._task | {"stages": self.stages(batch_size)},
+            "settings": list(settings),
+        }
+
+    @property
+    def ensembles(self) -> dict:
+        """The training of ensembles."""
+        spec = self.spec["ensembles"]
+        return {
+            "task": self._task | {"stages": self.stages(spec["batch_size"])},
+            "engine": self.spec["engine"],
+            "setting": self.setting(spec["batch_size"], spec.get("learning_rate")),
+            "members": spec["members"],
+            "repeats": spec["repeats"],
         }
 
     @property
     def metrics(self) -> dict:
-        """What the metrics depend on beside the histories."""
-        return {key: self.spec[key] for key in ("target_accuracy", "seed")} | {"train_rows": self.train_rows}
+        """The metrics, beside the histories."""
+        return {key: self.spec[key] for key in ("target_accuracy", "seed")}
+
+    @property
+    def comparisons(self) -> dict:
+        """The comparison of every setting with the reference: full batch where it is trained, else the largest."""
+        spec = self.spec["comparisons"]
+        reference = spec.get("reference")
+        if reference is None:
+            whole = [setting for setting in self.settings if setting == self.setting("full", setting.learning_rate)]
+            chosen = min(whole or self.settings, key=lambda setting: (-setting.batch_size, self._rank(setting)))
+        else:
+            chosen = self.setting(reference["batch_size"], reference.get("learning_rate"))
+        return {"reference": chosen, "margins": spec["margins"], "seed": self.spec["seed"]}
+
+    def _rank(self, setting: Setting) -> int:
+        """The place of a setting's learning rate in the config; rates of single figures come last."""
+        rates = [float(rate) for rate in self.spec["learning_rates"]]
+        return rates.index(setting.learning_rate) if setting.learning_rate in rates else len(rates)
+
+    @property
+    def claims(self) -> dict:
+        """The claims, with their settings as the tables spell them."""
+        claims = []
+        for name, claim in self.spec["claims"].items():
+            resolved = {"name": name} | claim
+            for key in ("of", "against"):
+                if key in claim:
+                    resolved[key] = self.setting(claim[key]["batch_size"], claim[key].get("learning_rate"))
+            if "along" in claim:
+                resolved["along"] = [self.setting(batch_size) for batch_size in claim["along"]]
+            claims.append(resolved)
+        return {"claims": claims, "seed": self.spec["seed"]}
 
     @property
     def panels(self) -> dict:
-        """What the figure with a panel per batch size depends on."""
+        """The figure with a panel per batch size."""
+        rates = self.spec["learning_rates"]
         return {
             "title": self.title,
-            "batch_sizes": [self.rows(batch) for batch in self.spec["batch_sizes"]],
-            "learning_rates": self.spec["learning_rates"],
+            "settings": [self.setting(batch, rate) for batch in self.spec["batch_sizes"] for rate in rates],
+            "learning_rates": len(rates),
         }
 
     def curve(self, name: str) -> dict:
-        """What a single learning-curve figure depends on."""
+        """A figure of a single learning curve."""
         curve = self.spec["learning_curves"][name]
         return {
             "title": f"{self.title}: {name.replace('_', ' ')}",
-            "batch_size": self.rows(curve["batch_size"]),
-            "learning_rate": curve["learning_rate"],
+            "setting": self.setting(curve["batch_size"], curve["learning_rate"]),
         }
 
-    def updates(self, batch_size: int | str) -> int:
-        """Updates of one training: a short last batch counts as one."""
-        return math.ceil(self.train_rows / self.rows(batch_size)) * self.spec["epochs"]
+    @property
+    def tables(self) -> list[str]:
+        """The names of all tables under metrics."""
+        extra = ["ensembles"] if "ensembles" in self.spec else []
+        return ["replicates", "timing", "summary", "comparisons", "claims", *extra]
 
+    @property
+    def measured(self) -> list[str]:
+        """The names of the tables that hold measures, replicate by replicate."""
+        return ["replicates", "timing", *(["ensembles"] if "ensembles" in self.spec else [])]
 
-def read_studies(config: dict, files: list[str | Path], cache: Path) -> tuple[dict[str, Study], dict]:
-    """The studies of a config by name, and the config with every default filled in.
+    @property
+    def described(self) -> dict:
+        """The tables that people read."""
+        return {"title": self.title, "spec": self.spec}
 
-    `files` are the config's files, looked at once more for what merging them hides. What scikit-learn and Keras said
-    of a study is kept in the folder `cache`, so they are asked only once.
+    @property
+    def asked(self) -> dict:
+        """What the first page of the report says."""
+        questions = []
+        for name, question in self.spec["questions"].items():
+            figure = question.get("figure", f"answer_{name}")
+            questions.append({"question": question["question"], "answer": question["answer"], "figure": figure})
+        return {"title": self.title, "questions": questions}
 
-    Raises:
-        ConfigError: a mistake in the config; the message has a line for every one.
-    """
-    for file in files:
-        check_file(file)
-    config = check_config(config)
-    facts = _facts(config["studies"], cache)
-    studies = {name: Study(name, spec, **facts[name]) for name, spec in config["studies"].items()}
-    mistakes = [line for study in studies.values() for line in _too_large(study)]
-    if mistakes:
-        raise ConfigError("", "\n".join(mistakes))
-    return studies, config
+    def drawn(self, figure: str) -> list[str]:
+        """The names of the studies in a figure of measures by batch size."""
+        if figure in OVERVIEWS:
+            return [self.name]
+        return [self.name, *self.spec["questions"][figure.removeprefix("answer_")]["beside"]]
 
+    def overview(self, figure: str, studies: dict[str, "Study"]) -> dict:
+        """A figure of measures by batch size."""
+        if figure in OVERVIEWS:
+            title, measures = self.title, OVERVIEWS[figure]
+        else:
+            question = self.spec["questions"][figure.removeprefix("answer_")]
+            title, measures = question["question"], question["measures"]
+        return {
+            "title": title,
+            "studies": [studies[name].title for name in self.drawn(figure)],
+            "measures": measures,
+            "seed": self.spec["seed"],
+        }
 
-def _too_large(study: Study) -> list[str]:
-    place = f"studies.{study.name}"
-    places = {f"{place}.batch_sizes[{index}]": batch for index, batch in enumerate(study.spec["batch_sizes"])}
-    for name, curve in study.spec["learning_curves"].items():
-        places[f"{place}.learning_curves.{name}.batch_size"] = curve["batch_size"]
-    mistakes = [
-        f"{place}: {batch} is above the {study.train_rows} training rows; take at most that, or full"
-        for place, batch in places.items()
-        if study.rows(batch) > study.train_rows
-    ]
-    panels = [study.rows(batch) for batch in study.spec["batch_sizes"]]
-    if len(set(panels)) < len(panels):
-        mistakes.append(f"{place}.batch_sizes: {study.train_rows} is repeated, as a number and as full; keep one")
-    return mistakes
-
-
-def _facts(specs: dict[str, dict], cache: Path) -> dict[str, dict]:
-    """The facts of each study, from the cache where the same was asked before."""
-    questions = {name: {key: spec[key] for key in _ASKED_OF} for name, spec in specs.items()}
-    paths = {name: cache / f"{_digest(question)}.json" for name, question in questions.items()}
-    unknown = {name: question for name, question in questions.items() if not paths[name].exists()}
-    answers = _ask(unknown) if unknown else {}
-    mistakes = [f"studies.{name}.{answer['error']}" for name, answer in answers.items() if "error" in answer]
-    if mistakes:
-        raise ConfigError("", "\n".join(mistakes))
-    for name, answer in answers.items():
-        cache.mkdir(parents=True, exist_ok=True)
-        with replacing(paths[name]) as temporary:
-            temporary.write_text(json.dumps(answer))
-    return {name: json.loads(path.read_text()) for name, path in paths.items()}
-
-
-def _digest(question: dict) -> str:
-    """Changes with the question, with the code that answers it and with the libraries asked."""
-    code = b"".join(path.read_bytes() for path in sorted(_LIBRARY.glob("*.py")))
-    versions = [version(name) for name in ("keras", "numpy", "scikit-learn", "tensorflow")]
-    text = json.dumps([question, versions], sort_keys=True)
-    return hashlib.sha256(text.encode() + code).hexdigest()
-
-
-def _ask(questions: dict[str, dict]) -> dict[str, dict]:
-    answer = subprocess.run(
-        [sys.executable, "-m", "batchscope.facts"],
-        input=json.dumps(questions),
-        env=os.environ | {"PYTHONPATH": str(_LIBRARY.parent)},
-        capture_output=True,
-        text=True,
-    )
-    if answer.returncode != 0:
-        raise RuntimeError(f"scikit-learn and Keras could not be asked about the studies:\n{answer.stderr}")
-    return json.loads(answer.stdout.splitlines()[-1])
+    @property
+    def figures(self) -> list[str]:
+        """The names of all figures."""
+        return [
+            "dataset",
+            "batch_sizes",
+            *OVERVIEWS,
+            *(f"learning_curve_{name}" for name in self.spec["learning_curves"]),
+            *(f"answer_{name}" for name, question in self.spec["questions"].items() if "measures" in question),
+            *(["ensembles"] if "ensembles" in self.spec else []),
+        ]

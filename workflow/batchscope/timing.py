@@ -1,14 +1,19 @@
-"""How long the trainings of each setting took. Kept out of the histories, whose bytes do not depend on the clock."""
+"""How long the trainings took. Kept out of the histories, whose bytes do not depend on the clock."""
 
 import csv
 from pathlib import Path
 
 from batchscope.files import replacing
+from batchscope.setting import SETTING, Setting
 
 
-def write_timing(batch_size: int, seconds: dict[float, float], path: str | Path) -> None:
-    """A row per learning rate: seconds of training all its replicates, compilation left out."""
+def write_timing(stretches: dict[Setting, list[tuple[int, int, float]]], hardware: str, path: str | Path) -> None:
+    """A row per setting and stretch of its training: replicates, epochs, and seconds for all of them.
+
+    Compilation is left out. `hardware` is what it was trained on.
+    """
     with replacing(path) as temporary, open(temporary, "w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["batch_size", "learning_rate", "seconds"])
-        writer.writerows([batch_size, rate, duration] for rate, duration in seconds.items())
+        writer.writerow([*SETTING, "stretch", "replicates", "epochs", "seconds", "hardware"])
+        for setting, pieces in stretches.items():
+            writer.writerows([*setting, index, *piece, hardware] for index, piece in enumerate(pieces))

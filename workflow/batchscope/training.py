@@ -9,11 +9,13 @@ import numpy as np
 
 from batchscope.backend import tf
 from batchscope.compiled import CompiledEngine, stack_width, why_not_compiled, why_not_stacked
+from batchscope.ensembles import ensemble_accuracies
 from batchscope.fit import FitEngine
-from batchscope.task import Task
+from batchscope.task import Task, Trained
 
 _log = logging.getLogger(__name__)
 _MB_OF_TENSORFLOW = 1200  # what a process needs before it trains anything
+_WIDEST = 128  # wider stacks take as long per replicate, and leave less to see of the progress
 _CANNOT_COMPILE = (
     tf.errors.InvalidArgumentError,
     tf.errors.UnimplementedError,
@@ -28,7 +30,8 @@ class Result(NamedTuple):
 
     learning_rate: float
     history: np.ndarray  # (replicates, epochs, 4): train loss, train accuracy, test loss, test accuracy
-    seconds: float  # of training, compilation left out
+    updates: np.ndarray  # (epochs,): updates of the optimizer up to the end of each epoch
+    stretches: list[tuple[int, int, float]]  # the training in pieces: replicates, epochs, seconds (compiling left out)
 
 
 def train(task: Task, learning_rates: list[float], replicates: int, engine: str, memory_mb: int) -> list[Result]:
@@ -38,12 +41,34 @@ def train(task: Task, learning_rates: list[float], replicates: int, engine: str,
     replicate at a time, else `Model.fit`. The log says which and why. Stacks that do not fit into `memory_mb`, or into
     what there is, are trained in groups.
     """
-    width = stack_width(task, replicates, memory=(memory_mb - _MB_OF_TENSORFLOW) * 2**20)
+    return _in_memory(
+        lambda width: _collect(make_engine(task, engine, width), task, learning_rates, replicates),
+        width=_equal_groups(task, replicates, memory_mb),
+    )
+
+
+def train_ensembles(
+    task: Task, learning_rate: float, members: int, repeats: int, engine: str, memory_mb: int
+) -> list[list[tuple[int, float, float, float]]]:
+    """Train `repeats` ensembles of `members` replicates, no two with the same one; see `ensemble_accuracies`."""
+    return _in_memory(
+        lambda width: _collect_ensembles(make_engine(task, engine, width), task, learning_rate, members, repeats),
+        width=_equal_groups(task, members * repeats, memory_mb),
+    )
+
+
+def _equal_groups(task: Task, replicates: int, memory_mb: int) -> int:
+    """The width of a stack that fits into memory, such that one program serves all groups."""
+    width = stack_width(task, min(replicates, _WIDEST), memory=(memory_mb - _MB_OF_TENSORFLOW) * 2**20)
     groups = -(-replicates // width)
-    width = -(-replicates // groups)  # equal groups, so that one program serves all
+    return -(-replicates // groups)
+
+
+def _in_memory(work: Callable[[int], list], width: int) -> list:
+    """Work with stacks of this width, or of half of it where memory runs out, and so on."""
     while True:
         try:
-            return _collect(_make_engine(task, engine, width), task, learning_rates, replicates)
+            return work(width)
         except tf.errors.ResourceExhaustedError:
             if width == 1:
                 raise
@@ -51,7 +76,7 @@ def train(task: Task, learning_rates: list[float], replicates: int, engine: str,
             _log.warning("out of memory; trying again with %d replicates at a time", width)
 
 
-def _make_engine(task: Task, engine: str, width: int) -> CompiledEngine | FitEngine:
+def make_engine(task: Task, engine: str, width: int) -> CompiledEngine | FitEngine:
     """The fastest engine that is right for the task."""
     if engine == "fit":
         _log.info("training with Model.fit, as the config asks")
@@ -89,14 +114,40 @@ def _reason(error: Exception) -> str:
 def _collect(
     engine: CompiledEngine | FitEngine, task: Task, learning_rates: list[float], replicates: int
 ) -> list[Result]:
-    histories = {rate: np.empty((replicates, task.epochs, 4)) for rate in learning_rates}
-    seconds = dict.fromkeys(learning_rates, 0.0)
+    stacks = {rate: [] for rate in learning_rates}
     progress = _Progress(task, replicates * len(learning_rates))
-    for rate, first, history, duration in engine.train(replicates, learning_rates, progress.report):
-        histories[rate][first : first + len(history)] = history
-        seconds[rate] += duration
-        progress.finish(len(history))
-    return [Result(rate, _mark_diverged(histories[rate]), seconds[rate]) for rate in learning_rates]
+    for trained in engine.train(replicates, learning_rates, progress.report):
+        stacks[trained.learning_rate].append(trained)
+        progress.finish(len(trained.history))
+    return [_join(trained) for trained in stacks.values()]
+
+
+def _join(stacks: list[Trained]) -> Result:
+    """The stacks of one setting together."""
+    return Result(
+        stacks[0].learning_rate,
+        _mark_diverged(np.concatenate([trained.history for trained in stacks])),
+        stacks[0].updates,
+        [(len(trained.history), *stretch) for trained in stacks for stretch in trained.stretches],
+    )
+
+
+def _collect_ensembles(
+    engine: CompiledEngine | FitEngine, task: Task, learning_rate: float, members: int, repeats: int
+) -> list[list[tuple[int, float, float, float]]]:
+    data = task.dataset
+    rows = np.concatenate([data.x_test, data.x_validation])
+    progress = _Progress(task, members * repeats)
+    predictions = []
+    for trained in engine.train(members * repeats, [learning_rate], progress.report):
+        predictions += list(engine.predict(rows)[: len(trained.history)])
+        progress.finish(len(trained.history))
+    ensembles = np.reshape(predictions, (repeats, members, len(rows), data.classes))
+    test, validation = np.split(ensembles, [len(data.x_test)], axis=2)
+    return [
+        list(ensemble_accuracies(on_test, data.y_test, on_validation, data.y_validation))
+        for on_test, on_validation in zip(test, validation)
+    ]
 
 
 def _mark_diverged(history: np.ndarray) -> np.ndarray:
@@ -117,8 +168,9 @@ class _Progress:
     def report(self, learning_rate: float, epoch: int, chunk: np.ndarray) -> None:
         share = (self._finished + len(chunk) * epoch / self._task.epochs) / self._trainings
         left = (time.perf_counter() - self._begin) * (1 / min(share, 1) - 1)
+        batch_size = ", then ".join(str(stage.batch_size) for stage in self._task.stages)
         _log.info(
-            f"batch size {self._task.batch_size}, learning rate {learning_rate:g}: "
+            f"batch size {batch_size}, learning rate {learning_rate:g}: "
             f"epoch {epoch} of {self._task.epochs}, test accuracy {np.mean(chunk[:, -1, 3]):.3f}; "
             f"{self._finished} of {self._trainings} trainings done, {left:.0f} s left"
         )

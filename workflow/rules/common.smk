@@ -1,16 +1,20 @@
 # Used by all the phases: the checked studies of the config, their settings and figures, the code behind a script.
 import json
 import os
+import shlex
 import sys
 from modulefinder import ModuleFinder
 from pathlib import Path
 
+from snakemake.io import is_flagged
+
+FINDINGS = "results/findings.rst"  # the first page of the report
 WORKFLOW = Path(workflow.basedir) / "workflow"
 sys.path.insert(0, str(WORKFLOW))  # where the library is, also for the scripts: Snakemake hands the path on
 
 from batchscope.devices import visible_gpus
 from batchscope.errors import ConfigError
-from batchscope.study import read_studies
+from batchscope.studies import read_studies
 
 try:
     STUDIES, config = read_studies(config, workflow.configfiles, Path(".snakemake/batchscope"))
@@ -45,22 +49,57 @@ def code(script):
     return sorted(os.path.relpath(module.__file__) for module in modules)
 
 
-def batch_sizes():
-    """Every batch size that some study trains, as the config spells it, with the studies that do."""
+def trainings():
+    """Every batch size or schedule that some study trains, as files spell it, with the studies that do."""
     studies = {}
     for study in STUDIES.values():
-        for batch_size in study.settings:
+        for batch_size in study.trainings:
             studies.setdefault(batch_size, []).append(study)
     return studies
 
 
-def figure(name):
-    """The files of a figure of a study, in every configured format."""
-    return [f"results/{{study}}/figures/{name}.{suffix}" for suffix in config["figures"]["formats"]]
+def in_report(path, part, caption):
+    """A file that the report shows, among others of its study."""
+    return report(
+        path,
+        caption=f"../report/{caption}.rst",
+        category=lambda wildcards: study_of(wildcards).title,
+        subcategory=part,
+        labels=lambda wildcards: {part.lower(): Path(path.format(**wildcards)).stem.replace("_", " ")},
+    )
+
+
+def figure(name, caption):
+    """The files of a figure of a study, in every configured format; the report shows the one it can show best."""
+    formats = config["figures"]["formats"]
+    shown = min(formats, key=("svg", "png", "pdf").index)
+    paths = [f"results/{{study}}/figures/{name}.{suffix}" for suffix in formats]
+    return [in_report(path, "Figures", caption) if path.endswith(shown) else path for path in paths]
 
 
 def results(study):
-    """The files that a study ends in."""
-    names = ["dataset", "batch_sizes", *(f"learning_curve_{name}" for name in study.spec["learning_curves"])]
-    figures = [path.format(study=study.name) for name in names for path in figure(name)]
-    return [f"results/{study.name}/metrics/summary.csv", *figures]
+    """All files of a study but its provenance."""
+    figures = [f"figures/{name}.{suffix}" for name in study.figures for suffix in config["figures"]["formats"]]
+    histories = [f"history/batch_size_{batch_size}.parquet" for batch_size in study.trainings]
+    timings = [f"timing/batch_size_{batch_size}.csv" for batch_size in study.trainings]
+    metrics = ["history.parquet", *(f"{name}.csv" for name in study.tables)]
+    tables = ["summary.html", "summary.tex", "comparisons.html", "claims.html", "claims.tex", "methods.html"]
+    names = ["dataset.npz", *histories, *timings, *figures]
+    names += [f"metrics/{name}" for name in metrics] + [f"tables/{name}" for name in tables]
+    return [f"results/{study.name}/{name}" for name in names]
+
+
+def asked(study):
+    """What the first page of the report says of a study, with the paths of the figures that the report shows."""
+    path, *_ = [path for path in figure("{name}", None) if is_flagged(path, "report")]
+    questions = [q | {"figure": path.format(study=study.name, name=q["figure"])} for q in study.asked["questions"]]
+    return study.asked | {"questions": questions}
+
+
+def for_report(name):
+    """A template or caption of the report, as an input."""
+    return os.path.relpath(WORKFLOW / "report" / name)
+
+
+def provenance(study):
+    return f"results/{study.name}/provenance.json"

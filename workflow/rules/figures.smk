@@ -6,7 +6,7 @@ rule plot_dataset:
         dataset="results/{study}/dataset.npz",
         code=code("plot_dataset.py"),
     output:
-        figure("dataset"),
+        figure("dataset", caption="dataset"),
     log:
         "results/{study}/logs/plot_dataset.log",
     benchmark:
@@ -31,7 +31,7 @@ rule plot_learning_curve:
         summary="results/{study}/metrics/summary.csv",
         code=code("plot_learning_curve.py"),
     output:
-        figure("learning_curve_{curve}"),
+        figure("learning_curve_{curve}", caption="learning_curve"),
     log:
         "results/{study}/logs/plot_learning_curve_{curve}.log",
     benchmark:
@@ -58,7 +58,7 @@ rule plot_batch_sizes:
         summary="results/{study}/metrics/summary.csv",
         code=code("plot_batch_sizes.py"),
     output:
-        figure("batch_sizes"),
+        figure("batch_sizes", caption="batch_sizes"),
     log:
         "results/{study}/logs/plot_batch_sizes.log",
     benchmark:
@@ -75,3 +75,58 @@ rule plot_batch_sizes:
         "Plotting a panel per batch size of {wildcards.study}"
     script:
         "../scripts/plot_batch_sizes.py"
+
+
+rule plot_measures:
+    input:
+        replicates=lambda wildcards: [
+            f"results/{study}/metrics/replicates.csv" for study in study_of(wildcards).drawn(wildcards.measures)
+        ],
+        timing=lambda wildcards: [
+            f"results/{study}/metrics/timing.csv" for study in study_of(wildcards).drawn(wildcards.measures)
+        ],
+        code=code("plot_measures.py"),
+    output:
+        figure("{measures}", caption="measures"),
+    log:
+        "results/{study}/logs/plot_{measures}.log",
+    benchmark:
+        "results/{study}/benchmarks/plot_{measures}.tsv"
+    wildcard_constraints:
+        measures="final_accuracy|volatility|time_to_target|answer_[A-Za-z0-9_-]+",
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        figure=part(lambda study, wildcards: study.overview(wildcards.measures, STUDIES)),
+    message:
+        "Plotting {wildcards.measures} of {wildcards.study}"
+    script:
+        "../scripts/plot_measures.py"
+
+
+rule plot_ensembles:
+    input:
+        ensembles="results/{study}/metrics/ensembles.csv",
+        code=code("plot_ensembles.py"),
+    output:
+        figure("ensembles", caption="ensembles"),
+    log:
+        "results/{study}/logs/plot_ensembles.log",
+    benchmark:
+        "results/{study}/benchmarks/plot_ensembles.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        figure=part(lambda study, _: {"title": study.title, "seed": study.spec["seed"]}),
+    message:
+        "Plotting the ensembles of {wildcards.study}"
+    script:
+        "../scripts/plot_ensembles.py"

@@ -1,19 +1,21 @@
-# All histories of a study together, and what they say.
+# What the histories of a study say: its metrics, its comparisons with a reference, and its claims.
 
 
 rule aggregate_metrics:
     input:
         histories=lambda wildcards: [
             f"results/{wildcards.study}/history/batch_size_{batch_size}.parquet"
-            for batch_size in study_of(wildcards).settings
+            for batch_size in study_of(wildcards).trainings
         ],
         timings=lambda wildcards: [
             f"results/{wildcards.study}/timing/batch_size_{batch_size}.csv"
-            for batch_size in study_of(wildcards).settings
+            for batch_size in study_of(wildcards).trainings
         ],
         code=code("aggregate_metrics.py"),
     output:
         history="results/{study}/metrics/history.parquet",
+        replicates="results/{study}/metrics/replicates.csv",
+        timing="results/{study}/metrics/timing.csv",
         summary="results/{study}/metrics/summary.csv",
     log:
         "results/{study}/logs/aggregate_metrics.log",
@@ -31,3 +33,53 @@ rule aggregate_metrics:
         "Summing up the replicates of {wildcards.study}"
     script:
         "../scripts/aggregate_metrics.py"
+
+
+rule compare_settings:
+    input:
+        replicates="results/{study}/metrics/replicates.csv",
+        code=code("compare_settings.py"),
+    output:
+        "results/{study}/metrics/comparisons.csv",
+    log:
+        "results/{study}/logs/compare_settings.log",
+    benchmark:
+        "results/{study}/benchmarks/compare_settings.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        comparisons=part(lambda study, _: study.comparisons),
+    message:
+        "Comparing the settings of {wildcards.study}"
+    script:
+        "../scripts/compare_settings.py"
+
+
+rule judge_claims:
+    input:
+        tables=lambda wildcards: [
+            f"results/{wildcards.study}/metrics/{name}.csv" for name in study_of(wildcards).measured
+        ],
+        code=code("judge_claims.py"),
+    output:
+        "results/{study}/metrics/claims.csv",
+    log:
+        "results/{study}/logs/judge_claims.log",
+    benchmark:
+        "results/{study}/benchmarks/judge_claims.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        claims=part(lambda study, _: study.claims),
+    message:
+        "Judging the claims of {wildcards.study}"
+    script:
+        "../scripts/judge_claims.py"

@@ -1,6 +1,6 @@
 # One training rule per batch size: the batch size shapes the compiled program, and a job is what gets a GPU.
 
-for batch_size, studies in batch_sizes().items():
+for batch_size, studies in trainings().items():
 
     rule:
         name:
@@ -32,3 +32,28 @@ for batch_size, studies in batch_sizes().items():
             f"Training {{wildcards.study}} at batch size {batch_size}"
         script:
             "../scripts/train.py"
+
+
+rule train_ensembles:
+    input:
+        dataset="results/{study}/dataset.npz",
+        code=code("train_ensembles.py"),
+    output:
+        "results/{study}/metrics/ensembles.csv",
+    log:
+        "results/{study}/logs/train_ensembles.log",
+    benchmark:
+        "results/{study}/benchmarks/train_ensembles.tsv"
+    conda:
+        "../../envs/training.yaml"
+    threads: 1
+    resources:
+        gpu=GPU_PER_JOB,
+        mem_mb=3000,
+        runtime=60,
+    params:
+        training=part(lambda study, _: study.ensembles),
+    message:
+        "Training the ensembles of {wildcards.study}"
+    script:
+        "../scripts/train_ensembles.py"

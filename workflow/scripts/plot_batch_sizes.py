@@ -4,15 +4,17 @@ import json
 
 import pandas as pd
 
-from batchscope.figures import plot_batch_sizes, save_figure
+from batchscope.figures import plot_batch_sizes
 from batchscope.files import log_to
 from batchscope.history import read_history
+from batchscope.setting import Setting
+from batchscope.style import save_figure
 
 log_to(snakemake.log[0])
-figure = plot_batch_sizes(
-    read_history(snakemake.input.history).to_pandas(),
-    pd.read_csv(snakemake.input.summary),
-    **json.loads(snakemake.params.figure),
-)
+panels = json.loads(snakemake.params.figure)
+history = read_history(snakemake.input.history).to_pandas()
+summary = pd.read_csv(snakemake.input.summary)
+settings = [Setting(*setting) for setting in panels.pop("settings")]
+figure = plot_batch_sizes(history, summary, settings=settings, **panels)
 for path in snakemake.output:
     save_figure(figure, path)

@@ -3,8 +3,9 @@
 import json
 
 from batchscope.data import load_dataset
-from batchscope.figures import plot_dataset, save_figure
+from batchscope.figures import plot_dataset
 from batchscope.files import log_to
+from batchscope.style import save_figure
 
 log_to(snakemake.log[0])
 figure = plot_dataset(load_dataset(snakemake.input.dataset), **json.loads(snakemake.params.figure))

@@ -4,15 +4,16 @@ import json
 
 import pandas as pd
 
-from batchscope.figures import plot_learning_curve, save_figure
+from batchscope.figures import plot_learning_curve
 from batchscope.files import log_to
 from batchscope.history import read_history
+from batchscope.setting import Setting
+from batchscope.style import save_figure
 
 log_to(snakemake.log[0])
-figure = plot_learning_curve(
-    read_history(snakemake.input.history).to_pandas(),
-    pd.read_csv(snakemake.input.summary),
-    **json.loads(snakemake.params.figure),
-)
+curve = json.loads(snakemake.params.figure)
+history = read_history(snakemake.input.history).to_pandas()
+summary = pd.read_csv(snakemake.input.summary)
+figure = plot_learning_curve(history, summary, curve["title"], Setting(*curve["setting"]))
 for path in snakemake.output:
     save_figure(figure, path)

@@ -1,0 +1,100 @@
+"""What was found, in words: the first page of the report."""
+
+import re
+from pathlib import Path
+from urllib.parse import quote
+
+import jinja2
+import pandas as pd
+
+from batchscope.comparisons import MEASURES
+from batchscope.files import replacing
+from batchscope.setting import SETTING, Setting
+from batchscope.words import MEASURES as NAMES
+from batchscope.words import interval, number, setting_in_words
+
+
+def study_findings(study: dict, summary: pd.DataFrame, comparisons: pd.DataFrame, claims: pd.DataFrame) -> dict:
+    """What the first page says of a study, in sentences.
+
+    Args:
+        study: its name, title and questions.
+        summary, comparisons, claims: its tables under metrics.
+    """
+    judged = claims.set_index("claim", drop=False)
+    return {
+        "title": study["title"],
+        "trained": _trained(summary),
+        "best": _best(summary),
+        "compared": [_compared(comparisons, measure) for measure in MEASURES if len(comparisons)],
+        "claims": [{"verdict": claim["verdict"], "sentence": sentence(claim)} for _, claim in claims.iterrows()],
+        "questions": [
+            {
+                "question": question["question"],
+                "answer": sentence(judged.loc[question["answer"]]),
+                "verdict": judged.loc[question["answer"]]["verdict"],
+                "figure": question["figure"],
+            }
+            for question in study["questions"]
+        ],
+    }
+
+
+def sentence(claim: pd.Series) -> str:
+    """A claim with its estimate, interval, replicates, the number reported by its source, and its explanation."""
+    measured = interval(claim["estimate"], claim["low"], claim["high"])
+    parts = [f"{claim['statement']}: {measured}, expected {claim['expected']} ({claim['replicates']} replicates)."]
+    if pd.notna(claim["reported"]):
+        share = 100 * claim["reported_percentile"]
+        parts.append(f"The reported {number(claim['reported'])} lies above {share:.0f} % of the replicates.")
+    if isinstance(claim["explanation"], str) and claim["explanation"]:
+        parts.append(claim["explanation"])
+    return " ".join(parts)
+
+
+def write_findings(findings: list[dict], template: str | Path, path: str | Path) -> None:
+    """Write the page in reStructuredText, which Snakemake's report shows first."""
+    environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {
+        "rst": _escape,
+        "quote": lambda path: quote(path, safe=""),
+        "underline": lambda text: "-" * len(text),
+    }
+    text = environment.from_string(Path(template).read_text()).render(studies=findings)
+    with replacing(path) as temporary:
+        temporary.write_text(text)
+
+
+def _escape(text: str) -> str:
+    """Text of the user's in which reStructuredText sees no markup."""
+    return re.sub(r"([*`|_\\<>])", r"\\\1", text)
+
+
+def _trained(summary: pd.DataFrame) -> str:
+    counts = summary["replicates"].unique()
+    replicates = str(counts[0]) if len(counts) == 1 else f"{counts.min()} to {counts.max()}"
+    diverged = summary["diverged"].sum()
+    return f"{len(summary)} settings were trained {replicates} times each; " + (
+        f"{diverged} of the {summary['replicates'].sum()} trainings diverged." if diverged else "none diverged."
+    )
+
+
+def _best(summary: pd.DataFrame) -> str:
+    if summary["test_accuracy_mean"].isna().all():
+        return ""
+    best = summary.loc[summary["test_accuracy_mean"].idxmax()]
+    accuracy = interval(best["test_accuracy_mean"], best["test_accuracy_low"], best["test_accuracy_high"])
+    return f"The highest mean test accuracy is that of {setting_in_words(Setting(*best[SETTING]))}: {accuracy}."
+
+
+def _compared(comparisons: pd.DataFrame, measure: str) -> str:
+    """`Against ...: final test accuracy is worse at 4, 8; equivalent at 256.`"""
+    rows = comparisons[comparisons["measure"] == measure]
+    reference = Setting(*rows[[f"reference_{column}" for column in SETTING]].iloc[0])
+    several_rates = rows["learning_rate"].nunique() > 1
+    parts = []
+    for verdict, group in rows.groupby("verdict", sort=False):
+        settings = [Setting(*row) for row in group[SETTING].itertuples(index=False)]
+        names = [each.batch_sizes + f" ({each.learning_rate:g})" * several_rates for each in settings]
+        parts.append(f"{verdict} at {', '.join(names)}")
+    return f"Against {setting_in_words(reference)}, {NAMES[measure]}: {'; '.join(parts)}."

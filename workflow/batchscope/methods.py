@@ -1,0 +1,70 @@
+"""How the numbers of a study came about: training, seeds, statistics, software and hardware."""
+
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from batchscope.provenance import git_state, trained_on
+
+_PACKAGES = (
+    "tensorflow",
+    "keras",
+    "scikit-learn",
+    "scipy",
+    "statsmodels",
+    "numpy",
+    "pandas",
+    "matplotlib",
+    "snakemake",
+)
+_STATISTICS = {
+    "Replicates": "Replicate r has the same initial weights and the same order of rows at every setting, so settings "
+    "are compared in pairs. Replicates differ in weights and order; all have the same rows unless these are resampled.",
+    "Accuracy": "Train accuracy is the running mean over an epoch's batches, each before its update, as in Keras; test "
+    "accuracy is measured after the epoch. Volatility is the standard deviation of a replicate's test accuracy over "
+    "the last quarter of the epochs. A replicate has converged at the first epoch at most 0.01 below its mean over that "
+    "quarter.",
+    "Intervals": "95 % bootstrap intervals of means over replicates (BCa, 9,999 resamples). Median times are "
+    "Kaplan-Meier medians with their 95 % log-log interval.",
+    "Censoring": "A replicate that never reaches the target counts with the whole length of its training in means "
+    "(restricted mean), and as later than that in medians.",
+    "Comparisons": "Mean paired difference from the reference; permutation test of the signs of the differences, p "
+    "values adjusted by Holm's method over the settings compared in a measure. Equivalent: the 90 % interval lies "
+    "inside the margin; better or worse: adjusted p at most 0.05; else undecided.",
+    "Claims": "Stated in the config beforehand. A claim holds where the whole interval is where it was expected (95 % "
+    "for one bound, 90 % for two), does not hold where the whole 95 % interval is elsewhere, else is undecided. "
+    "Claims are judged one by one, without adjustment for their number.",
+    "Seconds": "Of training alone, without compilation. Replicates are trained together; a replicate's seconds are its "
+    "share. Intervals of seconds per epoch are over stretches of the training.",
+    "Diverged": "A replicate whose loss stopped being finite: counted, and left out of means.",
+}
+
+
+def methods_table(spec: dict, timings: list[Path]) -> pd.DataFrame:
+    """Two columns, what and how.
+
+    Args:
+        spec: the study as in the config, with all defaults.
+        timings: those of its training jobs, which say on what hardware they ran.
+    """
+    git = git_state(Path(__file__).parent)
+    keys = ("dataset", "split", "model", "optimizer", "loss", "epochs", "replicates", "engine", "target_accuracy")
+    rows = {key.replace("_", " ").capitalize(): _yaml(spec[key]) for key in keys}
+    rows["Seeds"] = f"study {spec['seed']}, split {spec['split']['seed']}; that of the dataset stands in its arguments"
+    rows |= _STATISTICS
+    rows["Margins"] = _yaml(spec["comparisons"]["margins"])
+    rows["Software"] = ", ".join(
+        [f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in _PACKAGES)]
+    )
+    rows["Workflow"] = (
+        "not from a git checkout" if git is None else f"commit {git['commit']}" + " with changes" * git["dirty"]
+    )
+    rows["Trained on"] = ", ".join(trained_on(timings))
+    return pd.DataFrame({"what": rows.keys(), "how": rows.values()})
+
+
+def _yaml(value: object) -> str:
+    return yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=10**6).removesuffix("...\n").strip()

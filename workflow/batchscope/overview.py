@@ -1,0 +1,126 @@
+"""The figures of a whole study: its measures by batch size, and its ensembles by their number of members."""
+
+from itertools import cycle
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.ticker import ScalarFormatter
+
+from batchscope.pairs import CENSORED
+from batchscope.setting import CONSTANT, SETTING
+from batchscope.statistics import estimate_mean, median_time
+from batchscope.style import COLUMN_WIDTH, MARKERS, OKABE_ITO, STYLE, plt
+from batchscope.words import MEASURES
+
+_LOGARITHMIC = (*CENSORED, "seconds_per_epoch")
+_MOST_LINES_WITH_DOTS = 2
+
+
+class Line(NamedTuple):
+    """What is drawn in one colour: the settings of a study at one learning rate."""
+
+    label: str
+    tables: list[pd.DataFrame]
+
+
+def make_lines(studies: dict[str, list[pd.DataFrame]]) -> list[Line]:
+    """A line for each study and learning rate, the rate with the most settings first.
+
+    Args:
+        studies: title -> tables with a row per setting and replicate, which have the measures as columns.
+    """
+    lines = []
+    for title, tables in studies.items():
+        settings = tables[0][SETTING].drop_duplicates()
+        for rate in settings["learning_rate"].value_counts(sort=True).index:
+            names = ([title] if len(studies) > 1 else []) + [f"learning rate {rate:g}"]
+            chosen = [table[table["learning_rate"] == rate] for table in tables]
+            lines.append(Line(", ".join(names), chosen))
+    return lines
+
+
+def plot_measures(studies: dict[str, list[pd.DataFrame]], measures: list[str], title: str, seed: int) -> plt.Figure:
+    """A panel per measure by batch size (log2): means with 95 % intervals, or medians where times are censored.
+
+    Every replicate is a dot where there are few lines. A triangle at the top stands for a time that was not reached.
+    """
+    lines = make_lines(studies)
+    with plt.rc_context(STYLE):
+        size = (COLUMN_WIDTH, 0.7 + 1.55 * len(measures))
+        figure, panels = plt.subplots(len(measures), figsize=size, sharex=True, squeeze=False)
+        for axes, measure in zip(panels.flat, measures):
+            for index, line in enumerate(lines):
+                table = next(table for table in line.tables if measure in table)
+                shift = 2 ** (0.12 * (index - (len(lines) - 1) / 2))  # so that intervals stand beside each other
+                _draw_line(axes, table, measure, index, shift, seed, dots=len(lines) <= _MOST_LINES_WITH_DOTS)
+            if measure in _LOGARITHMIC:
+                axes.set_yscale("log")
+            axes.set_ylabel(MEASURES[measure])
+        axes.set_xscale("log", base=2)
+        axes.xaxis.set_major_formatter(ScalarFormatter())
+        axes.set_xlabel("batch size")
+        figure.suptitle(title, fontsize=8)
+        _add_legend(figure, lines)
+    return figure
+
+
+def _draw_line(
+    axes: plt.Axes, table: pd.DataFrame, measure: str, index: int, shift: float, seed: int, dots: bool
+) -> None:
+    color, marker = OKABE_ITO[index % len(OKABE_ITO)], MARKERS[index % len(MARKERS)]
+    points = []
+    for (batch_size, _, schedule), group in table.groupby(SETTING):
+        values = group[measure].dropna().to_numpy(float)
+        if len(values) == 0:
+            continue
+        if measure in CENSORED:
+            center, low, high = median_time(values, group[CENSORED[measure]].to_numpy(float))
+        else:
+            center, low, high = estimate_mean(values, seed)[:3]
+        points.append((batch_size * shift, center, low, high, schedule))
+        if dots:
+            spread = 2 ** np.linspace(-0.15, 0.15, len(values))
+            axes.plot(batch_size * shift * spread, values, ".", color=color, markersize=2, alpha=0.35, mew=0)
+    constant = [point for point in points if point[-1] == CONSTANT]
+    for part, symbol, style in ((constant, marker, "-"), ([p for p in points if p[-1] != CONSTANT], "*", "none")):
+        if part:
+            x, center, low, high, _ = (np.array(column) for column in zip(*part))
+            axes.plot(x, center, marker=symbol, linestyle=style, color=color, markersize=3 if symbol != "*" else 6)
+            bounds = np.where(np.isfinite([low, high]), [low, high], center)
+            seen = np.isfinite(center)
+            axes.vlines(x[seen], *(bound[seen] for bound in bounds), color=color, linewidth=1)
+            top = np.full(np.sum(~seen), 0.96)
+            axes.plot(x[~seen], top, "^", color=color, mfc="none", ms=4, transform=axes.get_xaxis_transform())
+
+
+def _add_legend(figure: plt.Figure, lines: list[Line]) -> None:
+    handles = [
+        plt.Line2D([], [], color=color, marker=marker, markersize=3)
+        for _, color, marker in zip(lines, cycle(OKABE_ITO), cycle(MARKERS))
+    ]
+    names = [line.label for line in lines]
+    if any((table["schedule"] != CONSTANT).any() for line in lines for table in line.tables):
+        handles.append(plt.Line2D([], [], color="0.4", marker="*", linestyle="none"))
+        names.append("schedule, at its rows per update")
+    figure.legend(handles, names, loc="outside lower center", ncols=2)
+
+
+def plot_ensembles(ensembles: pd.DataFrame, title: str, seed: int) -> plt.Figure:
+    """Test accuracy by number of members: mean over the ensembles with its 95 % interval."""
+    kinds = {
+        "mean_prediction": "mean prediction of all",
+        "best_on_validation": "best on the validation rows",
+        "one": "one of them, on average",
+    }
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(figsize=(COLUMN_WIDTH, 2.6))
+        for (column, label), color, style in zip(kinds.items(), OKABE_ITO, ("-", "--", ":")):
+            estimates = [estimate_mean(group.to_numpy(), seed) for _, group in ensembles.groupby("members")[column]]
+            members = np.sort(ensembles["members"].unique())
+            axes.plot(members, [each.estimate for each in estimates], color=color, linestyle=style, label=label)
+            bounds = [each.low for each in estimates], [each.high for each in estimates]
+            axes.fill_between(members, *bounds, color=color, alpha=0.2, linewidth=0)
+        axes.set(title=title, xlabel="replicates in an ensemble", ylabel="test accuracy")
+        figure.legend(loc="outside lower center", ncols=2)
+    return figure

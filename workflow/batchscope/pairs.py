@@ -1,0 +1,29 @@
+"""The values of a measure at one setting, or at several in pairs of replicates, with censored times restricted."""
+
+import numpy as np
+import pandas as pd
+
+from batchscope.setting import SETTING, Setting
+
+# Measures that are censored by the length of the training -> the column with that length.
+CENSORED = {"epochs_to_target": "epochs", "updates_to_target": "updates", "seconds_to_target": "seconds"}
+
+
+def paired_values(replicates: pd.DataFrame, measure: str, settings: list[Setting]) -> tuple[np.ndarray, np.ndarray]:
+    """The values of a measure at settings, for the replicates that all of them have.
+
+    Args:
+        replicates: a row per setting and replicate; of timings, a row per setting and stretch of training.
+
+    Returns:
+        Values (replicates, settings), and whether each is censored. A replicate that never reaches a target counts with
+        the length of its training, so that the mean is a restricted mean (Royston and Parmar 2013); where trainings
+        differ in length all are restricted to the shortest.
+    """
+    row_of_setting = "replicate" if "replicate" in replicates else "stretch"
+    rows = [replicates[(replicates[SETTING] == setting).all(axis=1)].set_index(row_of_setting) for setting in settings]
+    values = pd.concat([row[measure] for row in rows], axis=1, join="inner").to_numpy(float)
+    if measure not in CENSORED:
+        return values, np.zeros(values.shape, bool)
+    horizon = min(row[CENSORED[measure]].min() for row in rows)
+    return np.minimum(values, horizon), values > horizon

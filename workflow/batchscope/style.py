@@ -1,0 +1,47 @@
+"""How all figures look, and how they are written.
+
+Drawn at the width of a paper's column, with the colours of Okabe and Ito, which the colour-blind can tell apart; line
+styles and markers tell the same in grey.
+"""
+
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("agg")
+import matplotlib.pyplot as plt
+
+from batchscope.files import replacing
+
+STYLE = {
+    "font.size": 7,
+    "axes.titlesize": 7,
+    "axes.labelsize": 7,
+    "legend.fontsize": 6.5,
+    "xtick.labelsize": 6.5,
+    "ytick.labelsize": 6.5,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "0.9",
+    "grid.linewidth": 0.5,
+    "lines.linewidth": 1.0,
+    "legend.frameon": False,
+    "figure.constrained_layout.use": True,
+    "figure.dpi": 300,
+    "pdf.fonttype": 42,  # text stays text
+    "svg.hashsalt": "batchscope",  # the same bytes every time
+}
+MARKERS = "osD^vP*X<"  # one more than colours, so that the pairs do not repeat
+COLUMN_WIDTH = 3.5  # inches
+OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000")
+
+
+def save_figure(figure: plt.Figure, path: str | Path) -> None:
+    """Write a figure in the format that the path ends in, without a date: the same figure has the same bytes."""
+    suffix = Path(path).suffix
+    metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(suffix)
+    with replacing(path) as temporary, plt.rc_context(STYLE):
+        figure.savefig(temporary, metadata=metadata)

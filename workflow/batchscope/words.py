@@ -1,0 +1,47 @@
+"""Numbers and settings in words, as the tables and the report print them."""
+
+import math
+
+from batchscope.setting import Setting
+
+# Measure -> what it is called.
+MEASURES = {
+    "train_accuracy": "final train accuracy",
+    "test_accuracy": "final test accuracy",
+    "accuracy_gap": "test minus train accuracy",
+    "test_accuracy_volatility": "volatility of test accuracy",
+    "epochs_to_converge": "epochs to converge",
+    "epochs_to_target": "epochs to target",
+    "updates_to_target": "updates to target",
+    "seconds_to_target": "seconds to target",
+    "seconds_per_epoch": "seconds per epoch",
+    "ensemble_gain": "gain in accuracy of the mean prediction",
+    "selection_gain": "gain in accuracy of the best on validation rows",
+}
+
+
+def number(value: float) -> str:
+    """Three significant digits, and whole numbers as such; a dash where there is none."""
+    if math.isnan(value):
+        return "-"
+    if math.isinf(value):
+        return "never"
+    if abs(value) >= 1000 or value == int(value):
+        return f"{value:.0f}"
+    return f"{value:.3g}"
+
+
+def interval(estimate: float, low: float, high: float) -> str:
+    """`0.833 [0.832, 0.834]`; the number alone where there is no interval."""
+    bounds = "" if math.isnan(low) else f" [{number(low)}, {number(high)}]"
+    return number(estimate) + bounds
+
+
+def p_value(value: float) -> str:
+    if math.isnan(value):
+        return "-"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def setting_in_words(setting: Setting) -> str:
+    return f"batch size {setting.batch_sizes}, learning rate {setting.learning_rate:g}"

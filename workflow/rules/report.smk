@@ -1,0 +1,110 @@
+# The tables, the provenance of a study, and the report of all studies.
+
+
+rule make_tables:
+    input:
+        summary="results/{study}/metrics/summary.csv",
+        comparisons="results/{study}/metrics/comparisons.csv",
+        claims="results/{study}/metrics/claims.csv",
+        timings=lambda wildcards: [
+            f"results/{wildcards.study}/timing/batch_size_{batch_size}.csv"
+            for batch_size in study_of(wildcards).trainings
+        ],
+        template=for_report("table.html.jinja"),
+        code=code("make_tables.py"),
+    output:
+        summary=in_report("results/{study}/tables/summary.html", "Tables", "summary"),
+        comparisons=in_report("results/{study}/tables/comparisons.html", "Tables", "comparisons"),
+        claims=in_report("results/{study}/tables/claims.html", "Tables", "claims"),
+        methods=in_report("results/{study}/tables/methods.html", "Tables", "methods"),
+        summary_latex="results/{study}/tables/summary.tex",
+        claims_latex="results/{study}/tables/claims.tex",
+    log:
+        "results/{study}/logs/make_tables.log",
+    benchmark:
+        "results/{study}/benchmarks/make_tables.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        study=part(lambda study, _: study.described),
+    message:
+        "Making the tables of {wildcards.study}"
+    script:
+        "../scripts/make_tables.py"
+
+
+rule record_provenance:
+    input:
+        results=lambda wildcards: results(study_of(wildcards)),
+        code=code("record_provenance.py"),
+    output:
+        "results/{study}/provenance.json",
+    log:
+        "results/{study}/logs/record_provenance.log",
+    benchmark:
+        "results/{study}/benchmarks/record_provenance.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        config=part(lambda study, _: config | {"studies": {study.name: study.spec}}),
+    message:
+        "Recording where the results of {wildcards.study} come from"
+    script:
+        "../scripts/record_provenance.py"
+
+
+rule write_findings:
+    input:
+        summaries=[f"results/{study}/metrics/summary.csv" for study in STUDIES],
+        comparisons=[f"results/{study}/metrics/comparisons.csv" for study in STUDIES],
+        claims=[f"results/{study}/metrics/claims.csv" for study in STUDIES],
+        template=for_report("findings.rst.jinja"),
+        code=code("write_findings.py"),
+    output:
+        FINDINGS,
+    log:
+        "results/logs/write_findings.log",
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        studies=json.dumps([asked(study) for study in STUDIES.values()], sort_keys=True),
+    message:
+        "Writing what was found"
+    script:
+        "../scripts/write_findings.py"
+
+
+rule make_report:
+    input:
+        [provenance(study) for study in STUDIES.values()],
+        FINDINGS,
+        captions=[for_report(path.name) for path in sorted((WORKFLOW / "report").glob("*.rst"))],
+    output:
+        "results/report.html",
+    log:
+        "results/logs/make_report.log",
+    localrule: True
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    params:
+        # Snakemake reports on what it finds done; this run goes on to its end.
+        snakemake=f"{shlex.quote(sys.executable)} -m snakemake --nolock --cores 1",
+        configs=("--configfile " + shlex.join(map(str, workflow.configfiles))) if workflow.configfiles else "",
+        studies=list(STUDIES),
+    message:
+        "Making the report"
+    shell:
+        "{params.snakemake} {params.studies} {FINDINGS} {params.configs} --report {output} > {log} 2>&1"

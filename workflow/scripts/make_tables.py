@@ -1,0 +1,25 @@
+"""Make the tables of a study for the report and for a paper."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from batchscope.files import log_to
+from batchscope.methods import methods_table
+from batchscope.tables import claims_table, comparisons_table, summary_table, write_latex, write_page
+
+log_to(snakemake.log[0])
+study = json.loads(snakemake.params.study)
+summary = summary_table(pd.read_csv(snakemake.input.summary))
+claims = claims_table(pd.read_csv(snakemake.input.claims))
+tables = {
+    "summary": summary,
+    "comparisons": comparisons_table(pd.read_csv(snakemake.input.comparisons)),
+    "claims": claims,
+    "methods": methods_table(study["spec"], [Path(path) for path in snakemake.input.timings]),
+}
+for name, table in tables.items():
+    write_page(table, f"{study['title']}: {name}", snakemake.input.template, snakemake.output[name])
+write_latex(summary, snakemake.output.summary_latex)
+write_latex(claims, snakemake.output.claims_latex)

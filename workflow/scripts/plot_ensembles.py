@@ -1,0 +1,14 @@
+"""Plot the accuracy of ensembles by their number of members."""
+
+import json
+
+import pandas as pd
+
+from batchscope.files import log_to
+from batchscope.overview import plot_ensembles
+from batchscope.style import save_figure
+
+log_to(snakemake.log[0])
+figure = plot_ensembles(pd.read_csv(snakemake.input.ensembles), **json.loads(snakemake.params.figure))
+for path in snakemake.output:
+    save_figure(figure, path)

@@ -1,0 +1,17 @@
+"""Plot measures of one study, or of several, by batch size."""
+
+import json
+
+import pandas as pd
+
+from batchscope.files import log_to
+from batchscope.overview import plot_measures
+from batchscope.style import save_figure
+
+log_to(snakemake.log[0])
+figure = json.loads(snakemake.params.figure)
+tables = zip(map(pd.read_csv, snakemake.input.replicates), map(pd.read_csv, snakemake.input.timing))
+studies = dict(zip(figure.pop("studies"), map(list, tables)))
+drawn = plot_measures(studies, **figure)
+for path in snakemake.output:
+    save_figure(drawn, path)

@@ -1,0 +1,16 @@
+"""Record where the results of a study come from."""
+
+import json
+from pathlib import Path
+
+from batchscope.files import log_to
+from batchscope.provenance import record, write_provenance
+
+log_to(snakemake.log[0])
+provenance = record(
+    study=Path(snakemake.output[0]).parent,
+    results=[Path(path) for path in snakemake.input.results],
+    config=json.loads(snakemake.params.config),
+    code=Path(snakemake.scriptdir),
+)
+write_provenance(provenance, snakemake.output[0])

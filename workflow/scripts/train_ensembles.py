@@ -1,0 +1,24 @@
+"""Train the ensembles of a study, and keep how well their members do alone and together."""
+
+import json
+
+from batchscope.data import load_dataset
+from batchscope.jobs import start_training
+
+start_training(snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
+
+from batchscope.ensembles import write_ensembles
+from batchscope.setting import Setting
+from batchscope.task import make_task
+from batchscope.training import train_ensembles
+
+training = json.loads(snakemake.params.training)
+ensembles = train_ensembles(
+    make_task(load_dataset(snakemake.input.dataset), **training["task"]),
+    Setting(*training["setting"]).learning_rate,
+    training["members"],
+    training["repeats"],
+    training["engine"],
+    memory_mb=snakemake.resources.mem_mb,
+)
+write_ensembles(ensembles, snakemake.output[0])
