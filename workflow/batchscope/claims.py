@@ -70,12 +70,19 @@ def _values(claim: dict, table: pd.DataFrame) -> tuple[np.ndarray, int]:
         settings = [Setting(*setting) for setting in claim["along"]]
         values, never = paired_values(table, measure, settings)
         sizes = [setting.batch_size for setting in settings]
-        return np.array([stats.kendalltau(sizes, row).statistic for row in values]), int(never.sum())
+        return np.array([_rank_correlation(sizes, row) for row in values]), int(never.sum())
     if "of" not in claim:
         return table.loc[table["members"] == table["members"].max(), measure].to_numpy(), 0  # of whole ensembles
     settings = [Setting(*claim[key]) for key in ("of", "against") if key in claim]
     values, never = paired_values(table, measure, settings)
     return values[:, 0] - values[:, 1] if len(settings) == 2 else values[:, 0], int(never.sum())
+
+
+def _rank_correlation(sizes: list[int], values: np.ndarray) -> float:
+    """Kendall's tau-b, and 0 where all values are the same; NaN where one is missing."""
+    if np.isnan(values).any():
+        return math.nan
+    return 0.0 if np.ptp(values) == 0 else stats.kendalltau(sizes, values).statistic
 
 
 def _bounds(claim: dict) -> tuple[float, float]:

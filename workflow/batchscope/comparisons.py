@@ -36,7 +36,8 @@ def compare(replicates: pd.DataFrame, reference: Setting, margins: dict[str, flo
     one-sided tests; Schuirmann 1987), `better` or `worse` where the adjusted p value is at most 0.05, else `undecided`.
 
     A pair with a diverged replicate is left out; where that is most of the pairs, the setting that diverged more is
-    worse. Epochs to target are censored by the length of the training; see `batchscope.pairs`.
+    worse. Epochs to target are censored by the length of the training, see `batchscope.pairs`; where in most pairs
+    neither replicate gets there, the verdict is `undecided`.
     """
     settings = [setting for setting in replicates.groupby(SETTING).groups if setting != reference]
     rows = []
@@ -56,6 +57,7 @@ def _compare(replicates: pd.DataFrame, measure: str, setting: Setting, reference
     diverged, _ = paired_values(replicates, "diverged", [setting, reference])
     sound = ~np.isnan(values).any(axis=1)
     one, other = values[sound].T
+    nothing_seen = never.all(axis=1).mean() > 0.5
     estimate = estimate_mean(one - other, seed)
     above = superiority(one, other)
     return {
@@ -67,6 +69,7 @@ def _compare(replicates: pd.DataFrame, measure: str, setting: Setting, reference
         "reference_diverged": int(diverged[:, 1].sum()),
         "never": int(never[:, 0].sum()),
         "reference_never": int(never[:, 1].sum()),
+        "nothing_seen": nothing_seen,
         "mean": one.mean() if len(one) else math.nan,
         "reference_mean": other.mean() if len(one) else math.nan,
         "difference": estimate.estimate,
@@ -83,6 +86,8 @@ def _compare(replicates: pd.DataFrame, measure: str, setting: Setting, reference
 def _verdict(row: dict, replicates: int) -> str:
     if row["pairs"] < replicates / 2 and row["diverged"] != row["reference_diverged"]:
         return "worse" if row["diverged"] > row["reference_diverged"] else "better"
+    if row["nothing_seen"]:
+        return "undecided"
     if -row["margin"] < row["low_90"] and row["high_90"] < row["margin"]:
         return "equivalent"
     if row["p_value_holm"] <= LEVEL:

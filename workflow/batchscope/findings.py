@@ -13,6 +13,13 @@ from batchscope.setting import SETTING, Setting
 from batchscope.words import MEASURES as NAMES
 from batchscope.words import interval, number, setting_in_words
 
+# What a claim's number is a mean over, where that is not replicates.
+_UNITS = {
+    "seconds_per_epoch": "stretches of training",
+    "ensemble_gain": "ensembles",
+    "selection_gain": "ensembles",
+}
+
 
 def study_findings(study: dict, summary: pd.DataFrame, comparisons: pd.DataFrame, claims: pd.DataFrame) -> dict:
     """What the first page says of a study, in sentences.
@@ -27,7 +34,11 @@ def study_findings(study: dict, summary: pd.DataFrame, comparisons: pd.DataFrame
         "trained": _trained(summary),
         "best": _best(summary),
         "compared": [_compared(comparisons, measure) for measure in MEASURES if len(comparisons)],
-        "claims": [{"verdict": claim["verdict"], "sentence": sentence(claim)} for _, claim in claims.iterrows()],
+        "claims": [
+            {"verdict": claim["verdict"], "sentence": sentence(claim)}
+            for name, claim in judged.iterrows()
+            if name not in [question["answer"] for question in study["questions"]]
+        ],
         "questions": [
             {
                 "question": question["question"],
@@ -43,10 +54,11 @@ def study_findings(study: dict, summary: pd.DataFrame, comparisons: pd.DataFrame
 def sentence(claim: pd.Series) -> str:
     """A claim with its estimate, interval, replicates, the number reported by its source, and its explanation."""
     measured = interval(claim["estimate"], claim["low"], claim["high"])
-    parts = [f"{claim['statement']}: {measured}, expected {claim['expected']} ({claim['replicates']} replicates)."]
+    basis = f"{claim['replicates']} {_UNITS.get(claim['measure'], 'replicates')}"
+    parts = [f"{claim['statement']}: {measured}, expected {claim['expected']} ({basis})."]
     if pd.notna(claim["reported"]):
         share = 100 * claim["reported_percentile"]
-        parts.append(f"The reported {number(claim['reported'])} lies above {share:.0f} % of the replicates.")
+        parts.append(f"The reported {number(claim['reported'])} lies above {share:.0f} % of them.")
     if isinstance(claim["explanation"], str) and claim["explanation"]:
         parts.append(claim["explanation"])
     return " ".join(parts)

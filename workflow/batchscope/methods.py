@@ -25,8 +25,8 @@ _STATISTICS = {
     "are compared in pairs. Replicates differ in weights and order; all have the same rows unless these are resampled.",
     "Accuracy": "Train accuracy is the running mean over an epoch's batches, each before its update, as in Keras; test "
     "accuracy is measured after the epoch. Volatility is the standard deviation of a replicate's test accuracy over "
-    "the last quarter of the epochs. A replicate has converged at the first epoch at most 0.01 below its mean over that "
-    "quarter.",
+    "the last quarter of the epochs. A replicate has converged at the first epoch at most 0.01 below its mean over "
+    "that quarter.",
     "Intervals": "95 % bootstrap intervals of means over replicates (BCa, 9,999 resamples). Median times are "
     "Kaplan-Meier medians with their 95 % log-log interval.",
     "Censoring": "A replicate that never reaches the target counts with the whole length of its training in means "

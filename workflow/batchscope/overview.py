@@ -1,5 +1,6 @@
 """The figures of a whole study: its measures by batch size, and its ensembles by their number of members."""
 
+import textwrap
 from itertools import cycle
 from typing import NamedTuple
 
@@ -8,19 +9,20 @@ import pandas as pd
 from matplotlib.ticker import ScalarFormatter
 
 from batchscope.pairs import CENSORED
-from batchscope.setting import CONSTANT, SETTING
+from batchscope.setting import SETTING
 from batchscope.statistics import estimate_mean, median_time
 from batchscope.style import COLUMN_WIDTH, MARKERS, OKABE_ITO, STYLE, plt
 from batchscope.words import MEASURES
 
+_WIDEST_OF_TWO_COLUMNS = 28  # characters
 _LOGARITHMIC = (*CENSORED, "seconds_per_epoch")
-_MOST_LINES_WITH_DOTS = 2
 
 
 class Line(NamedTuple):
     """What is drawn in one colour: the settings of a study at one learning rate."""
 
-    label: str
+    study: str
+    learning_rate: float
     tables: list[pd.DataFrame]
 
 
@@ -34,16 +36,15 @@ def make_lines(studies: dict[str, list[pd.DataFrame]]) -> list[Line]:
     for title, tables in studies.items():
         settings = tables[0][SETTING].drop_duplicates()
         for rate in settings["learning_rate"].value_counts(sort=True).index:
-            names = ([title] if len(studies) > 1 else []) + [f"learning rate {rate:g}"]
             chosen = [table[table["learning_rate"] == rate] for table in tables]
-            lines.append(Line(", ".join(names), chosen))
+            lines.append(Line(title, rate, chosen))
     return lines
 
 
 def plot_measures(studies: dict[str, list[pd.DataFrame]], measures: list[str], title: str, seed: int) -> plt.Figure:
     """A panel per measure by batch size (log2): means with 95 % intervals, or medians where times are censored.
 
-    Every replicate is a dot where there are few lines. A triangle at the top stands for a time that was not reached.
+    Every replicate is a dot. A triangle at the top stands for a time that was not reached.
     """
     lines = make_lines(studies)
     with plt.rc_context(STYLE):
@@ -53,21 +54,19 @@ def plot_measures(studies: dict[str, list[pd.DataFrame]], measures: list[str], t
             for index, line in enumerate(lines):
                 table = next(table for table in line.tables if measure in table)
                 shift = 2 ** (0.12 * (index - (len(lines) - 1) / 2))  # so that intervals stand beside each other
-                _draw_line(axes, table, measure, index, shift, seed, dots=len(lines) <= _MOST_LINES_WITH_DOTS)
+                _draw_line(axes, table, measure, index, shift, seed)
             if measure in _LOGARITHMIC:
                 axes.set_yscale("log")
             axes.set_ylabel(MEASURES[measure])
         axes.set_xscale("log", base=2)
         axes.xaxis.set_major_formatter(ScalarFormatter())
         axes.set_xlabel("batch size")
-        figure.suptitle(title, fontsize=8)
+        figure.suptitle(textwrap.fill(title, 60), fontsize=8)
         _add_legend(figure, lines)
     return figure
 
 
-def _draw_line(
-    axes: plt.Axes, table: pd.DataFrame, measure: str, index: int, shift: float, seed: int, dots: bool
-) -> None:
+def _draw_line(axes: plt.Axes, table: pd.DataFrame, measure: str, index: int, shift: float, seed: int) -> None:
     color, marker = OKABE_ITO[index % len(OKABE_ITO)], MARKERS[index % len(MARKERS)]
     points = []
     for (batch_size, _, schedule), group in table.groupby(SETTING):
@@ -78,13 +77,11 @@ def _draw_line(
             center, low, high = median_time(values, group[CENSORED[measure]].to_numpy(float))
         else:
             center, low, high = estimate_mean(values, seed)[:3]
-        points.append((batch_size * shift, center, low, high, schedule))
-        if dots:
-            spread = 2 ** np.linspace(-0.15, 0.15, len(values))
-            axes.plot(batch_size * shift * spread, values, ".", color=color, markersize=2, alpha=0.35, mew=0)
-    constant = [point for point in points if point[-1] == CONSTANT]
-    for part, symbol, style in ((constant, marker, "-"), ([p for p in points if p[-1] != CONSTANT], "*", "none")):
-        if part:
+        points.append((batch_size * shift, center, low, high, "_" in schedule))
+        spread = 2 ** np.linspace(-0.05, 0.05, len(values))
+        axes.plot(batch_size * shift * spread, values, ".", color=color, markersize=2, alpha=0.4, mew=0)
+    for changing, symbol, style in ((False, marker, "-"), (True, "*", "none")):
+        if part := [point for point in points if point[-1] == changing]:
             x, center, low, high, _ = (np.array(column) for column in zip(*part))
             axes.plot(x, center, marker=symbol, linestyle=style, color=color, markersize=3 if symbol != "*" else 6)
             bounds = np.where(np.isfinite([low, high]), [low, high], center)
@@ -99,11 +96,25 @@ def _add_legend(figure: plt.Figure, lines: list[Line]) -> None:
         plt.Line2D([], [], color=color, marker=marker, markersize=3)
         for _, color, marker in zip(lines, cycle(OKABE_ITO), cycle(MARKERS))
     ]
-    names = [line.label for line in lines]
-    if any((table["schedule"] != CONSTANT).any() for line in lines for table in line.tables):
+    names = _names(lines)
+    if any(table["schedule"].str.contains("_").any() for line in lines for table in line.tables):
         handles.append(plt.Line2D([], [], color="0.4", marker="*", linestyle="none"))
-        names.append("schedule, at its rows per update")
-    figure.legend(handles, names, loc="outside lower center", ncols=2)
+        names.append("growing or shrinking, at its rows per update")
+    longest = max(map(len, names))
+    figure.legend(handles, names, loc="outside lower center", ncols=2 if longest < _WIDEST_OF_TWO_COLUMNS else 1)
+
+
+def _names(lines: list[Line]) -> list[str]:
+    """Of each line what tells it from the others: its study, its learning rate, or both."""
+    several_studies = len({line.study for line in lines}) > 1
+    several_rates = len({line.learning_rate for line in lines}) > 1
+    return [
+        ", ".join(
+            [line.study] * several_studies
+            + [f"learning rate {line.learning_rate:g}"] * (several_rates or not several_studies)
+        )
+        for line in lines
+    ]
 
 
 def plot_ensembles(ensembles: pd.DataFrame, title: str, seed: int) -> plt.Figure:
