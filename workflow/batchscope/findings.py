@@ -83,11 +83,9 @@ def _escape(text: str) -> str:
 
 
 def _trained(summary: pd.DataFrame) -> str:
-    counts = summary["replicates"].unique()
-    replicates = str(counts[0]) if len(counts) == 1 else f"{counts.min()} to {counts.max()}"
-    diverged = summary["diverged"].sum()
-    return f"{len(summary)} settings were trained {replicates} times each; " + (
-        f"{diverged} of the {summary['replicates'].sum()} trainings diverged." if diverged else "none diverged."
+    return (
+        f"{summary['replicates'].sum()} trainings at {len(summary)} setting{'s' * (len(summary) > 1)}; "
+        f"{summary['diverged'].sum() or 'none'} diverged."
     )
 
 
