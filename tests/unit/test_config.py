@@ -54,7 +54,7 @@ def test_defaults_are_filled_in_and_the_given_config_is_left_alone():
         ("batch_sizes: [4, -4]", "studies.mine.batch_sizes[1]", "-4 does not fit"),
         ("batch_sizes: [4, 2.5]", "studies.mine.batch_sizes[1]", "2.5 does not fit"),
         ("batch_sizes: [4, 8, 4]", "studies.mine.batch_sizes", "4 is repeated"),
-        ("batch_sizes: [ful]", "studies.mine.batch_sizes[0]", "or full"),
+        ("batch_sizes: [ful]", "studies.mine.batch_sizes[0]", "full (all training rows)"),
         ("batch_sizes: []", "studies.mine.batch_sizes", "one or more batch sizes"),
         ("learning_rates: [1e-3]", "studies.mine.learning_rates[0]", "'1e-3' is text for YAML, write 0.001"),
         ("learning_rates: [1e-7]", "studies.mine.learning_rates[0]", "'1e-7' is text for YAML, write 1.0e-07"),
@@ -146,3 +146,16 @@ def test_every_key_of_the_schema_is_described():
 
     nodes = {"config": schema} | schema["$defs"]
     assert [key for place, node in nodes.items() for key in undescribed(place, node)] == []
+
+
+def test_keys_that_are_merged_in_may_be_written_over(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("studies:\n  one: &one {epochs: 1}\n  two:\n    <<: *one\n    epochs: 2\n")
+    check_file(path)
+
+
+@pytest.mark.parametrize("schedule", ["{4: 0}", "{0: 4}", "{half: 4}", "{}", "{4: 1.5}"])
+def test_a_schedule_maps_batch_sizes_to_epochs(schedule):
+    check_config(config_with("batch_sizes: [{4: 50, full: 150}]"))
+    [line] = mistakes(config_with(f"batch_sizes: [{schedule}]"))
+    assert line.startswith("studies.mine.batch_sizes[0]")

@@ -46,3 +46,21 @@ def test_a_truncated_dataset_is_refused(blobs_spec, first_500, tmp_path):
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(ValueError, match=r"is no whole dataset .* delete it and run again"):
         load_dataset(path)
+
+
+@pytest.mark.parametrize("order", ["as_given", "stratified"])
+def test_validation_rows_stand_between_the_others(blobs_spec, order):
+    parts = make_dataset(blobs_spec, {"train": 500, "validation": 0.1, "test": 300, "order": order, "seed": 0})
+    assert [len(y) for y in (parts.y_train, parts.y_validation, parts.y_test)] == [500, 100, 300]
+    rows = np.concatenate([parts.x_train, parts.x_validation, parts.x_test])
+    assert len(np.unique(rows, axis=0)) == 900
+    if order == "as_given":
+        whole = make_dataset(blobs_spec, {"train": 900, "order": order, "seed": 0})
+        np.testing.assert_array_equal(rows, whole.x_train)
+
+
+def test_a_dataset_with_validation_rows_comes_back(blobs_spec, tmp_path):
+    dataset = make_dataset(blobs_spec, {"train": 500, "validation": 100, "order": "shuffled", "seed": 0})
+    save_dataset(dataset, tmp_path / "dataset.npz")
+    for loaded, made in zip(load_dataset(tmp_path / "dataset.npz"), dataset):
+        np.testing.assert_array_equal(loaded, made)

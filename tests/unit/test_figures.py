@@ -5,22 +5,26 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from batchscope.figures import plot_batch_sizes, plot_dataset, plot_learning_curve, save_figure
+from batchscope.figures import plot_batch_sizes, plot_dataset, plot_learning_curve
+from batchscope.setting import Setting
+from batchscope.style import save_figure
 
 
 def history_and_summary(batch_sizes, diverged=0, replicates=5, epochs=6) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Curves that rise to 0.8; the last `diverged` replicates have none after the third epoch."""
     rows = [
-        (batch, 0.1, replicate, epoch, *[accuracy] * 4)
+        (batch, 0.1, "constant", replicate, epoch, *[accuracy] * 4)
         for batch in batch_sizes
         for replicate in range(replicates)
         for epoch in range(1, epochs + 1)
         for accuracy in [math.nan if replicate >= replicates - diverged and epoch > 3 else 0.8 * epoch / epochs]
     ]
-    columns = ["batch_size", "learning_rate", "replicate", "epoch"]
+    columns = ["batch_size", "learning_rate", "schedule", "replicate", "epoch"]
     columns += ["train_loss", "train_accuracy", "test_loss", "test_accuracy"]
     mean = 0.8 if diverged < replicates else math.nan
-    summary = pd.DataFrame({"batch_size": batch_sizes, "learning_rate": 0.1, "replicates": replicates})
+    summary = pd.DataFrame(
+        {"batch_size": batch_sizes, "learning_rate": 0.1, "schedule": "constant", "replicates": replicates}
+    )
     numbers = {"test_accuracy_mean": mean, "test_accuracy_low": mean - 0.1, "test_accuracy_high": mean + 0.1}
     return pd.DataFrame(rows, columns=columns), summary.assign(diverged=diverged, **numbers)
 
@@ -32,7 +36,9 @@ def texts(axes) -> list[str]:
 @pytest.mark.parametrize(("count", "grid"), [(1, (1, 1)), (2, (1, 2)), (3, (2, 2)), (8, (4, 2)), (20, (7, 3))])
 def test_the_grid_adapts_and_all_panels_share_an_axis_and_a_legend(count, grid):
     batch_sizes = [2**power for power in range(count)]
-    figure = plot_batch_sizes(*history_and_summary(batch_sizes), "title", batch_sizes, [0.1])
+    figure = plot_batch_sizes(
+        *history_and_summary(batch_sizes), "title", [Setting(batch, 0.1) for batch in batch_sizes], 1
+    )
     assert [axes.get_title() for axes in figure.axes] == [f"batch size {batch}" for batch in batch_sizes]
     assert figure.axes[0].get_gridspec().get_geometry() == grid
     assert len({axes.get_ylim() for axes in figure.axes}) == 1
@@ -45,12 +51,12 @@ def test_the_grid_adapts_and_all_panels_share_an_axis_and_a_legend(count, grid):
     [(2, "2 of 5 diverged\ntest 0.800 [0.700, 0.900]"), (5, "5 of 5 diverged")],
 )
 def test_diverged_replicates_are_counted_on_the_figure(diverged, text):
-    figure = plot_learning_curve(*history_and_summary([4], diverged), "title", batch_size=4, learning_rate=0.1)
+    figure = plot_learning_curve(*history_and_summary([4], diverged), "title", Setting(4, 0.1))
     assert texts(figure.axes[0]) == [text]
 
 
 def test_the_single_replicate_and_the_medians_are_drawn():
-    figure = plot_learning_curve(*history_and_summary([4]), "title", batch_size=4, learning_rate=0.1)
+    figure = plot_learning_curve(*history_and_summary([4]), "title", Setting(4, 0.1))
     expected = 0.8 * np.arange(1, 7) / 6
     median = [line.get_ydata() for line in figure.axes[0].lines if "median" in line.get_label()]
     assert len(median) == 2
@@ -60,7 +66,7 @@ def test_the_single_replicate_and_the_medians_are_drawn():
 def test_a_figure_has_the_width_of_a_column_and_the_same_bytes_again(tmp_path):
     for suffix in ("svg", "pdf", "png"):
         for name in ("one", "two"):
-            figure = plot_learning_curve(*history_and_summary([4]), "title", batch_size=4, learning_rate=0.1)
+            figure = plot_learning_curve(*history_and_summary([4]), "title", Setting(4, 0.1))
             save_figure(figure, tmp_path / f"{name}.{suffix}")
         assert (tmp_path / f"one.{suffix}").read_bytes() == (tmp_path / f"two.{suffix}").read_bytes()
     assert Image.open(tmp_path / "one.png").width == 3.5 * 300
@@ -76,3 +82,11 @@ def test_a_dataset_of_any_width_is_plotted(features, label):
     assert figure.axes[0].get_xlabel() == label
     names = [text.get_text() for text in figure.legends[0].get_texts()]
     assert names == ["class 0", "class 1", "class 2", "10 train", "10 test"]
+
+
+def test_a_schedule_is_named_in_its_panel():
+    history, summary = history_and_summary([20])
+    schedule = Setting(20, 0.1, "4x3_100x3")
+    tables = (table.assign(schedule=schedule.schedule) for table in (history, summary))
+    [axes] = plot_batch_sizes(*tables, "title", [schedule], 1).axes
+    assert axes.get_title() == "batch size 4 \N{RIGHTWARDS ARROW} 100"

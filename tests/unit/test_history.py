@@ -1,14 +1,17 @@
 import numpy as np
+import pyarrow
 import pyarrow.parquet
 import pytest
 
 from batchscope.history import history_table, read_history, write_history
+from batchscope.setting import Setting
 
 
 @pytest.fixture
 def path(tmp_path):
-    histories = {0.1: np.arange(24.0).reshape(2, 3, 4), 0.01: np.arange(24.0, 48).reshape(2, 3, 4)}
-    write_history(history_table(8, histories), tmp_path / "history.parquet")
+    values = np.arange(48.0).reshape(2, 2, 3, 4)
+    tables = [history_table(Setting(8, rate), values[i], np.array([2, 4, 6])) for i, rate in enumerate((0.1, 0.01))]
+    write_history(pyarrow.concat_tables(tables), tmp_path / "history.parquet")
     return tmp_path / "history.parquet"
 
 
@@ -24,6 +27,8 @@ def test_a_row_per_learning_rate_replicate_and_epoch(path):
         "train_accuracy": 17.0,
         "test_loss": 18.0,
         "test_accuracy": 19.0,
+        "updates": 4,
+        "schedule": "constant",
     }
     assert {row["learning_rate"] for row in rows[6:]} == {0.01}
 

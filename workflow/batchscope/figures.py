@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from batchscope.data import Dataset
-from batchscope.setting import SETTING, Setting
+from batchscope.setting import Setting, rows_of
 from batchscope.style import COLUMN_WIDTH, MARKERS, OKABE_ITO, STYLE, plt
 
 PARTS = {"train": {"color": OKABE_ITO[0], "linestyle": "--"}, "test": {"color": OKABE_ITO[3], "linestyle": "-"}}
@@ -48,7 +48,7 @@ def plot_learning_curve(history: pd.DataFrame, summary: pd.DataFrame, title: str
     """The learning curve of one setting."""
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(COLUMN_WIDTH, 2.4))
-        history, summary = _choose(setting, history, summary)
+        history, summary = (rows_of(setting, table) for table in (history, summary))
         _draw_curves(axes, history)
         _write_final_accuracy(axes, summary)
         axes.set(title=title, xlabel="epoch", ylabel="accuracy")
@@ -71,11 +71,11 @@ def plot_batch_sizes(
         size = (COLUMN_WIDTH * max(1, columns / 2), 0.6 + 1.25 * rows)
         figure, grid = plt.subplots(rows, columns, figsize=size, sharex=True, sharey=True, squeeze=False)
         for axes, setting in zip(grid.flat, settings):
-            _draw_curves(axes, *_choose(setting, history))
+            _draw_curves(axes, rows_of(setting, history))
             rate = f"\nlearning rate {setting.learning_rate:g}" if learning_rates > 1 else ""
             axes.set_title(f"batch size {setting.batch_sizes}{rate}")
         for axes, setting in zip(grid.flat, settings):
-            _write_final_accuracy(axes, *_choose(setting, summary))
+            _write_final_accuracy(axes, rows_of(setting, summary))
         for index, axes in enumerate(grid.flat):
             if index >= len(settings):
                 axes.remove()
@@ -95,11 +95,6 @@ def _two_dimensions(x: np.ndarray) -> tuple[np.ndarray, tuple[str, str]]:
     from sklearn.decomposition import PCA
 
     return PCA(2, svd_solver="full").fit_transform(x).T, ("first principal component", "second principal component")
-
-
-def _choose(setting: Setting, *tables: pd.DataFrame) -> list[pd.DataFrame]:
-    """Of each table the rows of one setting."""
-    return [table[(table[SETTING] == setting).all(axis=1)] for table in tables]
 
 
 def _draw_curves(axes: plt.Axes, history: pd.DataFrame) -> None:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from batchscope.setting import SETTING
+from batchscope.setting import SETTING, rows_of
 from batchscope.statistics import estimate_mean
 
 # A replicate has converged when its test accuracy is this close to its level late in training.
@@ -30,8 +30,7 @@ def measure_replicates(history: pd.DataFrame, timing: pd.DataFrame, target_accur
     """
     rows = []
     for setting, curves in history.groupby(SETTING):
-        stretches = timing[(timing[SETTING] == setting).all(axis=1)]
-        seconds = _seconds_by_epoch(stretches, epochs=curves["epoch"].max())
+        seconds = _seconds_by_epoch(rows_of(setting, timing), epochs=curves["epoch"].max())
         for replicate, curve in curves.groupby("replicate"):
             rows.append(
                 dict(zip(SETTING, setting)) | {"replicate": replicate} | _measure(curve, seconds, target_accuracy)

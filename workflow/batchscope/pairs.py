@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from batchscope.setting import SETTING, Setting
+from batchscope.setting import Setting, rows_of
 
 # Measures that are censored by the length of the training -> the column with that length.
 CENSORED = {"epochs_to_target": "epochs", "updates_to_target": "updates", "seconds_to_target": "seconds"}
@@ -21,7 +21,7 @@ def paired_values(replicates: pd.DataFrame, measure: str, settings: list[Setting
         differ in length all are restricted to the shortest.
     """
     row_of_setting = "replicate" if "replicate" in replicates else "stretch"
-    rows = [replicates[(replicates[SETTING] == setting).all(axis=1)].set_index(row_of_setting) for setting in settings]
+    rows = [rows_of(setting, replicates).set_index(row_of_setting) for setting in settings]
     values = pd.concat([row[measure] for row in rows], axis=1, join="inner").to_numpy(float)
     if measure not in CENSORED:
         return values, np.zeros(values.shape, bool)

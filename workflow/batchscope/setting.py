@@ -6,6 +6,8 @@ In the config a batch size is a number, `full` (all training rows), or a schedul
 import math
 from typing import NamedTuple
 
+import numpy as np
+
 CONSTANT = "constant"
 
 
@@ -31,6 +33,11 @@ class Setting(NamedTuple):
 
 
 SETTING = list(Setting._fields)
+
+
+def rows_of(setting: Setting, table):
+    """The rows of a setting in a table of pandas."""
+    return table[np.logical_and.reduce([table[column] == value for column, value in zip(SETTING, setting)])]
 
 
 def spelling(batch_size: int | str | dict) -> str:

@@ -50,6 +50,8 @@ def paired_p_value(differences: np.ndarray, seed: int) -> float:
     """
     if len(differences) < 2:
         return math.nan
+    if not np.any(differences):
+        return 1.0  # whatever the signs
     test = stats.permutation_test(
         (differences,),
         lambda values, axis: np.mean(values, axis=axis),

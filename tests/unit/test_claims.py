@@ -1,0 +1,98 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from batchscope.claims import COLUMNS, judge
+
+from .tables import replicates
+
+CLAIM = {"name": "C", "statement": "It is so", "measure": "test_accuracy"}
+AT_4, AT_500 = (4, 0.1, "constant"), (500, 0.1, "constant")
+
+
+@pytest.fixture
+def table() -> pd.DataFrame:
+    noise = np.linspace(-0.01, 0.01, 21)
+    return replicates({4: 0.7 + noise, 8: 0.75 - noise, 500: 0.8 + noise})
+
+
+def verdict(table: pd.DataFrame, **claim) -> pd.Series:
+    judged = judge([CLAIM | claim], [table], seed=0)
+    assert list(judged) == COLUMNS
+    return judged.iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("bound", "expected"),
+    [
+        ({"above": 0.6}, "holds"),
+        ({"above": 0.7}, "undecided"),
+        ({"above": 0.8}, "does not hold"),
+        ({"below": 0.8}, "holds"),
+        ({"below": 0.7}, "undecided"),
+        ({"below": 0.6}, "does not hold"),
+        ({"within": [0.69, 0.71]}, "holds"),
+        ({"within": [0.69, 0.70]}, "undecided"),
+        ({"within": [0.8, 0.9]}, "does not hold"),
+        ({"within": [0.1, 0.2]}, "does not hold"),
+    ],
+)
+def test_a_claim_holds_where_the_whole_interval_is_where_it_is_expected(table, bound, expected):
+    row = verdict(table, of=AT_4, **bound)
+    assert row["verdict"] == expected
+    assert row["estimate"] == pytest.approx(0.7)
+    assert row["replicates"] == 21
+
+
+def test_a_difference_is_taken_in_pairs(table):
+    """Both settings share their noise, so the difference has none."""
+    row = verdict(table, of=AT_4, against=AT_500, below=-0.09)
+    assert (row["estimate"], row["low"], row["high"]) == pytest.approx((-0.1, -0.1, -0.1))
+    assert row["verdict"] == "holds"
+    assert (row["batch_size"], row["against_batch_size"]) == (4, 500)
+
+
+def test_along_batch_sizes_the_rank_correlation_counts(table):
+    row = verdict(table, along=[AT_4, (8, 0.1, "constant"), AT_500], above=0.5)
+    assert (row["estimate"], row["verdict"], row["along"]) == (1, "holds", "4, 8, 500")
+    same = replicates(dict.fromkeys((4, 8, 500), np.zeros(5)))
+    assert verdict(same, along=[AT_4, (8, 0.1, "constant"), AT_500], above=0)["estimate"] == 0
+
+
+def test_what_is_reported_is_placed_among_the_replicates(table):
+    assert verdict(table, of=AT_4, above=0, reported=0.7)["reported_percentile"] == pytest.approx(0.5)
+    assert verdict(table, of=AT_4, above=0, reported=0.9)["reported_percentile"] == 1
+    assert math.isnan(verdict(table, of=AT_4, above=0)["reported_percentile"])
+
+
+def test_times_that_were_not_reached_are_counted():
+    table = replicates({4: np.array([10, 20, math.inf, math.inf])}, "epochs_to_target")
+    row = verdict(table, measure="epochs_to_target", of=AT_4, below=90)
+    assert (row["estimate"], row["never"]) == (57.5, 2)
+
+
+def test_a_diverged_replicate_is_left_out(table):
+    table.loc[0, "test_accuracy"] = math.nan
+    assert verdict(table, of=AT_4, above=0)["replicates"] == 20
+
+
+def test_no_value_decides_nothing(table):
+    table["test_accuracy"] = math.nan
+    assert verdict(table, of=AT_4, above=0)["verdict"] == "undecided"
+
+
+def test_the_gain_of_an_ensemble_is_that_of_all_its_members(table):
+    ensembles = pd.DataFrame({"ensemble": [0, 0, 1, 1], "members": [1, 2, 1, 2], "ensemble_gain": [0, 0.1, 0, 0.3]})
+    judged = judge([CLAIM | {"measure": "ensemble_gain", "above": 0}], [table, ensembles], seed=0)
+    assert (judged["estimate"][0], judged["replicates"][0]) == (0.2, 2)
+
+
+def test_false_claims_hold_rarely():
+    """A bound at the true mean: above it holds in 2.5 % of the studies; within bounds, one of which it is, in 5 %."""
+    random = np.random.default_rng(0)
+    studies = [replicates({4: random.normal(size=30)}) for _ in range(200)]
+    for bound, level in (({"above": 0}, 0.025), ({"within": [0, 5]}, 0.05)):
+        held = np.mean([verdict(study, of=AT_4, **bound)["verdict"] == "holds" for study in studies])
+        assert held <= level + 3 * math.sqrt(level * (1 - level) / 200)

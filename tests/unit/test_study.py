@@ -1,0 +1,156 @@
+import pytest
+import yaml
+
+from batchscope import studies
+from batchscope.config import check_config
+from batchscope.errors import ConfigError
+from batchscope.study import Study
+
+CONFIG = """
+dataset: {make_blobs: {random_state: 1}}
+split: {train: 500, validation: 100}
+model: []
+optimizer: SGD
+epochs: 100
+batch_sizes: [8, full, {4: 20, 64: 80}]
+learning_rates: [0.1, 0.01]
+learning_curves:
+  same: {batch_size: 500, learning_rate: 0.1}
+  other: {batch_size: 32, learning_rate: 0.5}
+claims:
+  difference: {statement: s, measure: test_accuracy, of: {batch_size: 8, learning_rate: 0.01},
+               against: {batch_size: full}, above: 0}
+  trend: {statement: s, measure: test_accuracy, along: [8, {4: 20, 64: 80}, full], above: 0}
+questions:
+  why: {question: "Why?", answer: trend, measures: [test_accuracy], beside: [other]}
+  what: {question: "What?", answer: trend, figure: batch_sizes}
+"""
+
+
+def make_study(changes: str = "{}") -> Study:
+    spec = yaml.safe_load(CONFIG) | yaml.safe_load(changes)
+    config = check_config({"studies": {"mine": spec}})
+    return Study("mine", config["studies"]["mine"], train_rows=500)
+
+
+def mistakes(changes: str) -> list[str]:
+    study = make_study(changes)
+    return list(studies._mistakes(study, {"mine": study, "other": study}))
+
+
+def test_a_job_for_each_batch_size_with_all_its_learning_rates():
+    trainings = make_study().trainings
+    schedule = "4x20_64x80"
+    assert {name: [tuple(setting) for setting in settings] for name, settings in trainings.items()} == {
+        "8": [(8, 0.1, "constant"), (8, 0.01, "constant")],
+        "full": [(500, 0.1, "constant"), (500, 0.01, "constant")],
+        schedule: [(16, 0.1, schedule), (16, 0.01, schedule)],
+        "32": [(32, 0.5, "constant")],
+    }
+
+
+def test_a_job_knows_its_stages_and_about_how_long_it_takes():
+    study = make_study()
+    assert study.training("4x20_64x80")["task"]["stages"] == [(4, 20), (64, 80)]
+    assert study.training("full")["task"]["stages"] == [(500, 100)]
+    assert study.updates("4x20_64x80") == 20 * 125 + 80 * 8
+
+
+def test_replicates_split_anew_only_where_the_rows_are_resampled():
+    assert make_study().training("8")["task"]["resampled"] is False
+    assert make_study("split: {train: 500, order: resampled}").training("8")["task"]["resampled"] is True
+
+
+@pytest.mark.parametrize(
+    ("changes", "reference"),
+    [
+        ("{}", (500, 0.1, "constant")),
+        ("{batch_sizes: [8, 16], learning_curves: {}, claims: {}, questions: {}}", (16, 0.1, "constant")),
+        ("{batch_sizes: [8], learning_curves: {a: {batch_size: full, learning_rate: 5}}}", (500, 5.0, "constant")),
+        ("comparisons: {reference: {batch_size: 8, learning_rate: 0.01}}", (8, 0.01, "constant")),
+    ],
+)
+def test_the_reference_is_full_batch_where_it_is_trained_else_the_largest(changes, reference):
+    assert make_study(changes).comparisons["reference"] == reference
+
+
+def test_the_settings_of_claims_are_those_of_the_tables():
+    difference, trend = make_study().claims["claims"]
+    assert (difference["of"], difference["against"]) == ((8, 0.01, "constant"), (500, 0.1, "constant"))
+    assert [setting.batch_size for setting in trend["along"]] == [8, 16, 500]
+
+
+def test_a_question_without_a_figure_of_its_own_draws_one():
+    study = make_study()
+    assert "answer_why" in study.figures
+    assert "answer_what" not in study.figures
+    assert study.drawn("answer_why") == ["mine", "other"]
+    assert study.overview("answer_why", {"mine": study, "other": study})["measures"] == ["test_accuracy"]
+
+
+def test_a_right_study_has_no_mistakes():
+    assert mistakes("{}") == []
+
+
+CLAIM = "claims: {c: {statement: s, measure: test_accuracy, %s}}\nquestions: {}"
+QUESTION = 'questions: {q: {question: "Q?", %s}}'
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ("batch_sizes: [{4: 10, 501: 10}]", "batch_sizes[0]: 501 is above the 500 training rows; take at most that"),
+        ("{split: {train: 500}, ensembles: {batch_size: 8}}", "ensembles: the best replicate is chosen on validation"),
+        (
+            "comparisons: {reference: {batch_size: 16}}",
+            "comparisons.reference: batch size 16, learning rate 0.1 is not",
+        ),
+        (
+            CLAIM % "of: {batch_size: 9}, above: 0",
+            "claims.c.of: batch size 9, learning rate 0.1 is not trained; add it",
+        ),
+        (
+            CLAIM % "along: [8, 32, full], above: 0",
+            "claims.c.along[1]: batch size 32, learning rate 0.1 is not trained",
+        ),
+        (CLAIM % "of: {batch_size: 8}", "claims.c: give one of `above`, `below` and `within`"),
+        (CLAIM % "of: {batch_size: 8}, above: 0, below: 1", "claims.c: give one of `above`, `below` and `within`, not"),
+        (CLAIM % "of: {batch_size: 8}, within: [1, 0]", "claims.c: within: [1, 0] is no range; the smaller number"),
+        (CLAIM % "above: 0", "claims.c: give one of `of` (a setting) and `along` (batch sizes)"),
+        (
+            CLAIM % "along: [8, full, {4: 20, 64: 80}], against: {batch_size: 8}, above: 0",
+            "claims.c: `against` goes with `of`, not with `along`",
+        ),
+        (
+            "claims: {c: {statement: s, measure: ensemble_gain, above: 0}}\nquestions: {}",
+            "claims.c: ensemble_gain is measured of ensembles; add the key `ensembles` to the study",
+        ),
+        (
+            QUESTION % "answer: trent, figure: dataset",
+            "questions.q.answer: the study has no claim 'trent'; did you mean",
+        ),
+        (QUESTION % "answer: trend", "questions.q.figure: give either `figure` or `measures`"),
+        (
+            QUESTION % "answer: trend, figure: datasets",
+            "questions.q.figure: the study has no figure 'datasets'; did you",
+        ),
+        (
+            QUESTION % "answer: trend, measures: [test_accuracy], beside: [othr]",
+            "questions.q.beside[0]: there is no study 'othr'; did you mean 'other'?",
+        ),
+    ],
+)
+def test_a_mistake_names_its_place_and_the_remedy(changes, line):
+    assert [found for found in mistakes(changes) if found.startswith(line)]
+
+
+def test_mistakes_of_all_studies_are_told_together(tmp_path, monkeypatch):
+    facts = {name: {"train_rows": 500} for name in ("one", "two")}
+    monkeypatch.setattr(studies, "_ask", lambda questions: facts)
+    spec = yaml.safe_load(CONFIG) | {"batch_sizes": [501], "claims": {}, "questions": {}}
+    with pytest.raises(ConfigError) as raised:
+        studies.read_studies({"studies": {"one": spec, "two": spec}}, [], tmp_path)
+    assert [line.split(":")[0] for line in str(raised.value).splitlines()] == [
+        "studies.one.batch_sizes[0]",
+        "studies.two.batch_sizes[0]",
+    ]
