@@ -28,6 +28,12 @@ studies:
     learning_rates: [0.01, 0.001]
     learning_curves:
       whole: {batch_size: full, learning_rate: 0.05}
+    claims:
+      C1: {statement: A batch of 8 ends more accurate than one of 100, measure: test_accuracy, of: {batch_size: 8},
+           against: {batch_size: 100}, above: 0, reported: 0.1}
+      C2: {statement: The tutorial's rate is slow, measure: epochs_to_target, of: {batch_size: 8}, above: 1}
+    questions:
+      Q1: {question: "Does it matter?", answer: C1, measures: [test_accuracy, seconds_per_epoch]}
 figures: {formats: [svg, pdf, png]}
 """
 

@@ -9,16 +9,21 @@ SETTINGS = [(8, 0.01), (8, 0.001), (100, 0.01), (100, 0.001), (150, 0.05)]
 
 
 def test_the_files_are_those_of_the_contract(finished):
-    names = [path.removeprefix("results/small/") for path in finished.files()]
+    names = [path.removeprefix("results/small/") for path in finished.files() if path.startswith("results/small/")]
+    assert {"results/report.html", "results/findings.rst"} <= set(finished.files())
     kept = [name for name in names if name.split("/")[0] not in ("logs", "benchmarks", "timing")]
-    figures = ("batch_sizes", "dataset", "learning_curve_whole")
+    figures = ("batch_sizes", "dataset", "learning_curve_whole", "final_accuracy", "volatility", "time_to_target")
+    figures += ("answer_Q1",)
     assert kept == sorted(
         [
             "dataset.npz",
             *(f"figures/{name}.{suffix}" for name in figures for suffix in ("pdf", "png", "svg")),
             *(f"history/batch_size_{name}.parquet" for name in ("8", "100", "full")),
             "metrics/history.parquet",
-            "metrics/summary.csv",
+            *(f"metrics/{name}.csv" for name in ("claims", "comparisons", "replicates", "summary", "timing")),
+            "provenance.json",
+            *(f"tables/{name}.html" for name in ("claims", "comparisons", "methods", "summary")),
+            *("tables/claims.tex", "tables/summary.tex"),
         ]
     )
 
@@ -26,7 +31,7 @@ def test_the_files_are_those_of_the_contract(finished):
 def test_every_rule_has_a_log_and_a_benchmark(finished):
     names = [path.removeprefix("results/small/") for path in finished.files()]
     rules = [name.removeprefix("logs/").removesuffix(".log") for name in names if name.startswith("logs/")]
-    assert len(rules) == 8
+    assert len(rules) == 16
     assert {f"benchmarks/{rule}.tsv" for rule in rules} <= set(names)
 
 
@@ -43,7 +48,7 @@ def test_history(finished):
     history = pd.read_parquet(folder / "metrics/history.parquet")
     assert list(history) == [
         *("batch_size", "learning_rate", "replicate", "epoch"),
-        *("train_loss", "train_accuracy", "test_loss", "test_accuracy"),
+        *("train_loss", "train_accuracy", "test_loss", "test_accuracy", "updates", "schedule"),
     ]
     parts = pd.concat(pd.read_parquet(folder / f"history/batch_size_{name}.parquet") for name in ("8", "100", "full"))
     pd.testing.assert_frame_equal(
@@ -65,6 +70,7 @@ def test_summary(finished):
         *("replicates", "diverged", "updates_per_epoch"),
         *(f"{part}_accuracy_{what}" for part in ("train", "test") for what in ("mean", "sd", "low", "high")),
         *("test_accuracy_volatility", "target_accuracy", "epochs_to_target", "reached_target", "seconds_per_replicate"),
+        "schedule",
     ]
     assert set(summary.index) == set(SETTINGS)
     assert summary["updates_per_epoch"].to_dict()[8, 0.01] == 19
@@ -89,29 +95,63 @@ def test_figures_are_what_their_names_say(finished):
 def test_the_end_says_where_the_figures_are_and_a_second_run_does_nothing(finished):
     assert "Nothing to be done" in finished.run()
     (finished.folder / "results/small/figures/dataset.svg").unlink()
-    assert "small: figures in results/small/figures" in finished.run()
+    printed = finished.run()
+    assert "small: figures in results/small/figures" in printed
+    assert "open results/report.html in a browser" in printed
+
+
+def test_comparisons(finished):
+    comparisons = pd.read_csv(finished.folder / "results/small/metrics/comparisons.csv")
+    assert set(comparisons["measure"]) == {"test_accuracy", "test_accuracy_volatility", "epochs_to_target"}
+    settings = comparisons.groupby("measure").size()
+    assert (settings == len(SETTINGS) - 1).all()
+    assert (comparisons["reference_batch_size"] == 150).all()
+    assert comparisons["verdict"].isin(["better", "worse", "equivalent", "undecided"]).all()
+    replicates = pd.read_csv(finished.folder / "results/small/metrics/replicates.csv")
+    means = replicates.groupby(["batch_size", "learning_rate"])["test_accuracy"].mean()
+    for row in comparisons[comparisons["measure"] == "test_accuracy"].itertuples():
+        expected = means[row.batch_size, row.learning_rate] - means[150, 0.05]
+        assert row.difference == pytest.approx(expected)
+
+
+def test_claims(finished):
+    claims = pd.read_csv(finished.folder / "results/small/metrics/claims.csv").set_index("claim")
+    assert list(claims.index) == ["C1", "C2"]
+    assert claims["verdict"].isin(["holds", "does not hold", "undecided"]).all()
+    assert claims.loc["C1", "replicates"] == REPLICATES
+    assert 0 <= claims.loc["C1", "reported_percentile"] <= 1
 
 
 def test_a_study_is_a_target_and_may_stand_in_a_file_of_its_own(finished):
+    """With what the small study has not: a schedule, validation rows, new splits, ensembles, Model.fit, and one format."""
     (finished.folder / "studies").mkdir()
     (finished.folder / "studies/mine.yaml").write_text(
         """
 studies:
   mine:
     dataset: {make_moons: {n_samples: 60, noise: 0.2, random_state: 1}}
-    split: {train: 0.5, order: stratified}
+    split: {train: 0.5, validation: 10, order: resampled}
     model: []
     optimizer: Adam
     engine: fit
     epochs: 2
     replicates: 2
-    batch_sizes: [full]
+    batch_sizes: [full, {10: 1, full: 2}]
     learning_rates: [0.1]
+    ensembles: {batch_size: {10: 1, full: 2}, members: 2, repeats: 2}
+    claims:
+      together: {statement: Two are better than one, measure: ensemble_gain, above: 0}
 """
     )
     finished.run("--cores", "2", "mine", "--configfile", "studies/mine.yaml")
-    assert (finished.folder / "results/mine/figures/batch_sizes.pdf").exists()
-    assert (
-        "Model.fit, as the config asks" in (finished.folder / "results/mine/logs/train_batch_size_full.log").read_text()
-    )
+    folder = finished.folder / "results/mine"
+    assert (folder / "figures/batch_sizes.pdf").exists()
+    assert (folder / "figures/ensembles.svg").exists()
+    assert "Model.fit, as the config asks" in (folder / "logs/train_batch_size_full.log").read_text()
+    summary = pd.read_csv(folder / "metrics/summary.csv").set_index("schedule")
+    assert summary.loc["10x1_fullx2", "updates_per_epoch"] == pytest.approx(5 / 3, abs=1e-6)
+    history = pd.read_parquet(folder / "history/batch_size_10x1_fullx2.parquet")
+    assert history[history["replicate"] == 0]["updates"].tolist() == [3, 4, 5]
+    assert len(pd.read_csv(folder / "metrics/ensembles.csv")) == 4
+    assert pd.read_csv(folder / "metrics/claims.csv")["replicates"].tolist() == [2]
     assert finished.rules_due() == set()

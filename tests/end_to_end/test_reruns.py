@@ -3,8 +3,11 @@
 import yaml
 
 TRAINING = {"train_batch_size_8", "train_batch_size_100", "train_batch_size_full"}
-FIGURES = {"plot_dataset", "plot_batch_sizes", "plot_learning_curve"}
-AFTER_TRAINING = {"aggregate_metrics", "plot_batch_sizes", "plot_learning_curve"}
+RECORDS = {"record_provenance", "make_report"}
+EVIDENCE = {"compare_settings", "judge_claims", "make_tables", "write_findings"}
+CURVES = {"plot_batch_sizes", "plot_learning_curve"}
+FIGURES = {"plot_dataset", "plot_measures"} | CURVES
+AFTER_TRAINING = {"aggregate_metrics", "plot_measures"} | CURVES | EVIDENCE | RECORDS
 
 
 def small(config: dict) -> dict:
@@ -18,28 +21,32 @@ def test_nothing_after_a_finished_run(finished):
 def test_nothing_after_reordering_keys(finished):
     def reverse(value):
         if isinstance(value, dict):
-            return {key: reverse(value[key]) for key in reversed(value)}
+            # Claims and questions are shown in their order.
+            return {
+                key: reverse(value[key]) if key not in ("claims", "questions") else value[key]
+                for key in reversed(value)
+            }
         return [reverse(item) for item in value] if isinstance(value, list) else value
 
     finished.change_config(lambda config: config.update(reverse({"studies": config.pop("studies")})))
     [study] = yaml.safe_load((finished.folder / "config.yaml").read_text())["studies"].values()
-    assert list(study)[0:2] == ["learning_curves", "learning_rates"]
+    assert list(study)[0:2] == ["questions", "claims"]
     assert finished.rules_due() == set()
 
 
 def test_figures_only_after_a_change_under_figures(finished):
     finished.change_config(lambda config: config["figures"].update(formats=["pdf"]))
-    assert finished.rules_due() <= FIGURES
+    assert finished.rules_due() <= FIGURES | RECORDS
     finished.change_config(lambda config: config["figures"].update(formats=["svg", "pdf"]))
-    assert finished.rules_due() <= FIGURES
+    assert finished.rules_due() <= FIGURES | RECORDS
 
 
 def test_figures_only_where_a_format_is_not_there_yet(finished):
     for path in (finished.folder / "results/small/figures").glob("*.png"):
         path.unlink()
-    assert finished.rules_due() == FIGURES
+    assert finished.rules_due() == FIGURES | RECORDS
     finished.change_config(lambda config: config["figures"].update(formats=["png"]))
-    assert finished.rules_due() == FIGURES
+    assert finished.rules_due() == FIGURES | RECORDS | {"write_findings"}  # which links to another file
 
 
 def test_one_training_only_after_adding_a_batch_size(finished):
@@ -62,9 +69,16 @@ def test_all_training_after_a_change_of_the_engine(finished):
 
 
 def test_figures_only_after_a_change_of_the_plotting_code(finished):
-    path = finished.folder / "workflow/batchscope/figures.py"
-    path.write_text(path.read_text() + "\n# changed\n")
-    assert finished.rules_due() == FIGURES
+    for module, rules in {
+        "style.py": FIGURES,
+        "figures.py": {"plot_dataset"} | CURVES,
+        "overview.py": {"plot_measures"},
+    }.items():
+        path = finished.folder / "workflow/batchscope" / module
+        text = path.read_text()
+        path.write_text(text + "\n# changed\n")
+        assert finished.rules_due() == rules | RECORDS
+        path.write_text(text)
 
 
 def test_all_after_a_change_of_the_dataset(finished):
@@ -75,6 +89,20 @@ def test_all_after_a_change_of_the_dataset(finished):
 def test_metrics_only_after_a_change_of_the_target(finished):
     finished.change_config(lambda config: small(config).update(target_accuracy=0.5))
     assert finished.rules_due() == AFTER_TRAINING
+
+
+def test_the_evidence_only_after_a_change_of_what_is_claimed_or_compared(finished):
+    finished.change_config(lambda config: small(config)["claims"]["C1"].update(above=0.1))
+    assert finished.rules_due() == {"judge_claims", "make_tables", "write_findings"} | RECORDS
+    finished.change_config(lambda config: small(config)["claims"]["C1"].update(above=0))
+    finished.change_config(lambda config: small(config).update(comparisons={"margins": {"test_accuracy": 0.1}}))
+    assert finished.rules_due() == {"compare_settings", "make_tables", "write_findings"} | RECORDS
+
+
+def test_the_report_only_after_a_change_of_a_caption(finished):
+    path = finished.folder / "workflow/report/claims.rst"
+    path.write_text(path.read_text() + "\nMore.\n")
+    assert finished.rules_due() == {"make_report"}
 
 
 def test_every_training_rule_trains_its_own_batch_size(finished):

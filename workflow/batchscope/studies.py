@@ -50,6 +50,8 @@ def _mistakes(study: Study, studies: dict[str, Study]) -> Iterator[str]:
         yield f"batch_sizes: {study.train_rows} is repeated, as a number and as full; keep one"
     if "ensembles" in study.spec and "validation" not in study.spec["split"]:
         yield "ensembles: the best replicate is chosen on validation rows; add validation to `split`"
+    if "ensembles" in study.spec and study.spec["split"]["order"] == "resampled":
+        yield "ensembles: they need test rows that none of their members trains on; take another `order` in `split`"
     for place, named in _settings_asked_for(study):
         setting = study.setting(named["batch_size"], named.get("learning_rate"))
         if setting not in study.settings:

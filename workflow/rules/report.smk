@@ -91,6 +91,7 @@ rule make_report:
         [provenance(study) for study in STUDIES.values()],
         FINDINGS,
         captions=[for_report(path.name) for path in sorted((WORKFLOW / "report").glob("*.rst"))],
+        stylesheet=for_report("style.css"),
     output:
         "results/report.html",
     log:
@@ -107,4 +108,5 @@ rule make_report:
     message:
         "Making the report"
     shell:
-        "{params.snakemake} {params.studies} {FINDINGS} {params.configs} --report {output} > {log} 2>&1"
+        "{params.snakemake} {params.studies} {FINDINGS} {params.configs} --report {output}"
+        " --report-stylesheet {input.stylesheet} > {log} 2>&1"

@@ -1,0 +1,66 @@
+import docutils.core
+import jinja2
+import numpy as np
+import pandas as pd
+import pytest
+
+from batchscope.claims import judge
+from batchscope.comparisons import compare
+from batchscope.config import SCHEMA
+from batchscope.findings import study_findings, write_findings
+from batchscope.setting import Setting
+
+from .tables import replicates
+
+TEMPLATE = SCHEMA.parents[1] / "report" / "findings.rst.jinja"
+MARGINS = {"test_accuracy": 0.01, "test_accuracy_volatility": 0.1, "epochs_to_target": 1}
+STATEMENT = "Batch_ *4* is `worse` {{ than }} |500|"
+
+
+@pytest.fixture
+def findings() -> dict:
+    table = replicates({4: np.linspace(0.7, 0.71, 11), 64: np.linspace(0.8, 0.81, 11), 500: np.linspace(0.8, 0.81, 11)})
+    claims = [
+        {"name": "worse", "statement": STATEMENT, "measure": "test_accuracy", "of": (4, 0.1, "constant")}
+        | {"against": (500, 0.1, "constant"), "below": 0, "reported": -0.2, "explanation": "It is so."},
+        {"name": "low", "statement": "It is low", "measure": "test_accuracy", "of": (4, 0.1, "constant"), "above": 0.9},
+    ]
+    summary = pd.DataFrame({"batch_size": [4, 500], "learning_rate": 0.1, "schedule": "constant", "replicates": 11})
+    summary = summary.assign(diverged=[0, 1], test_accuracy_mean=[0.705, 0.805], test_accuracy_low=0.7)
+    return study_findings(
+        {"title": "A study", "questions": [{"question": "Why_?", "answer": "low", "figure": "results/a/b.svg"}]},
+        summary.assign(test_accuracy_high=0.9),
+        compare(table, Setting(500, 0.1), MARGINS, seed=0),
+        judge(claims, [table], seed=0),
+    )
+
+
+def test_a_study_in_words(findings):
+    assert findings["trained"] == "22 trainings at 2 settings; 1 diverged."
+    assert findings["best"].endswith("is that of batch size 500, learning rate 0.1: 0.805 [0.7, 0.9].")
+    assert findings["compared"][0] == (
+        "Against batch size 500, learning rate 0.1, final test accuracy: worse at 4; equivalent at 64."
+    )
+    [claim] = findings["claims"]
+    assert claim["verdict"] == "holds"
+    assert claim["sentence"] == (
+        f"{STATEMENT}: -0.1 [-0.1, -0.1], expected below 0 (11 replicates). "
+        "The reported -0.2 lies above 0 % of them. It is so."
+    )
+
+
+def test_an_answer_is_a_claim_that_does_not_stand_twice(findings):
+    [answer] = findings["questions"]
+    assert (answer["question"], answer["verdict"]) == ("Why_?", "does not hold")
+    assert answer["answer"].startswith("It is low: 0.705 [")
+    assert "It is low" not in [claim["sentence"][:9] for claim in findings["claims"]]
+
+
+def test_the_page_is_restructured_text_in_which_users_write_freely(findings, tmp_path):
+    """Snakemake renders the page with Jinja and docutils; docutils would stop at an error."""
+    write_findings([findings], TEMPLATE, tmp_path / "findings.rst")
+    text = jinja2.Template((tmp_path / "findings.rst").read_text()).render()
+    page = docutils.core.publish_parts(text, writer="html", settings_overrides={"halt_level": 2})["html_body"]
+    assert STATEMENT in page
+    assert "showResultInfo('results%2Fa%2Fb.svg')" in page
+    assert "Why_?" in page

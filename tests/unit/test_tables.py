@@ -1,0 +1,101 @@
+import math
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from batchscope.claims import judge
+from batchscope.comparisons import compare
+from batchscope.config import SCHEMA
+from batchscope.metrics import measure_replicates, summarize
+from batchscope.setting import Setting
+from batchscope.tables import claims_table, comparisons_table, summary_table, write_latex, write_page
+
+from .tables import history, replicates, timing
+
+TEMPLATE = SCHEMA.parents[1] / "report" / "table.html.jinja"
+SCHEDULE = Setting(20, 0.1, "4x2_100x2")
+
+
+@pytest.fixture
+def summary() -> pd.DataFrame:
+    curves = [[0.1, 0.5, 0.7, 0.6], [0.2, 0.3, 0.6, 0.8], [0.3, 0.4, 0.45, 0.4]]
+    parts = [
+        measure_replicates(history(curves, setting), timing(setting, (3, 4, 1.0)), target)
+        for setting, target in ((Setting(4, 0.1), 0.5), (SCHEDULE, 0.9))
+    ]
+    return summary_table(summarize(pd.concat(parts), 0.5, seed=0))
+
+
+@pytest.fixture
+def claims() -> pd.DataFrame:
+    claim = {"name": "C1_a", "statement": "50 % & <more> {of} it_", "measure": "test_accuracy", "reported": 0.75}
+    table = replicates({4: np.linspace(0.7, 0.8, 11)})
+    return claims_table(judge([claim | {"of": (4, 0.1, "constant"), "above": 0.1}], [table], seed=0))
+
+
+def test_the_summary_says_never_and_names_schedules(summary):
+    assert summary["batch size"].tolist() == ["4", "4 \N{RIGHTWARDS ARROW} 100"]
+    assert summary["epochs to target"].tolist() == ["3", "never"]
+    assert re.fullmatch(r"0.6 \[0\.\d+, 0\.\d+\]", summary["test accuracy"][0])
+
+
+def test_the_claims_have_their_verdict_and_the_reported_number(claims):
+    assert claims.iloc[0][["verdict", "expected", "reported", "percentile"]].tolist() == [
+        *("holds", "above 0.1", "0.75", "50"),
+    ]
+
+
+def test_comparisons_are_in_words():
+    table = replicates({4: np.linspace(0.7, 0.71, 11), 500: np.linspace(0.8, 0.81, 11)})
+    margins = {"test_accuracy": 0.01, "test_accuracy_volatility": 0.1, "epochs_to_target": 1}
+    words = comparisons_table(compare(table, Setting(500, 0.1), margins, seed=0))
+    assert words.loc[0, ["measure", "difference", "verdict"]].tolist() == [
+        *("final test accuracy", "-0.1 [-0.1, -0.1]", "worse"),
+    ]
+
+
+def test_a_page_escapes_what_users_write(claims, tmp_path):
+    write_page(claims, "T & T", TEMPLATE, tmp_path / "claims.html")
+    text = (tmp_path / "claims.html").read_text()
+    assert "50 % &amp; &lt;more&gt; {of} it_" in text
+    assert '<td class="holds">holds</td>' in text
+    assert "http" not in text
+
+
+def test_a_page_without_rows_says_so(claims, tmp_path):
+    write_page(claims.iloc[:0], "none", TEMPLATE, tmp_path / "claims.html")
+    assert ">none</td>" in (tmp_path / "claims.html").read_text()
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+def test_tables_compile_in_latex(summary, claims, tmp_path):
+    write_latex(summary, tmp_path / "summary.tex")
+    write_latex(claims, tmp_path / "claims.tex")
+    (tmp_path / "paper.tex").write_text(
+        r"\documentclass{article}\usepackage{booktabs}\begin{document}\input{summary}\input{claims}\end{document}"
+    )
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert (tmp_path / "paper.pdf").exists()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.83333, "0.833"),
+        (3.0, "3"),
+        (123456.7, "123457"),
+        (0.000123, "0.000123"),
+        (math.nan, "-"),
+        (math.inf, "never"),
+    ],
+)
+def test_numbers(value, text):
+    from batchscope.words import number
+
+    assert number(value) == text
