@@ -123,14 +123,14 @@ def test_claims(finished):
 
 
 def test_a_study_is_a_target_and_may_stand_in_a_file_of_its_own(finished):
-    """With what the small study has not: a schedule, validation rows, new splits, ensembles, Model.fit, and one format."""
+    """With what the small study has not: a schedule, validation rows, ensembles and Model.fit."""
     (finished.folder / "studies").mkdir()
     (finished.folder / "studies/mine.yaml").write_text(
         """
 studies:
   mine:
     dataset: {make_moons: {n_samples: 60, noise: 0.2, random_state: 1}}
-    split: {train: 0.5, validation: 10, order: resampled}
+    split: {train: 0.5, validation: 10, order: stratified}
     model: []
     optimizer: Adam
     engine: fit

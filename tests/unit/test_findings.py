@@ -37,14 +37,14 @@ def findings() -> dict:
 
 def test_a_study_in_words(findings):
     assert findings["trained"] == "22 trainings at 2 settings; 1 diverged."
-    assert findings["best"].endswith("is that of batch size 500, learning rate 0.1: 0.805 [0.7, 0.9].")
+    assert findings["best"].endswith("is that of batch size 500, learning rate 0.1: 0.805 [0.700, 0.900].")
     assert findings["compared"][0] == (
         "Against batch size 500, learning rate 0.1, final test accuracy: worse at 4; equivalent at 64."
     )
     [claim] = findings["claims"]
     assert claim["verdict"] == "holds"
     assert claim["sentence"] == (
-        f"{STATEMENT}: -0.1 [-0.1, -0.1], expected below 0 (11 replicates). "
+        f"{STATEMENT}: -0.100 [-0.100, -0.100], expected below 0 (11 replicates). "
         "The reported -0.2 lies above 0 % of them. It is so."
     )
 

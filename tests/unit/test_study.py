@@ -102,6 +102,10 @@ QUESTION = 'questions: {q: {question: "Q?", %s}}'
         ("batch_sizes: [{4: 10, 501: 10}]", "batch_sizes[0]: 501 is above the 500 training rows; take at most that"),
         ("{split: {train: 500}, ensembles: {batch_size: 8}}", "ensembles: the best replicate is chosen on validation"),
         (
+            "{split: {train: 500, validation: 100, order: resampled}, ensembles: {batch_size: 8}}",
+            "ensembles: they need test rows that none of their members trains on; take another `order` in `split`",
+        ),
+        (
             "comparisons: {reference: {batch_size: 16}}",
             "comparisons.reference: batch size 16, learning rate 0.1 is not",
         ),

@@ -40,7 +40,7 @@ def claims() -> pd.DataFrame:
 def test_the_summary_says_never_and_names_schedules(summary):
     assert summary["batch size"].tolist() == ["4", "4 \N{RIGHTWARDS ARROW} 100"]
     assert summary["epochs to target"].tolist() == ["3", "never"]
-    assert re.fullmatch(r"0.6 \[0\.\d+, 0\.\d+\]", summary["test accuracy"][0])
+    assert re.fullmatch(r"0.600 \[0\.\d+, 0\.\d+\]", summary["test accuracy"][0])
 
 
 def test_the_claims_have_their_verdict_and_the_reported_number(claims):
@@ -54,7 +54,7 @@ def test_comparisons_are_in_words():
     margins = {"test_accuracy": 0.01, "test_accuracy_volatility": 0.1, "epochs_to_target": 1}
     words = comparisons_table(compare(table, Setting(500, 0.1), margins, seed=0))
     assert words.loc[0, ["measure", "difference", "verdict"]].tolist() == [
-        *("final test accuracy", "-0.1 [-0.1, -0.1]", "worse"),
+        *("final test accuracy", "-0.100 [-0.100, -0.100]", "worse"),
     ]
 
 
@@ -88,6 +88,9 @@ def test_tables_compile_in_latex(summary, claims, tmp_path):
     ("value", "text"),
     [
         (0.83333, "0.833"),
+        (0.8, "0.800"),
+        (12.5, "12.5"),
+        (103.4, "103"),
         (3.0, "3"),
         (123456.7, "123457"),
         (0.000123, "0.000123"),

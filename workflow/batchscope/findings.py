@@ -11,7 +11,7 @@ from batchscope.comparisons import MEASURES
 from batchscope.files import replacing
 from batchscope.setting import SETTING, Setting
 from batchscope.words import MEASURES as NAMES
-from batchscope.words import interval, number, setting_in_words
+from batchscope.words import interval, setting_in_words
 
 # What a claim's number is a mean over, where that is not replicates.
 _UNITS = {
@@ -58,7 +58,7 @@ def sentence(claim: pd.Series) -> str:
     parts = [f"{claim['statement']}: {measured}, expected {claim['expected']} ({basis})."]
     if pd.notna(claim["reported"]):
         share = 100 * claim["reported_percentile"]
-        parts.append(f"The reported {number(claim['reported'])} lies above {share:.0f} % of them.")
+        parts.append(f"The reported {claim['reported']:g} lies above {share:.0f} % of them.")
     if isinstance(claim["explanation"], str) and claim["explanation"]:
         parts.append(claim["explanation"])
     return " ".join(parts)

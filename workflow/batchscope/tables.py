@@ -9,6 +9,8 @@ from batchscope.files import replacing
 from batchscope.setting import SETTING, Setting
 from batchscope.words import MEASURES, interval, number, p_value
 
+_NOT_IN_LATEX = ("replicates", "diverged", "reached", "updates per epoch", "seconds", "percentile")
+
 
 def summary_table(summary: pd.DataFrame) -> pd.DataFrame:
     """The summary with a column for each mean and its interval."""
@@ -59,7 +61,7 @@ def claims_table(claims: pd.DataFrame) -> pd.DataFrame:
             "measured": _intervals(claims, "estimate", "low", "high"),
             "expected": claims["expected"],
             "replicates": claims["replicates"],
-            "reported": claims["reported"].map(number),
+            "reported": [f"{value:g}" if value == value else "-" for value in claims["reported"]],
             "percentile": [f"{100 * share:.0f}" if share == share else "-" for share in claims["reported_percentile"]],
         }
     )
@@ -75,8 +77,10 @@ def write_page(table: pd.DataFrame, heading: str, template: str | Path, path: st
 
 
 def write_latex(table: pd.DataFrame, path: str | Path) -> None:
-    """Write a tabular that needs the package booktabs."""
-    text = table.to_latex(index=False, escape=True).replace("→", r"$\to$")
+    """Write a tabular that needs the package booktabs; columns beyond the width of a page are left out."""
+    table = table[[column for column in table if column not in _NOT_IN_LATEX]]
+    widths = "".join(r"p{0.3\linewidth}" if column == "claim" else "l" for column in table)
+    text = table.to_latex(index=False, escape=True, column_format=widths).replace("→", r"$\to$")
     with replacing(path) as temporary:
         temporary.write_text(text)
 

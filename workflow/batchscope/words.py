@@ -28,7 +28,7 @@ def number(value: float) -> str:
         return "never"
     if abs(value) >= 1000 or value == int(value):
         return f"{value:.0f}"
-    return f"{value:.3g}"
+    return f"{value:#.3g}".removesuffix(".")
 
 
 def interval(estimate: float, low: float, high: float) -> str:

@@ -103,10 +103,12 @@ rule make_report:
     params:
         # Snakemake reports on what it finds done; this run goes on to its end.
         snakemake=f"{shlex.quote(sys.executable)} -m snakemake --nolock --cores 1",
-        configs=("--configfile " + shlex.join(map(str, workflow.configfiles))) if workflow.configfiles else "",
-        studies=list(STUDIES),
+        targets=[*STUDIES, FINDINGS],
+        configfiles=shlex.join(
+            ["--configfile", *map(str, workflow.overwrite_configfiles)] if workflow.overwrite_configfiles else []
+        ),
     message:
         "Making the report"
     shell:
-        "{params.snakemake} {params.studies} {FINDINGS} {params.configs} --report {output}"
+        "{params.snakemake} {params.targets} {params.configfiles} --report {output}"
         " --report-stylesheet {input.stylesheet} > {log} 2>&1"
