@@ -1,4 +1,5 @@
-# make            set up .venv/, train the tutorial study and draw its figures
+# make            set up .venv/, train the tutorial study, draw its figures and write the report
+# make verify     check the results against what was recorded of them
 # make test       set up .venv/ with what the tests need and run them
 # make lint       check the style of the code and of the workflow
 # make benchmark  measure the speed (on a machine that does nothing else)
@@ -13,9 +14,12 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make lock'
 
-.PHONY: all test lint benchmark lock
+.PHONY: all verify test lint benchmark lock
 all: $(VENV)/requirements.txt
 	@$(BIN)/snakemake --cores all
+
+verify: $(VENV)/requirements.txt
+	@PYTHONPATH=workflow $(BIN)/python -m batchscope.provenance
 
 test: $(VENV)/requirements-test.txt
 	@$(BIN)/python -m pytest

@@ -69,6 +69,15 @@ def test_a_schedule_is_a_star_and_a_constant_batch_size_of_other_epochs_is_not(t
     assert legend(figure)[-1].startswith("growing or shrinking")
 
 
+def test_diverged_replicates_are_marked(table):
+    table.loc[table["batch_size"] == 4, ["test_accuracy", "diverged"]] = [math.nan, True]
+    [axes] = plot_measures({"one": [table]}, ["test_accuracy"], "title", seed=0).axes
+    [cross] = [line for line in axes.lines if line.get_marker() == "x"]
+    assert cross.get_xdata().tolist() == [4]
+    [line] = [line for line in axes.lines if line.get_marker() == "o"]
+    assert line.get_xdata().tolist() == [64]
+
+
 def test_measures_stand_in_several_tables(table):
     timing = pd.DataFrame([(*Setting(4, 0.1), stretch, 0.01) for stretch in range(3)])
     timing.columns = [*Setting._fields, "stretch", "seconds_per_epoch"]

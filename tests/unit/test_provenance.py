@@ -18,7 +18,7 @@ def study(tmp_path) -> Path:
     for name, text in {
         "metrics/summary.csv": "a,b\n1,2\n",
         "figures/dataset.svg": "<svg/>",
-        "timing/batch_size_4.csv": "batch_size,hardware\n4,A CPU\n4,A CPU\n",
+        "timing/batch_size_4.csv": "batch_size,hardware,software\n4,A CPU,keras 3\n4,A CPU,keras 3\n",
         "benchmarks/train.tsv": "s\th:m:s\n12.5\t0:00:12\n",
     }.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -38,7 +38,7 @@ def verify(study: Path) -> subprocess.CompletedProcess:
 def test_what_is_recorded(study):
     recorded = json.loads((study / "provenance.json").read_text())
     assert recorded["config"]["studies"]["mine"] == {"seed": 3}
-    assert recorded["trained_on"] == ["A CPU"]
+    assert recorded["trained_on"] == ["A CPU, keras 3"]
     assert recorded["seconds"] == {"train": 12.5}
     assert {"numpy", "tensorflow", "statsmodels"} <= recorded["packages"].keys()
     assert recorded["hardware"]["cores"] > 0

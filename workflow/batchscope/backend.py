@@ -43,4 +43,6 @@ def use_hardware(threads: int) -> str:
     return ", ".join(names) or cpu_name()
 
 
-__all__ = ["keras", "tf", "use_hardware"]
+SOFTWARE = f"tensorflow {tf.__version__}, keras {keras.__version__}"
+
+__all__ = ["SOFTWARE", "keras", "tf", "use_hardware"]

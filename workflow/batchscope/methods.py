@@ -9,17 +9,7 @@ import yaml
 
 from batchscope.provenance import git_state, trained_on
 
-_PACKAGES = (
-    "tensorflow",
-    "keras",
-    "scikit-learn",
-    "scipy",
-    "statsmodels",
-    "numpy",
-    "pandas",
-    "matplotlib",
-    "snakemake",
-)
+_PACKAGES = ("scikit-learn", "scipy", "statsmodels", "numpy", "pandas", "matplotlib", "snakemake")
 _STATISTICS = {
     "Replicates": "Replicate r has the same initial weights and the same order of rows at every setting, so settings "
     "are compared in pairs. Replicates differ in weights and order; all have the same rows unless these are resampled.",
@@ -62,7 +52,7 @@ def methods_table(spec: dict, timings: list[Path]) -> pd.DataFrame:
     rows["Workflow"] = (
         "not from a git checkout" if git is None else f"commit {git['commit']}" + " with changes" * git["dirty"]
     )
-    rows["Trained on"] = ", ".join(trained_on(timings))
+    rows["Trained on"] = "; ".join(trained_on(timings))
     return pd.DataFrame({"what": rows.keys(), "how": rows.values()})
 
 

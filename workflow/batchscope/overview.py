@@ -44,11 +44,12 @@ def make_lines(studies: dict[str, list[pd.DataFrame]]) -> list[Line]:
 def plot_measures(studies: dict[str, list[pd.DataFrame]], measures: list[str], title: str, seed: int) -> plt.Figure:
     """A panel per measure by batch size (log2): means with 95 % intervals, or medians where times are censored.
 
-    Every replicate is a dot. A triangle at the top stands for a time that was not reached.
+    Every replicate is a dot. A triangle at the top stands for a time that was not reached, a cross at the bottom for
+    replicates that diverged.
     """
     lines = make_lines(studies)
     with plt.rc_context(STYLE):
-        size = (COLUMN_WIDTH, 0.7 + 1.55 * len(measures))
+        size = (COLUMN_WIDTH, 0.6 + 1.55 * len(measures) + 0.13 * len(lines))
         figure, panels = plt.subplots(len(measures), figsize=size, sharex=True, squeeze=False)
         for axes, measure in zip(panels.flat, measures):
             for index, line in enumerate(lines):
@@ -70,6 +71,8 @@ def _draw_line(axes: plt.Axes, table: pd.DataFrame, measure: str, index: int, sh
     color, marker = OKABE_ITO[index % len(OKABE_ITO)], MARKERS[index % len(MARKERS)]
     points = []
     for (batch_size, _, schedule), group in table.groupby(SETTING):
+        if "diverged" in group and group["diverged"].any():
+            axes.plot(batch_size * shift, 0.05, "x", color=color, ms=4, transform=axes.get_xaxis_transform())
         values = group[measure].dropna().to_numpy(float)
         if len(values) == 0:
             continue

@@ -71,11 +71,11 @@ def hardware() -> dict:
 
 
 def trained_on(timings: list[Path]) -> list[str]:
-    """The hardware that the training jobs ran on, as their timings say."""
+    """The hardware and software of the training jobs, as their timings say."""
     names = set()
     for path in timings:
         with open(path, newline="") as file:
-            names |= {row["hardware"] for row in DictReader(file)}
+            names |= {f"{row['hardware']}, {row['software']}" for row in DictReader(file)}
     return sorted(names)
 
 

@@ -7,13 +7,15 @@ from batchscope.files import replacing
 from batchscope.setting import SETTING, Setting
 
 
-def write_timing(stretches: dict[Setting, list[tuple[int, int, float]]], hardware: str, path: str | Path) -> None:
+def write_timing(
+    stretches: dict[Setting, list[tuple[int, int, float]]], where: dict[str, str], path: str | Path
+) -> None:
     """A row per setting and stretch of its training: replicates, epochs, and seconds for all of them.
 
-    Compilation is left out. `hardware` is what it was trained on.
+    Compilation is left out. `where` is the `hardware` and the `software` that trained.
     """
     with replacing(path) as temporary, open(temporary, "w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow([*SETTING, "stretch", "replicates", "epochs", "seconds", "hardware"])
+        writer.writerow([*SETTING, "stretch", "replicates", "epochs", "seconds", *where])
         for setting, pieces in stretches.items():
-            writer.writerows([*setting, index, *piece, hardware] for index, piece in enumerate(pieces))
+            writer.writerows([*setting, index, *piece, *where.values()] for index, piece in enumerate(pieces))

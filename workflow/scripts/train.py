@@ -7,7 +7,7 @@ import pyarrow
 from batchscope.data import load_dataset
 from batchscope.jobs import start_training
 
-hardware = start_training(snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
+where = start_training(snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
 
 from batchscope.history import history_table, write_history
 from batchscope.setting import Setting
@@ -28,4 +28,4 @@ results = train(
 tables = [history_table(setting, result.history, result.updates) for setting, result in zip(settings, results)]
 write_history(pyarrow.concat_tables(tables).combine_chunks(), snakemake.output.history)
 stretches = {setting: result.stretches for setting, result in zip(settings, results)}
-write_timing(stretches, hardware, snakemake.output.timing)
+write_timing(stretches, where, snakemake.output.timing)
