@@ -24,7 +24,7 @@ include: "workflow/rules/report.smk"
 rule all:
     default_target: True
     input:
-        [provenance(study) for study in STUDIES.values()],
+        [[*results(study), provenance(study)] for study in STUDIES.values()],
         "results/report.html",
 
 

@@ -36,9 +36,17 @@ def study_of(wildcards):
     return STUDIES[wildcards.study]
 
 
+def ordered(value):
+    """The same with sorted keys, but for schedules of batch sizes, whose order counts."""
+    if isinstance(value, dict):
+        keys = sorted(value) if all(isinstance(key, str) for key in value) else value
+        return {key: ordered(value[key]) for key in keys}
+    return [ordered(item) for item in value] if isinstance(value, list | tuple) else value
+
+
 def part(choose):
     """One part of a study as a rule's parameter: text in which the order of keys does not count."""
-    return lambda wildcards: json.dumps(choose(study_of(wildcards), wildcards), sort_keys=True)
+    return lambda wildcards: json.dumps(ordered(choose(study_of(wildcards), wildcards)))
 
 
 def code(script):

@@ -79,7 +79,7 @@ rule write_findings:
         mem_mb=1000,
         runtime=10,
     params:
-        studies=json.dumps([asked(study) for study in STUDIES.values()], sort_keys=True),
+        studies=json.dumps(ordered([asked(study) for study in STUDIES.values()])),
     message:
         "Writing what was found"
     script:
