@@ -1,7 +1,9 @@
 """The default study agrees with 100 replicates of each setting that were trained beforehand, by other code."""
 
 import math
+import re
 import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -27,12 +29,22 @@ ROUNDING = 0.0005  # of the table above
 
 
 @pytest.fixture(scope="module")
-def summary(make_checkout) -> pd.DataFrame:
+def metrics(make_checkout) -> Path:
     checkout = make_checkout((ROOT / "config.yaml").read_text())
-    checkout.run("--cores", "all", "results/blobs/metrics/summary.csv")
-    summary = pd.read_csv(checkout.folder / "results/blobs/metrics/summary.csv")
+    metrics = checkout.folder / "results/blobs/metrics"
+    checkout.run("--cores", "all", *(f"results/blobs/metrics/{name}.csv" for name in ("summary", "claims")))
+    yield metrics
     shutil.rmtree(checkout.folder)
-    return summary.set_index(["batch_size", "learning_rate"])
+
+
+@pytest.fixture(scope="module")
+def summary(metrics) -> pd.DataFrame:
+    return pd.read_csv(metrics / "summary.csv").set_index(["batch_size", "learning_rate"])
+
+
+@pytest.fixture(scope="module")
+def claims(metrics) -> pd.DataFrame:
+    return pd.read_csv(metrics / "claims.csv").set_index("claim")
 
 
 def test_the_settings_are_those_of_the_tutorial(summary):
@@ -58,3 +70,24 @@ def test_volatility_and_epochs_to_target_agree(summary, setting):
         assert math.isnan(row["epochs_to_target"])
     else:
         assert row["epochs_to_target"] == pytest.approx(epochs, rel=0.15, abs=1)
+
+
+def test_verdicts_that_are_not_near_a_bound(claims):
+    """C10 holds along 4, ..., 256, 500, but not at 450, whose short second batch of 50 makes it volatile."""
+    holds = ["C1-train", "C1-test", "C3", "C5", "C7-small", "C8", "C9", "C10", "C10-500", "C11", "Q5", "Q7"]
+    assert claims.loc[holds, "verdict"].tolist() == ["holds"] * len(holds)
+    assert claims.loc[["C6-small", "C10-450"], "verdict"].tolist() == ["does not hold"] * 2
+
+
+def test_the_readme_says_what_is_measured(claims):
+    """Its first sixteen numbers are the claims of the tutorial in their order; seconds depend on the machine."""
+    rows = re.findall(
+        r"^\| C\d.*\| (-?[\d.]+) \[(-?[\d.]+), (-?[\d.]+)\] \| \**([a-z ]+)", (ROOT / "README.md").read_text(), re.M
+    )
+    of_tutorial = claims[claims.index.str.startswith("C") & (claims.index != "C10-500")]
+    assert len(rows) == len(of_tutorial) == 16
+    for (name, claim), (estimate, low, high, verdict) in zip(of_tutorial.iterrows(), rows):
+        assert float(low) < float(estimate) < float(high), name
+        if claim["measure"] != "seconds_per_epoch":
+            assert claim["low"] <= float(estimate) <= claim["high"], name
+        assert verdict.strip() in (claim["verdict"], "undecided") or claim["verdict"] == "undecided", name
