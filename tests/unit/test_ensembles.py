@@ -27,6 +27,13 @@ def test_the_best_is_chosen_without_a_look_at_the_test_rows():
     assert last[3] == 0
 
 
+def test_a_member_that_diverged_leaves_the_decision_to_the_others():
+    y = np.array([0, 1, 1])
+    right, diverged = certain(0, 1, 1), np.full((3, 2), np.nan)
+    *_, last = ensemble_accuracies(np.stack([right, diverged]), y, np.stack([right, diverged]), y)
+    assert last == (2, pytest.approx((1 + 1 / 3) / 2), 1, 1)
+
+
 def test_the_table_has_the_gains(tmp_path):
     write_ensembles([[(1, 0.7, 0.7, 0.7), (2, 0.7, 0.9, 0.8)], [(1, 0.6, 0.6, 0.6)]], tmp_path / "ensembles.csv")
     table = pd.read_csv(tmp_path / "ensembles.csv")

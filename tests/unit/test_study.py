@@ -148,6 +148,12 @@ def test_a_mistake_names_its_place_and_the_remedy(changes, line):
     assert [found for found in mistakes(changes) if found.startswith(line)]
 
 
+def test_two_studies_have_two_titles():
+    one, two = (Study(name, make_study("title: Same").spec, train_rows=500) for name in ("one", "two"))
+    found = studies._mistakes(two, {"other": make_study(), "one": one, "two": two})
+    assert list(found) == ["title: 'Same' is the title of studies.one too; take another"]
+
+
 def test_mistakes_of_all_studies_are_told_together(tmp_path, monkeypatch):
     facts = {name: {"train_rows": 500} for name in ("one", "two")}
     monkeypatch.setattr(studies, "_ask", lambda questions: facts)

@@ -24,8 +24,9 @@ def ensemble_accuracies(
         y_test, y_validation: the classes, (rows,).
 
     One is the average over the members, all is the mean prediction, the best is chosen on the validation rows; of
-    members that are equally good there the first is taken.
+    members that are equally good there the first is taken. A member that diverged finds all classes equally probable.
     """
+    test, validation = (np.nan_to_num(part, nan=1 / part.shape[-1]) for part in (test, validation))
     alone = _accuracy(test, y_test)
     on_validation = _accuracy(validation, y_validation)
     for members in range(1, len(test) + 1):

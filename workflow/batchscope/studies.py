@@ -41,6 +41,9 @@ def read_studies(config: dict, files: list[str | Path], cache: Path) -> tuple[di
 
 
 def _mistakes(study: Study, studies: dict[str, Study]) -> Iterator[str]:
+    for name, other in studies.items():
+        if name < study.name and other.title == study.title:
+            yield f"title: {study.title!r} is the title of studies.{name} too; take another"
     too_large = list(_too_large(study))
     yield from too_large
     if too_large:

@@ -6,8 +6,6 @@ import sys
 from modulefinder import ModuleFinder
 from pathlib import Path
 
-from snakemake.io import is_flagged
-
 FINDINGS = "results/findings.rst"  # the first page of the report
 WORKFLOW = Path(workflow.basedir) / "workflow"
 sys.path.insert(0, str(WORKFLOW))  # where the library is, also for the scripts: Snakemake hands the path on
@@ -21,6 +19,8 @@ try:
 except ConfigError as error:
     sys.exit(str(error))
 
+# The format of a figure that the report shows: browsers show SVG best.
+SHOWN = min(config["figures"]["formats"], key=("svg", "png", "pdf").index)
 GPUS = len(visible_gpus())
 GPU_PER_JOB = min(GPUS, 1) if config["resources"]["gpu"] == "auto" else config["resources"]["gpu"]
 if GPUS and workflow.local_exec and "gpu" not in workflow.global_resources:
@@ -78,11 +78,9 @@ def in_report(path, part, caption):
 
 
 def figure(name, caption):
-    """The files of a figure of a study, in every configured format; the report shows the one it can show best."""
-    formats = config["figures"]["formats"]
-    shown = min(formats, key=("svg", "png", "pdf").index)
-    paths = [f"results/{{study}}/figures/{name}.{suffix}" for suffix in formats]
-    return [in_report(path, "Figures", caption) if path.endswith(shown) else path for path in paths]
+    """The files of a figure of a study, in every configured format, one of which the report shows."""
+    paths = {suffix: f"results/{{study}}/figures/{name}.{suffix}" for suffix in config["figures"]["formats"]}
+    return list((paths | {SHOWN: in_report(paths[SHOWN], "Figures", caption)}).values())
 
 
 def results(study):
@@ -99,8 +97,10 @@ def results(study):
 
 def asked(study):
     """What the first page of the report says of a study, with the paths of the figures that the report shows."""
-    path, *_ = [path for path in figure("{name}", None) if is_flagged(path, "report")]
-    questions = [q | {"figure": path.format(study=study.name, name=q["figure"])} for q in study.asked["questions"]]
+    questions = [
+        question | {"figure": f"results/{study.name}/figures/{question['figure']}.{SHOWN}"}
+        for question in study.asked["questions"]
+    ]
     return study.asked | {"questions": questions}
 
 
