@@ -26,7 +26,7 @@ import pytest
         (
             "batch_sizes: [8, 100]",
             "batch_sizes: [full, 150]",
-            "studies.small.batch_sizes: 150 is repeated, as a number and as full; keep one",
+            "studies.small.batch_sizes: 150 (that is full) is repeated; keep one",
         ),
         (
             "activation: relu",

@@ -54,6 +54,12 @@ def test_the_first_page_says_in_words_what_was_found(page):
     assert "25 trainings at 5 settings; none diverged." in text
 
 
+def test_a_page_higher_than_the_window_is_read_from_its_top(page):
+    page.set_viewport_size({"width": 1400, "height": 300})
+    heading = page.get_by_role("heading", name="What was found")
+    assert heading.bounding_box()["y"] >= 0
+
+
 def test_every_figure_is_seen(page, requests):
     for text in ("Results", "small", "Figures"):
         click(page, text)

@@ -41,7 +41,7 @@ def replicates(values: dict[int, np.ndarray], measure: str = "test_accuracy", ep
             range(len(of_measure)),
         )
         table["replicate"] = range(len(of_measure))
-        for name in ("test_accuracy", "test_accuracy_volatility", "epochs_to_target"):
+        for name in ("test_accuracy", "test_accuracy_volatility", "epochs_to_target", "updates_to_target"):
             table[name] = of_measure if name == measure else 0.0
         table["diverged"] = table[measure].isna()
         tables.append(table)

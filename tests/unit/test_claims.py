@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from batchscope.claims import COLUMNS, judge
+from batchscope.claims import COLUMNS, judge, read_claims
 
 from .tables import replicates
 
@@ -68,9 +68,54 @@ def test_what_is_reported_is_placed_among_the_replicates(table):
 
 
 def test_times_that_were_not_reached_are_counted():
-    table = replicates({4: np.array([10, 20, math.inf, math.inf])}, "epochs_to_target")
+    table = replicates({4: np.array([10, 20, 20, 10, math.inf, math.inf])}, "epochs_to_target")
     row = verdict(table, measure="epochs_to_target", of=AT_4, below=90)
-    assert (row["estimate"], row["never"]) == (57.5, 2)
+    assert (row["estimate"], row["never"], row["verdict"]) == (pytest.approx(260 / 6), 2, "holds")
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        {"of": AT_4, "below": 200},
+        {"of": AT_4, "against": AT_500, "within": [-2, 2]},
+        {"along": [AT_4, (8, 0.1, "constant"), AT_500], "below": 0.5},
+    ],
+)
+def test_times_that_hardly_any_reached_decide_nothing(claim):
+    never = np.full(30, math.inf)
+    table = replicates({4: never, 8: never, 500: never}, "epochs_to_target")
+    assert verdict(table, measure="epochs_to_target", **claim)["verdict"] == "undecided"
+
+
+def test_times_that_all_reached_are_taken_as_they_are_however_long_the_trainings():
+    long = replicates({4: np.full(30, 520.0)}, "updates_to_target").assign(updates=25_000)
+    short = replicates({500: np.full(30, 72.0)}, "updates_to_target").assign(updates=200)
+    row = verdict(pd.concat([long, short]), measure="updates_to_target", of=AT_4, against=AT_500, above=0)
+    assert (row["estimate"], row["never"]) == (448, 0)
+
+
+@pytest.mark.parametrize(("diverged", "expected"), [(10, "holds"), (20, "undecided")])
+def test_where_most_diverged_nothing_is_decided(table, diverged, expected):
+    table.loc[table["batch_size"].eq(4) & (table["replicate"] < diverged), ["test_accuracy", "diverged"]] = [
+        math.nan,
+        True,
+    ]
+    row = verdict(table, of=AT_4, above=0)
+    assert (row["replicates"], row["diverged"], row["verdict"]) == (21 - diverged, diverged, expected)
+
+
+def test_few_replicates_decide_nothing():
+    assert verdict(replicates({4: np.full(5, 0.7)}), of=AT_4, above=0)["verdict"] == "undecided"
+
+
+def test_claims_come_back_from_their_file_as_they_were(table, tmp_path):
+    claims = [CLAIM | {"name": name, "statement": "None", "of": AT_4, "above": 0} for name in ("01", "NA", "1")]
+    judge(claims, [table], seed=0).to_csv(tmp_path / "claims.csv", index=False)
+    claims = read_claims(tmp_path / "claims.csv")
+    assert claims["claim"].tolist() == ["01", "NA", "1"]
+    assert claims["statement"].tolist() == ["None"] * 3
+    assert claims["explanation"].tolist() == [""] * 3
+    assert math.isnan(claims["reported"][0])
 
 
 def test_a_diverged_replicate_is_left_out(table):

@@ -53,7 +53,6 @@ def test_defaults_are_filled_in_and_the_given_config_is_left_alone():
         ("batch_sizes: [0]", "studies.mine.batch_sizes[0]", "0 does not fit; expected a batch size"),
         ("batch_sizes: [4, -4]", "studies.mine.batch_sizes[1]", "-4 does not fit"),
         ("batch_sizes: [4, 2.5]", "studies.mine.batch_sizes[1]", "2.5 does not fit"),
-        ("batch_sizes: [4, 8, 4]", "studies.mine.batch_sizes", "4 is repeated"),
         ("batch_sizes: [ful]", "studies.mine.batch_sizes[0]", "full (all training rows)"),
         ("batch_sizes: []", "studies.mine.batch_sizes", "one or more batch sizes"),
         ("learning_rates: [1e-3]", "studies.mine.learning_rates[0]", "'1e-3' is text for YAML, write 0.001"),
@@ -159,3 +158,17 @@ def test_a_schedule_maps_batch_sizes_to_epochs(schedule):
     check_config(config_with("batch_sizes: [{4: 50, full: 150}]"))
     [line] = mistakes(config_with(f"batch_sizes: [{schedule}]"))
     assert line.startswith("studies.mine.batch_sizes[0]")
+
+
+@pytest.mark.parametrize("changes", ["claims: {1: {}}", "questions: {on: {}}", "learning_curves: {1: {}}"])
+def test_a_name_is_text(changes):
+    assert any("in quotes where it is a number" in line for line in mistakes(config_with(changes)))
+    assert any("a study's name" in line for line in mistakes(config_with(name=2024)))
+
+
+@pytest.mark.parametrize("title", ["a {word}", "$5", "two\nlines", ""])
+def test_a_title_is_a_line_that_can_be_drawn(title):
+    config = config_with()
+    config["studies"]["mine"]["title"] = title
+    [line] = mistakes(config)
+    assert line.startswith("studies.mine.title")

@@ -89,4 +89,4 @@ def test_a_schedule_is_named_in_its_panel():
     schedule = Setting(20, 0.1, "4x3_100x3")
     tables = (table.assign(schedule=schedule.schedule) for table in (history, summary))
     [axes] = plot_batch_sizes(*tables, "title", [schedule], 1).axes
-    assert axes.get_title() == "batch size 4 \N{RIGHTWARDS ARROW} 100"
+    assert axes.get_title() == "batch size 4\N{MULTIPLICATION SIGN}3 \N{RIGHTWARDS ARROW} 100\N{MULTIPLICATION SIGN}3"

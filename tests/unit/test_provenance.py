@@ -23,7 +23,7 @@ def study(tmp_path) -> Path:
     }.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
-    results = [folder / "metrics/summary.csv", folder / "figures/dataset.svg"]
+    results = [folder / name for name in ("metrics/summary.csv", "figures/dataset.svg", "timing/batch_size_4.csv")]
     recorded = provenance.record(folder, results, {"studies": {"mine": {"seed": 3}}}, WORKFLOW)
     provenance.write_provenance(recorded, folder / "provenance.json")
     return folder

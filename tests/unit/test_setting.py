@@ -13,7 +13,13 @@ SCHEDULE = {4: 20, "full": 80}
         (8, "8", [(8, 200)], (8, 0.1, "constant"), "8"),
         ("full", "full", [(500, 200)], (500, 0.1, "constant"), "500"),
         # 20 epochs of 125 updates and 80 of one: 50,000 rows in 2,580 updates
-        (SCHEDULE, "4x20_fullx80", [(4, 20), (500, 80)], (19, 0.1, "4x20_fullx80"), "4 \N{RIGHTWARDS ARROW} full"),
+        (
+            SCHEDULE,
+            "4x20_fullx80",
+            [(4, 20), (500, 80)],
+            (19, 0.1, "4x20_fullx80"),
+            "4\N{MULTIPLICATION SIGN}20 \N{RIGHTWARDS ARROW} full\N{MULTIPLICATION SIGN}80",
+        ),
         ({8: 10}, "8x10", [(8, 10)], (8, 0.1, "8x10"), "8 for 10 epochs"),
     ],
 )

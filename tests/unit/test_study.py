@@ -92,6 +92,12 @@ def test_a_right_study_has_no_mistakes():
     assert mistakes("{}") == []
 
 
+def test_to_grow_and_to_shrink_are_two_schedules():
+    changes = "{batch_sizes: [{4: 10, full: 10}, {full: 10, 4: 10}], learning_curves: {}, claims: {}, questions: {}}"
+    assert mistakes(changes) == []
+    assert list(make_study(changes).trainings) == ["4x10_fullx10", "fullx10_4x10"]
+
+
 CLAIM = "claims: {c: {statement: s, measure: test_accuracy, %s}}\nquestions: {}"
 QUESTION = 'questions: {q: {question: "Q?", %s}}'
 
@@ -99,6 +105,8 @@ QUESTION = 'questions: {q: {question: "Q?", %s}}'
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
+        ("batch_sizes: [8, 500, full]", "batch_sizes: 500 (that is full) is repeated; keep one"),
+        ("batch_sizes: [8, {4: 1, 8: 2}, {4: 1, 8: 2}]", "batch_sizes: 4\N{MULTIPLICATION SIGN}1"),
         ("batch_sizes: [{4: 10, 501: 10}]", "batch_sizes[0]: 501 is above the 500 training rows; take at most that"),
         ("{split: {train: 500}, ensembles: {batch_size: 8}}", "ensembles: the best replicate is chosen on validation"),
         (
@@ -121,6 +129,10 @@ QUESTION = 'questions: {q: {question: "Q?", %s}}'
         (CLAIM % "of: {batch_size: 8}, above: 0, below: 1", "claims.c: give one of `above`, `below` and `within`, not"),
         (CLAIM % "of: {batch_size: 8}, within: [1, 0]", "claims.c: within: [1, 0] is no range; the smaller number"),
         (CLAIM % "above: 0", "claims.c: give one of `of` (a setting) and `along` (batch sizes)"),
+        (
+            "claims: {c: {statement: s, measure: seconds_per_epoch, of: {batch_size: {4: 20, 64: 80}}, above: 0}}",
+            "claims.c: the epochs of a schedule differ in seconds; take seconds_to_target",
+        ),
         (
             CLAIM % "along: [8, full, {4: 20, 64: 80}], against: {batch_size: 8}, above: 0",
             "claims.c: `against` goes with `of`, not with `along`",

@@ -38,7 +38,10 @@ def claims() -> pd.DataFrame:
 
 
 def test_the_summary_says_never_and_names_schedules(summary):
-    assert summary["batch size"].tolist() == ["4", "4 \N{RIGHTWARDS ARROW} 100"]
+    assert summary["batch size"].tolist() == [
+        "4",
+        "4\N{MULTIPLICATION SIGN}2 \N{RIGHTWARDS ARROW} 100\N{MULTIPLICATION SIGN}2",
+    ]
     assert summary["epochs to target"].tolist() == ["3", "never"]
     assert re.fullmatch(r"0.600 \[0\.\d+, 0\.\d+\]", summary["test accuracy"][0])
 
@@ -91,6 +94,7 @@ def test_tables_compile_in_latex(summary, claims, tmp_path):
         (0.8, "0.800"),
         (12.5, "12.5"),
         (103.4, "103"),
+        (999.6, "1000"),
         (3.0, "3"),
         (123456.7, "123457"),
         (0.000123, "0.000123"),

@@ -5,6 +5,7 @@ sizes, or of the ensembles. Its number is a mean over replicates, which is expec
 """
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,11 +13,22 @@ from scipy import stats
 
 from batchscope.pairs import paired_values
 from batchscope.setting import SETTING, Setting
-from batchscope.statistics import Estimate, estimate_mean
+from batchscope.statistics import FEWEST, Estimate, estimate_mean
 
 COLUMNS = [
     *("claim", "statement", "measure", *SETTING, *(f"against_{column}" for column in SETTING), "along", "expected"),
-    *("estimate", "low", "high", "low_90", "high_90", "replicates", "never", "reported", "reported_percentile"),
+    *(
+        "estimate",
+        "low",
+        "high",
+        "low_90",
+        "high_90",
+        "replicates",
+        "diverged",
+        "never",
+        "reported",
+        "reported_percentile",
+    ),
     *("verdict", "explanation"),
 ]
 
@@ -32,17 +44,19 @@ def judge(claims: list[dict], tables: list[pd.DataFrame], seed: int) -> pd.DataF
     `low` to `high` is the 95 % interval of the estimate, `low_90` to `high_90` its 90 % interval. A claim holds where
     the whole interval is where it is expected: the 95 % interval above or below a bound, the 90 % interval within two
     (two one-sided tests; Schuirmann 1987). It does not hold where the whole 95 % interval is elsewhere. Else it is
-    undecided. `reported_percentile` is the share of replicates below the number that the claim's source reports, ties
-    counted half.
+    undecided, and so it is with fewer than 6 replicates, where most diverged, and where most reached no target.
+    `reported_percentile` is the share of replicates below the number that the claim's source reports, ties counted
+    half.
     """
     return pd.DataFrame([_judge(claim, tables, seed) for claim in claims], columns=COLUMNS)
 
 
 def _judge(claim: dict, tables: list[pd.DataFrame], seed: int) -> dict:
-    values, never = _values(claim, next(table for table in tables if claim["measure"] in table))
-    values = values[~np.isnan(values)]
-    estimate = estimate_mean(values, seed)
+    values, censored = _values(claim, next(table for table in tables if claim["measure"] in table))
+    sound = values[~np.isnan(values)]
+    estimate = estimate_mean(sound, seed)
     reported = claim.get("reported", math.nan)
+    decided = len(sound) >= max(FEWEST, len(values) / 2) and censored.all(axis=1).mean() <= 0.5
     return {
         "claim": claim["name"],
         "statement": claim["statement"],
@@ -52,30 +66,32 @@ def _judge(claim: dict, tables: list[pd.DataFrame], seed: int) -> dict:
         "along": ", ".join(Setting(*setting).batch_sizes for setting in claim.get("along", ())),
         "expected": _expectation(claim),
         **{name: getattr(estimate, name) for name in ("estimate", "low", "high", "low_90", "high_90")},
-        "replicates": estimate.values,
-        "never": never,
+        "replicates": len(sound),
+        "diverged": len(values) - len(sound),
+        "never": int(censored.sum()),
         "reported": reported,
-        "reported_percentile": stats.percentileofscore(values, reported, kind="mean") / 100
-        if len(values) and not math.isnan(reported)
+        "reported_percentile": stats.percentileofscore(sound, reported, kind="mean") / 100
+        if len(sound) and not math.isnan(reported)
         else math.nan,
-        "verdict": verdict(claim, estimate),
+        "verdict": verdict(claim, estimate) if decided else "undecided",
         "explanation": claim.get("explanation", ""),
     }
 
 
-def _values(claim: dict, table: pd.DataFrame) -> tuple[np.ndarray, int]:
-    """The number of a claim for each replicate, and how many of the times behind it are censored."""
+def _values(claim: dict, table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """The number of a claim for each replicate, (replicates,), and which times behind it are censored."""
     measure = claim["measure"]
     if "along" in claim:
         settings = [Setting(*setting) for setting in claim["along"]]
-        values, never = paired_values(table, measure, settings)
+        values, censored = paired_values(table, measure, settings)
         sizes = [setting.batch_size for setting in settings]
-        return np.array([_rank_correlation(sizes, row) for row in values]), int(never.sum())
+        return np.array([_rank_correlation(sizes, row) for row in values]), censored
     if "of" not in claim:
-        return table.loc[table["members"] == table["members"].max(), measure].to_numpy(), 0  # of whole ensembles
+        values = table.loc[table["members"] == table["members"].max(), [measure]].to_numpy()  # of whole ensembles
+        return values[:, 0], np.zeros(values.shape, bool)
     settings = [Setting(*claim[key]) for key in ("of", "against") if key in claim]
-    values, never = paired_values(table, measure, settings)
-    return values[:, 0] - values[:, 1] if len(settings) == 2 else values[:, 0], int(never.sum())
+    values, censored = paired_values(table, measure, settings)
+    return values[:, 0] - values[:, 1] if len(settings) == 2 else values[:, 0], censored
 
 
 def _rank_correlation(sizes: list[int], values: np.ndarray) -> float:
@@ -106,3 +122,12 @@ def verdict(claim: dict, estimate: Estimate) -> str:
     if holds:
         return "holds"
     return "does not hold" if estimate.high < low or estimate.low > high else "undecided"
+
+
+def read_claims(path: str | Path) -> pd.DataFrame:
+    """The table that `judge` made, from its file; names and statements are text, whatever they look like."""
+    text = ("claim", "statement", "measure", "along", "expected", "verdict", "explanation", "schedule")
+    numbers = [column for column in COLUMNS if column not in text]
+    return pd.read_csv(
+        path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values={column: [""] for column in numbers}
+    )

@@ -7,8 +7,8 @@ import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
 from batchscope.pairs import paired_values
-from batchscope.setting import SETTING, Setting
-from batchscope.statistics import estimate_mean, paired_p_value, superiority
+from batchscope.setting import SETTING, Setting, rows_of
+from batchscope.statistics import FEWEST, estimate_mean, paired_p_value, superiority
 
 # Measure -> 1 where more is better, -1 where less is better.
 MEASURES = {"test_accuracy": 1, "test_accuracy_volatility": -1, "epochs_to_target": -1}
@@ -36,8 +36,8 @@ def compare(replicates: pd.DataFrame, reference: Setting, margins: dict[str, flo
     one-sided tests; Schuirmann 1987), `better` or `worse` where the adjusted p value is at most 0.05, else `undecided`.
 
     A pair with a diverged replicate is left out; where that is most of the pairs, the setting that diverged more is
-    worse. Epochs to target are censored by the length of the training, see `batchscope.pairs`; where in most pairs
-    neither replicate gets there, the verdict is `undecided`.
+    worse. Epochs to target are censored by the length of the training, see `batchscope.pairs`. Where in most pairs
+    neither replicate gets there, and where fewer than 6 pairs are left, the verdict is `undecided`.
     """
     settings = [setting for setting in replicates.groupby(SETTING).groups if setting != reference]
     rows = []
@@ -54,7 +54,7 @@ def compare(replicates: pd.DataFrame, reference: Setting, margins: dict[str, flo
 
 def _compare(replicates: pd.DataFrame, measure: str, setting: Setting, reference: Setting, seed: int) -> dict:
     values, never = paired_values(replicates, measure, [setting, reference])
-    diverged, _ = paired_values(replicates, "diverged", [setting, reference])
+    lost = [int(rows_of(each, replicates)["diverged"].sum()) for each in (setting, reference)]
     sound = ~np.isnan(values).any(axis=1)
     one, other = values[sound].T
     nothing_seen = never.all(axis=1).mean() > 0.5
@@ -65,8 +65,8 @@ def _compare(replicates: pd.DataFrame, measure: str, setting: Setting, reference
         **setting._asdict(),
         **{f"reference_{column}": value for column, value in reference._asdict().items()},
         "pairs": len(one),
-        "diverged": int(diverged[:, 0].sum()),
-        "reference_diverged": int(diverged[:, 1].sum()),
+        "diverged": lost[0],
+        "reference_diverged": lost[1],
         "never": int(never[:, 0].sum()),
         "reference_never": int(never[:, 1].sum()),
         "nothing_seen": nothing_seen,
@@ -86,7 +86,7 @@ def _compare(replicates: pd.DataFrame, measure: str, setting: Setting, reference
 def _verdict(row: dict, replicates: int) -> str:
     if row["pairs"] < replicates / 2 and row["diverged"] != row["reference_diverged"]:
         return "worse" if row["diverged"] > row["reference_diverged"] else "better"
-    if row["nothing_seen"]:
+    if row["nothing_seen"] or row["pairs"] < FEWEST:
         return "undecided"
     if -row["margin"] < row["low_90"] and row["high_90"] < row["margin"]:
         return "equivalent"

@@ -55,11 +55,13 @@ def sentence(claim: pd.Series) -> str:
     """A claim with its estimate, interval, replicates, the number reported by its source, and its explanation."""
     measured = interval(claim["estimate"], claim["low"], claim["high"])
     basis = f"{claim['replicates']} {_UNITS.get(claim['measure'], 'replicates')}"
+    if claim["diverged"]:
+        basis += f"; {claim['diverged']} more diverged"
     parts = [f"{claim['statement']}: {measured}, expected {claim['expected']} ({basis})."]
     if pd.notna(claim["reported"]):
         share = 100 * claim["reported_percentile"]
         parts.append(f"The reported {claim['reported']:g} lies above {share:.0f} % of them.")
-    if isinstance(claim["explanation"], str) and claim["explanation"]:
+    if claim["explanation"]:
         parts.append(claim["explanation"])
     return " ".join(parts)
 
@@ -101,7 +103,7 @@ def _compared(comparisons: pd.DataFrame, measure: str) -> str:
     """`Against ...: final test accuracy is worse at 4, 8; equivalent at 256.`"""
     rows = comparisons[comparisons["measure"] == measure]
     reference = Setting(*rows[[f"reference_{column}" for column in SETTING]].iloc[0])
-    several_rates = rows["learning_rate"].nunique() > 1
+    several_rates = len({*rows["learning_rate"], reference.learning_rate}) > 1
     parts = []
     for verdict, group in rows.groupby("verdict", sort=False):
         settings = [Setting(*row) for row in group[SETTING].itertuples(index=False)]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from batchscope.setting import SETTING, rows_of
-from batchscope.statistics import estimate_mean
+from batchscope.statistics import estimate_mean, median_time
 
 # A replicate has converged when its test accuracy is this close to its level late in training.
 _CLOSE = 0.01
@@ -116,11 +116,12 @@ def _summarize_setting(setting: dict, replicates: pd.DataFrame, target_accuracy:
             f"{measure}_low": round(estimate.low, 6),
             f"{measure}_high": round(estimate.high, 6),
         }
-    reached = replicates["epochs_to_target"]
+    reached = replicates["epochs_to_target"].to_numpy()
+    median, _, _ = median_time(reached, replicates["epochs"].to_numpy())
     return row | {
         "test_accuracy_volatility": round(replicates["test_accuracy_volatility"].mean(), 6),
         "target_accuracy": target_accuracy,
-        "epochs_to_target": reached.median() if math.isfinite(reached.median()) else math.nan,
+        "epochs_to_target": median if math.isfinite(median) else math.nan,
         "reached_target": round(np.isfinite(reached).mean(), 6),
         "seconds_per_replicate": round(replicates["seconds"].iloc[0], 6),
         "schedule": setting["schedule"],

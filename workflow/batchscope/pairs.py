@@ -16,14 +16,16 @@ def paired_values(replicates: pd.DataFrame, measure: str, settings: list[Setting
         replicates: a row per setting and replicate; of timings, a row per setting and stretch of training.
 
     Returns:
-        Values (replicates, settings), and whether each is censored. A replicate that never reaches a target counts with
-        the length of its training, so that the mean is a restricted mean (Royston and Parmar 2013); where trainings
-        differ in length all are restricted to the shortest.
+        Values (replicates, settings), and which of them are censored. A replicate that diverged has none (NaN). Where
+        some replicate never reaches a target, all times are restricted to the length of the shortest training, with
+        which it counts: their mean is a restricted mean (Royston and Parmar 2013).
     """
     row_of_setting = "replicate" if "replicate" in replicates else "stretch"
     rows = [rows_of(setting, replicates).set_index(row_of_setting) for setting in settings]
-    values = pd.concat([row[measure] for row in rows], axis=1, join="inner").to_numpy(float)
-    if measure not in CENSORED:
+    values = pd.concat([row[measure] for row in rows], axis=1, join="inner").to_numpy(float, copy=True)
+    if "diverged" in replicates:
+        values[pd.concat([row["diverged"] for row in rows], axis=1, join="inner").to_numpy(bool)] = np.nan
+    if not np.isinf(values).any():
         return values, np.zeros(values.shape, bool)
     horizon = min(row[CENSORED[measure]].min() for row in rows)
     return np.minimum(values, horizon), values > horizon

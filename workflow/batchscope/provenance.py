@@ -24,7 +24,7 @@ def record(study: Path, results: list[Path], config: dict, code: Path) -> dict:
     """The provenance of a study.
 
     Args:
-        study: the folder of its results, which has `benchmarks/` and `timing/`.
+        study: the folder of its results, which has `benchmarks/`.
         results: its files.
         config: as used, with all defaults.
         code: a folder of the workflow.
@@ -36,7 +36,7 @@ def record(study: Path, results: list[Path], config: dict, code: Path) -> dict:
         "python": platform.python_version(),
         "packages": package_versions(),
         "hardware": hardware(),
-        "trained_on": trained_on(sorted((study / "timing").glob("*.csv"))),
+        "trained_on": trained_on([path for path in results if path.parent.name == "timing"]),
         "seconds": {path.stem: _seconds(path) for path in sorted((study / "benchmarks").glob("*.tsv"))},
         "sha256": {str(path.relative_to(study)): sha256(path) for path in sorted(results)},
     }

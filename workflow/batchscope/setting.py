@@ -23,13 +23,13 @@ class Setting(NamedTuple):
 
     @property
     def batch_sizes(self) -> str:
-        """The batch sizes in words for a figure: `8`, `4 → 256`, or `8 for 20 epochs`."""
+        """The batch sizes in words: `8`, `8 for 20 epochs`, or each times its epochs."""
         if self.schedule == CONSTANT:
             return str(self.batch_size)
         stages = [stage.split("x") for stage in self.schedule.split("_")]
         if len(stages) == 1:
             return "{} for {} epochs".format(*stages[0])
-        return " \N{RIGHTWARDS ARROW} ".join(batch_size for batch_size, _ in stages)
+        return " \N{RIGHTWARDS ARROW} ".join("\N{MULTIPLICATION SIGN}".join(stage) for stage in stages)
 
 
 SETTING = list(Setting._fields)

@@ -7,6 +7,10 @@ import numpy as np
 from scipy import stats
 from statsmodels.duration.survfunc import SurvfuncRight
 
+# The fewest values that decide anything: with fewer a permutation test of signs cannot reach a p value of 0.05, and
+# intervals are too narrow.
+FEWEST = 6
+
 
 class Estimate(NamedTuple):
     """A mean, its 95 % interval, its 90 % interval (for equivalence), and how many values are behind it."""

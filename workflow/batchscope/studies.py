@@ -49,8 +49,9 @@ def _mistakes(study: Study, studies: dict[str, Study]) -> Iterator[str]:
     if too_large:
         return  # the other checks look up settings
     panels = [study.setting(batch_size) for batch_size in study.spec["batch_sizes"]]
-    if len(set(panels)) < len(panels):
-        yield f"batch_sizes: {study.train_rows} is repeated, as a number and as full; keep one"
+    for setting in {panel for panel in panels if panels.count(panel) > 1}:
+        spelled = " (that is full)" if setting.batch_size == study.train_rows else ""
+        yield f"batch_sizes: {setting.batch_sizes}{spelled} is repeated; keep one"
     if "ensembles" in study.spec and "validation" not in study.spec["split"]:
         yield "ensembles: the best replicate is chosen on validation rows; add validation to `split`"
     if "ensembles" in study.spec and study.spec["split"]["order"] == "resampled":
@@ -109,6 +110,9 @@ def _claim_mistakes(study: Study, claim: dict) -> Iterator[str]:
         yield "give one of `of` (a setting) and `along` (batch sizes)"
     elif "against" in claim and "along" in claim:
         yield "`against` goes with `of`, not with `along`"
+    named = [claim[key]["batch_size"] for key in ("of", "against") if key in claim] + claim.get("along", [])
+    if claim["measure"] == "seconds_per_epoch" and any(isinstance(batch_size, dict) for batch_size in named):
+        yield "the epochs of a schedule differ in seconds; take seconds_to_target"
 
 
 def _question_mistakes(study: Study, studies: dict[str, Study], question: dict) -> Iterator[str]:

@@ -121,7 +121,9 @@ class Study:
         """The claims, with their settings as the tables spell them."""
         claims = []
         for name, claim in self.spec["claims"].items():
-            resolved = {"name": name} | claim
+            resolved = {"name": name} | claim | {"statement": " ".join(claim["statement"].split())}
+            if "explanation" in claim:
+                resolved["explanation"] = " ".join(claim["explanation"].split())
             for key in ("of", "against"):
                 if key in claim:
                     resolved[key] = self.setting(claim[key]["batch_size"], claim[key].get("learning_rate"))

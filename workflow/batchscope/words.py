@@ -26,7 +26,7 @@ def number(value: float) -> str:
         return "-"
     if math.isinf(value):
         return "never"
-    if abs(value) >= 1000 or value == int(value):
+    if abs(value) >= 999.5 or value == int(value):
         return f"{value:.0f}"
     return f"{value:#.3g}".removesuffix(".")
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from batchscope.claims import read_claims
 from batchscope.files import log_to
 from batchscope.methods import methods_table
 from batchscope.tables import claims_table, comparisons_table, summary_table, write_latex, write_page
@@ -12,7 +13,7 @@ from batchscope.tables import claims_table, comparisons_table, summary_table, wr
 log_to(snakemake.log[0])
 study = json.loads(snakemake.params.study)
 summary = summary_table(pd.read_csv(snakemake.input.summary))
-claims = claims_table(pd.read_csv(snakemake.input.claims))
+claims = claims_table(read_claims(snakemake.input.claims))
 tables = {
     "summary": summary,
     "comparisons": comparisons_table(pd.read_csv(snakemake.input.comparisons)),
