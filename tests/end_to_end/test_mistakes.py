@@ -25,7 +25,7 @@ import pytest
         ),
         (
             "batch_sizes: [8, 100]",
-            "batch_sizes: [full, 150]",
+            "batch_sizes: [8, 100, full, 150]",
             "studies.small.batch_sizes: 150 (that is full) is repeated; keep one",
         ),
         (
