@@ -12,12 +12,12 @@ from pathlib import Path
 from batchscope.config import check_config, check_file
 from batchscope.errors import ConfigError, suggestion
 from batchscope.files import replacing
+from batchscope.imports import LIBRARY, library_modules
 from batchscope.study import Study
 from batchscope.words import setting_in_words
 
 # The keys of a study that its facts depend on.
 _ASKED_OF = ("dataset", "split", "model", "optimizer", "loss")
-_LIBRARY = Path(__file__).parent
 
 
 def read_studies(config: dict, files: list[str | Path], cache: Path) -> tuple[dict[str, Study], dict]:
@@ -146,7 +146,7 @@ def _facts(specs: dict[str, dict], cache: Path) -> dict[str, dict]:
 
 def _digest(question: dict) -> str:
     """Changes with the question, with the code that answers it and with the libraries asked."""
-    code = b"".join(path.read_bytes() for path in sorted(_LIBRARY.glob("*.py")))
+    code = b"".join(path.read_bytes() for path in [LIBRARY / "facts.py", *library_modules(LIBRARY / "facts.py")])
     versions = [version(name) for name in ("keras", "numpy", "scikit-learn", "tensorflow")]
     text = json.dumps([question, versions], sort_keys=True)
     return hashlib.sha256(text.encode() + code).hexdigest()
@@ -156,7 +156,7 @@ def _ask(questions: dict[str, dict]) -> dict[str, dict]:
     answer = subprocess.run(
         [sys.executable, "-m", "batchscope.facts"],
         input=json.dumps(questions),
-        env=os.environ | {"PYTHONPATH": str(_LIBRARY.parent)},
+        env=os.environ | {"PYTHONPATH": str(LIBRARY.parent)},
         capture_output=True,
         text=True,
     )

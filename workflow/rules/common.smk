@@ -3,7 +3,6 @@ import json
 import os
 import shlex
 import sys
-from modulefinder import ModuleFinder
 from pathlib import Path
 
 FINDINGS = "results/findings.rst"  # the first page of the report
@@ -12,6 +11,7 @@ sys.path.insert(0, str(WORKFLOW))  # where the library is, also for the scripts:
 
 from batchscope.devices import visible_gpus
 from batchscope.errors import ConfigError
+from batchscope.imports import library_modules
 from batchscope.studies import read_studies
 
 try:
@@ -51,10 +51,7 @@ def part(choose):
 
 def code(script):
     """The modules of the library that a script imports, so that a change of one of them runs its rules again."""
-    finder = ModuleFinder(path=[str(WORKFLOW)])
-    finder.run_script(str(WORKFLOW / "scripts" / script))
-    modules = [module for name, module in finder.modules.items() if name.startswith("batchscope")]
-    return sorted(os.path.relpath(module.__file__) for module in modules)
+    return [os.path.relpath(path) for path in library_modules(WORKFLOW / "scripts" / script)]
 
 
 def trainings():
