@@ -17,19 +17,8 @@ from batchscope.statistics import FEWEST, Estimate, estimate_mean
 
 COLUMNS = [
     *("claim", "statement", "measure", *SETTING, *(f"against_{column}" for column in SETTING), "along", "expected"),
-    *(
-        "estimate",
-        "low",
-        "high",
-        "low_90",
-        "high_90",
-        "replicates",
-        "diverged",
-        "never",
-        "reported",
-        "reported_percentile",
-    ),
-    *("verdict", "explanation"),
+    *("estimate", "low", "high", "low_90", "high_90", "replicates", "diverged", "never"),
+    *("reported", "reported_percentile", "verdict", "explanation"),
 ]
 
 

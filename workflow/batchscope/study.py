@@ -151,15 +151,14 @@ class Study:
         }
 
     @property
-    def tables(self) -> list[str]:
-        """The names of all tables under metrics."""
-        extra = ["ensembles"] if "ensembles" in self.spec else []
-        return ["replicates", "timing", "summary", "comparisons", "claims", *extra]
-
-    @property
     def measured(self) -> list[str]:
         """The names of the tables that hold measures, replicate by replicate."""
         return ["replicates", "timing", *(["ensembles"] if "ensembles" in self.spec else [])]
+
+    @property
+    def tables(self) -> list[str]:
+        """The names of all tables under metrics."""
+        return [*self.measured, "summary", "comparisons", "claims"]
 
     @property
     def described(self) -> dict:

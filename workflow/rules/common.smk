@@ -80,16 +80,21 @@ def figure(name, caption):
     return list((paths | {SHOWN: in_report(paths[SHOWN], "Figures", caption)}).values())
 
 
+def histories(study):
+    return [f"results/{study.name}/history/batch_size_{batch_size}.parquet" for batch_size in study.trainings]
+
+
+def timings(study):
+    return [f"results/{study.name}/timing/batch_size_{batch_size}.csv" for batch_size in study.trainings]
+
+
 def results(study):
     """All files of a study but its provenance."""
     figures = [f"figures/{name}.{suffix}" for name in study.figures for suffix in config["figures"]["formats"]]
-    histories = [f"history/batch_size_{batch_size}.parquet" for batch_size in study.trainings]
-    timings = [f"timing/batch_size_{batch_size}.csv" for batch_size in study.trainings]
     metrics = ["history.parquet", *(f"{name}.csv" for name in study.tables)]
     tables = ["summary.html", "summary.tex", "comparisons.html", "claims.html", "claims.tex", "methods.html"]
-    names = ["dataset.npz", *histories, *timings, *figures]
-    names += [f"metrics/{name}" for name in metrics] + [f"tables/{name}" for name in tables]
-    return [f"results/{study.name}/{name}" for name in names]
+    names = ["dataset.npz", *figures, *(f"metrics/{name}" for name in metrics), *(f"tables/{name}" for name in tables)]
+    return [f"results/{study.name}/{name}" for name in names] + histories(study) + timings(study)
 
 
 def asked(study):

@@ -3,14 +3,8 @@
 
 rule aggregate_metrics:
     input:
-        histories=lambda wildcards: [
-            f"results/{wildcards.study}/history/batch_size_{batch_size}.parquet"
-            for batch_size in study_of(wildcards).trainings
-        ],
-        timings=lambda wildcards: [
-            f"results/{wildcards.study}/timing/batch_size_{batch_size}.csv"
-            for batch_size in study_of(wildcards).trainings
-        ],
+        histories=lambda wildcards: histories(study_of(wildcards)),
+        timings=lambda wildcards: timings(study_of(wildcards)),
         code=code("aggregate_metrics.py"),
     output:
         history="results/{study}/metrics/history.parquet",

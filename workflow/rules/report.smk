@@ -6,10 +6,7 @@ rule make_tables:
         summary="results/{study}/metrics/summary.csv",
         comparisons="results/{study}/metrics/comparisons.csv",
         claims="results/{study}/metrics/claims.csv",
-        timings=lambda wildcards: [
-            f"results/{wildcards.study}/timing/batch_size_{batch_size}.csv"
-            for batch_size in study_of(wildcards).trainings
-        ],
+        timings=lambda wildcards: timings(study_of(wildcards)),
         template=for_report("table.html.jinja"),
         code=code("make_tables.py"),
     output:
