@@ -14,6 +14,7 @@ include: "workflow/rules/common.smk"
 report: os.path.abspath(FINDINGS)
 
 
+include: "workflow/rules/cluster.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/metrics.smk"
@@ -40,7 +41,14 @@ for study in STUDIES.values():
             provenance(study),
 
 
+# Snakemake makes every rule a global and copies all of them for each message that it prints: with thousands of rules, half
+# of its time.
+for name in [rule_proxy.name for rule_proxy in workflow.rules]:
+    globals().pop(f"__{name}", None)
+
+
 onsuccess:
+    remove_finished(Path.cwd())
     for study in STUDIES:
         if Path(f"results/{study}/figures").exists():
             print(f"{study}: figures in results/{study}/figures, numbers in results/{study}/metrics/summary.csv")

@@ -38,7 +38,7 @@ def test_defaults_are_filled_in_and_the_given_config_is_left_alone():
     assert (study["replicates"], study["seed"], study["engine"]) == (30, 0, "compiled")
     assert study["split"] == {"train": 50, "order": "as_given", "seed": 0}
     assert config["figures"] == {"formats": ["svg", "pdf", "png"]}
-    assert config["resources"] == {"gpu": "auto"}
+    assert config["resources"] == {"gpu": "auto", "mem_mb": 3000}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The compiled engine trains as `Model.fit` does: in float64, where rounding does not grow, to 1e-9 in every epoch."""
 
 import dataclasses
+import itertools
 import logging
 
 import numpy as np
@@ -8,8 +9,9 @@ import pytest
 
 from batchscope import compiled, training
 from batchscope.backend import keras, tf
+from batchscope.checkpoint import Checkpoint
 from batchscope.data import make_dataset
-from batchscope.fit import fit_replicate
+from batchscope.fit import FitEngine
 from batchscope.task import Stage, Task
 
 DENSE = [{"Dense": {"units": 20, "activation": "relu", "kernel_initializer": "he_uniform"}}]
@@ -43,6 +45,26 @@ def dataset(first_500):
 
 
 @pytest.fixture
+def train(tmp_path):
+    """Trains, with a checkpoint of its own that is not looked at again."""
+    folders = (tmp_path / str(number) for number in itertools.count())
+
+    def run(task, rates, replicates, engine="compiled", memory_mb=MEMORY_MB) -> list[training.Result]:
+        return training.train(task, rates, replicates, engine, memory_mb, Checkpoint(next(folders), "key"))
+
+    return run
+
+
+@pytest.fixture
+def train_compiled(train):
+    def run(task: Task, replicates: int = 2, rates=RATES, memory_mb: int = MEMORY_MB) -> dict[float, np.ndarray]:
+        results = train(task, rates, replicates, memory_mb=memory_mb)
+        return {result.learning_rate: result.history for result in results}
+
+    return run
+
+
+@pytest.fixture
 def make_task(dataset):
     def make(model=DENSE, optimizer="Adam", batch_size=32, epochs=3, loss=LOSS, data=dataset):
         return Task(data, model, optimizer, loss, [Stage(batch_size, epochs)], seed=0)
@@ -56,20 +78,15 @@ def assert_same_history(history: np.ndarray, expected: np.ndarray, tolerance: fl
 
 
 def fit(task: Task, replicate: int, learning_rate: float) -> np.ndarray:
-    _, history, _ = fit_replicate(task, replicate, learning_rate)
+    [history] = FitEngine(task).train(replicate, learning_rate, lambda _: None).history
     return history
 
 
-def train_compiled(task: Task, replicates: int = 2, rates=RATES, memory_mb: int = MEMORY_MB) -> dict[float, np.ndarray]:
-    results = training.train(task, rates, replicates, "compiled", memory_mb)
-    return {result.learning_rate: result.history for result in results}
-
-
 @pytest.mark.parametrize("engine", ["compiled", "fit"])
-def test_a_schedule_trains_its_stages_one_after_the_other_and_counts_their_updates(make_task, engine):
+def test_a_schedule_trains_its_stages_one_after_the_other_and_counts_their_updates(make_task, engine, train):
     """Written out with Keras: the optimizer goes on from stage to stage, the order is the replicate's own."""
     task = dataclasses.replace(make_task(), stages=[Stage(100, 3), Stage(450, 2)])
-    [result] = training.train(task, [0.003], 2, engine, MEMORY_MB)
+    [result] = train(task, [0.003], 2, engine)
     model = task.build_replicate(1)
     model.compile(task.build_optimizer(0.003), task.loss_function)
     losses = []
@@ -81,13 +98,13 @@ def test_a_schedule_trains_its_stages_one_after_the_other_and_counts_their_updat
 
 
 @pytest.mark.parametrize("engine", ["compiled", "fit"])
-def test_updates_are_those_that_the_optimizer_made(make_task, engine):
+def test_updates_are_those_that_the_optimizer_made(make_task, engine, train):
     task = make_task(optimizer={"Adam": {"gradient_accumulation_steps": 4}}, batch_size=100, epochs=4)
-    [result] = training.train(task, [0.003], 1, engine, MEMORY_MB)
+    [result] = train(task, [0.003], 1, engine)
     assert result.updates.tolist() == [1, 2, 3, 5]  # of 5, 10, 15 and 20 batches, every fourth
 
 
-def test_every_replicate_splits_the_rows_anew_where_they_are_resampled(make_task):
+def test_every_replicate_splits_the_rows_anew_where_they_are_resampled(make_task, train_compiled):
     task = dataclasses.replace(make_task(), resampled=True)
     splits = [task.split(replicate) for replicate in (0, 1)]
     for train_rows, test_rows in splits:
@@ -104,18 +121,21 @@ def test_every_replicate_splits_the_rows_anew_where_they_are_resampled(make_task
 def test_predictions_are_those_of_the_replicates_trained_last(make_task, width):
     task = make_task()
     x = task.dataset.x_test
-    model, _, _ = fit_replicate(task, 1, RATES[1])
-    logits = model.predict(x, verbose=0)
+    yardstick = FitEngine(task)
+    yardstick.train(1, RATES[1], lambda _: None)
+    logits = yardstick._model.predict(x, verbose=0)
     expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     engine = compiled.CompiledEngine(task, width, stacked=width > 1)
-    *_, predictions = (engine.predict(x) for _ in engine.train(2, RATES, lambda *_: None))
-    np.testing.assert_allclose(predictions[-1], expected, rtol=1e-7)
+    for rate in RATES:
+        engine.train(2 - width, rate, lambda _: None)
+    np.testing.assert_allclose(engine.predict(x)[-1], expected, rtol=1e-7)
+    np.testing.assert_allclose(yardstick.predict(x)[-1], expected, rtol=1e-7)
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("batch_size", [1, 4, 32, 450, 500])
-def test_compiled_and_fit_agree(make_task, caplog, model, optimizer, batch_size):
+def test_compiled_and_fit_agree(make_task, caplog, model, optimizer, batch_size, train_compiled):
     task = make_task(MODELS[model], OPTIMIZERS[optimizer], batch_size, epochs=2 if batch_size == 1 else 3)
     with caplog.at_level(logging.INFO):
         histories = train_compiled(task)
@@ -158,7 +178,7 @@ def _as_in_history(name: str) -> tuple[bool, bool]:
     ],
     ids=str,
 )
-def test_every_optimizer_trains_as_in_fit(make_task, caplog, optimizer, way):
+def test_every_optimizer_trains_as_in_fit(make_task, caplog, optimizer, way, train_compiled):
     task = make_task(optimizer=optimizer)
     with caplog.at_level(logging.INFO):
         histories = train_compiled(task)
@@ -194,7 +214,7 @@ PENALIZED = {"Dense": {"units": 5, "kernel_regularizer": "l2", "activity_regular
     ],
     ids=str,
 )
-def test_layers_train_as_in_fit(make_task, caplog, model, way):
+def test_layers_train_as_in_fit(make_task, caplog, model, way, train_compiled):
     task = make_task(model, OPTIMIZERS["SGD"])
     with caplog.at_level(logging.INFO):
         histories = train_compiled(task)
@@ -202,7 +222,7 @@ def test_layers_train_as_in_fit(make_task, caplog, model, way):
     assert_same_history(histories[RATES[1]][1], fit(task, 1, RATES[1]))
 
 
-def test_embeddings_train_as_in_fit(make_task, dataset):
+def test_embeddings_train_as_in_fit(make_task, dataset, train_compiled):
     """Their gradients are sparse, and optimizers treat the parts of a sparse gradient one by one."""
     words = dataset._replace(x_train=np.abs(dataset.x_train * 4).round(), x_test=np.abs(dataset.x_test * 4).round())
     model = [{"Embedding": {"input_dim": 64, "output_dim": 4}}, "Flatten"]
@@ -214,12 +234,12 @@ def test_embeddings_train_as_in_fit(make_task, dataset):
 @pytest.mark.parametrize(
     "loss", [{"CategoricalCrossentropy": {"label_smoothing": 0.1}}, "CategoricalFocalCrossentropy"]
 )
-def test_other_losses_train_as_in_fit(make_task, loss):
+def test_other_losses_train_as_in_fit(make_task, loss, train_compiled):
     task = make_task(loss=loss)
     assert_same_history(train_compiled(task)[RATES[1]][1], fit(task, 1, RATES[1]))
 
 
-def test_dropout_draws_anew_for_each_replicate_and_update(make_task, monkeypatch):
+def test_dropout_draws_anew_for_each_replicate_and_update(make_task, monkeypatch, train_compiled):
     task = make_task([*DENSE, {"Dropout": {"rate": 0.5}}], epochs=6)
     monkeypatch.setattr(Task, "batch_orders", lambda task, _: iter([np.arange(500, dtype=np.int32)] * task.epochs))
     monkeypatch.setattr(compiled.CompiledEngine, "_initial_weights", _weights_of_replicate_0_with_own_dropout)
@@ -237,17 +257,19 @@ def _weights_of_replicate_0_with_own_dropout(engine, members):
     return [np.stack([weight] * len(members)) for weight in weights] + own
 
 
-def test_groups_of_any_width_give_the_same_histories(make_task):
+def test_groups_of_any_width_give_the_same_histories(make_task, train_compiled):
     task = make_task(DENSE, OPTIMIZERS["SGD"])
     whole = train_compiled(task, replicates=5)
     for width in (1, 2, 4):
         engine = compiled.CompiledEngine(task, width, stacked=True)
-        for trained in engine.train(5, RATES, lambda *_: None):
-            members = slice(trained.first, trained.first + width)
-            assert_same_history(trained.history, whole[trained.learning_rate][members])
+        for first in range(0, 5, width):
+            for rate in RATES:
+                members = whole[rate][first : first + width]
+                trained = engine.train(first, rate, lambda _: None)
+                assert_same_history(trained.history[: len(members)], members)
 
 
-def test_memory_that_is_stated_decides_the_width_of_the_stack(make_task, caplog):
+def test_memory_that_is_stated_decides_the_width_of_the_stack(make_task, caplog, train_compiled):
     task = make_task(DENSE)
     one = compiled.stack_width(task, 7, memory=0)
     assert (one, compiled.stack_width(task, 7, memory=2**40)) == (1, 7)
@@ -257,7 +279,7 @@ def test_memory_that_is_stated_decides_the_width_of_the_stack(make_task, caplog)
     assert histories[RATES[0]].shape == (3, 3, 4)
 
 
-def test_out_of_memory_halves_the_stack(make_task, caplog, monkeypatch):
+def test_out_of_memory_halves_the_stack(make_task, caplog, monkeypatch, train_compiled):
     build = compiled.CompiledEngine.__init__
 
     def build_if_small(engine, task, width, stacked):
@@ -272,7 +294,7 @@ def test_out_of_memory_halves_the_stack(make_task, caplog, monkeypatch):
     assert np.isfinite(histories[RATES[0]]).all()
 
 
-def test_a_replicate_that_diverges_is_marked_and_the_others_go_on(make_task):
+def test_a_replicate_that_diverges_is_marked_and_the_others_go_on(make_task, train_compiled):
     class Poisoned(Task):
         def build_replicate(self, replicate):
             model = super().build_replicate(replicate)
@@ -307,6 +329,6 @@ def test_replicates_start_alike_at_every_batch_size_and_differ_from_each_other(m
     np.testing.assert_array_equal(np.sort(orders[0], axis=1), np.tile(np.arange(500), (3, 1)))
 
 
-def test_training_again_gives_the_same_bytes(make_task):
+def test_training_again_gives_the_same_bytes(make_task, train_compiled):
     one, two = (train_compiled(make_task(epochs=12))[RATES[0]] for _ in range(2))
     assert one.tobytes() == two.tobytes()

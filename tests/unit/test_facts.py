@@ -34,7 +34,23 @@ def facts(changes: str = "{}") -> dict:
     ],
 )
 def test_facts(changes, train_rows):
-    assert facts(changes) == {"train_rows": train_rows}
+    assert facts(changes)["train_rows"] == train_rows
+
+
+@pytest.mark.parametrize(
+    ("changes", "weights_used"),
+    [
+        ("{}", 2 * 4 + 4 + 4 * 3 + 3),
+        ("model: []", 2 * 3 + 3),
+        (  # a convolution uses its weights at every position
+            "model: [{Reshape: {target_shape: [2, 1]}}, {Conv1D: {filters: 5, kernel_size: 1}}, Flatten]",
+            2 * (5 + 5) + 10 * 3 + 3,
+        ),
+    ],
+)
+def test_multiplications_of_an_epoch(changes, weights_used):
+    """Training rows pass forward, and backward for twice as much; test rows pass forward."""
+    assert facts(changes)["multiplications"] == weights_used * (3 * 50 + 50)
 
 
 @pytest.mark.parametrize(

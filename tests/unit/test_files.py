@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from batchscope.files import replacing
+from batchscope.files import digest, replacing
 
 
 def test_a_file_appears_whole(tmp_path):
@@ -39,3 +39,12 @@ def test_the_log_takes_what_compiled_code_and_tracebacks_print(tmp_path, request
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
     assert "compiled" in log.read_text()
     assert "ZeroDivisionError" in log.read_text()
+
+
+def test_a_digest_changes_with_the_words_and_with_the_files(tmp_path):
+    file = tmp_path / "code.py"
+    digests = set()
+    for word, text in (("a", "x = 1"), ("b", "x = 1"), ("b", "x = 2")):
+        file.write_text(text)
+        digests.add(digest([word], [file]))
+    assert len(digests) == 3

@@ -1,7 +1,10 @@
+import dataclasses
+import math
+
 import pytest
 import yaml
 
-from batchscope import studies
+from batchscope import cost, studies
 from batchscope.config import check_config
 from batchscope.errors import ConfigError
 from batchscope.study import Study
@@ -30,7 +33,7 @@ questions:
 def make_study(changes: str = "{}") -> Study:
     spec = yaml.safe_load(CONFIG) | yaml.safe_load(changes)
     config = check_config({"studies": {"mine": spec}})
-    return Study("mine", config["studies"]["mine"], train_rows=500)
+    return Study("mine", config["studies"]["mine"], train_rows=500, multiplications=10**6)
 
 
 def mistakes(changes: str) -> list[str]:
@@ -49,11 +52,21 @@ def test_a_job_for_each_batch_size_with_all_its_learning_rates():
     }
 
 
-def test_a_job_knows_its_stages_and_about_how_long_it_takes():
+def test_a_job_knows_its_stages():
     study = make_study()
     assert study.training("4x20_64x80")["task"]["stages"] == [(4, 20), (64, 80)]
     assert study.training("full")["task"]["stages"] == [(500, 100)]
-    assert study.updates("4x20_64x80") == 20 * 125 + 80 * 8
+
+
+def test_how_long_a_job_takes_is_guessed_from_all_that_it_trains():
+    study = make_study()
+    rates = len(study.spec["learning_rates"])
+    updates = 20 * 125 + 80 * 8
+    seconds = updates * cost._SECONDS_PER_UPDATE["compiled"] + 100 * 10**6 / cost._MULTIPLICATIONS_PER_SECOND
+    assert study.seconds("4x20_64x80") == pytest.approx(seconds * rates * study.spec["replicates"])
+    assert make_study("replicates: 60").seconds("8") == 2 * make_study("replicates: 30").seconds("8")
+    assert make_study("engine: fit").seconds("8") > 5 * study.seconds("8")
+    assert study.minutes("8") == math.ceil(1 + study.seconds("8") / 60)
 
 
 def test_replicates_split_anew_only_where_the_rows_are_resampled():
@@ -161,13 +174,14 @@ def test_a_mistake_names_its_place_and_the_remedy(changes, line):
 
 
 def test_two_studies_have_two_titles():
-    one, two = (Study(name, make_study("title: Same").spec, train_rows=500) for name in ("one", "two"))
+    same = make_study("title: Same")
+    one, two = (dataclasses.replace(same, name=name) for name in ("one", "two"))
     found = studies._mistakes(two, {"other": make_study(), "one": one, "two": two})
     assert list(found) == ["title: 'Same' is the title of studies.one too; take another"]
 
 
 def test_mistakes_of_all_studies_are_told_together(tmp_path, monkeypatch):
-    facts = {name: {"train_rows": 500} for name in ("one", "two")}
+    facts = {name: {"train_rows": 500, "multiplications": 10**6} for name in ("one", "two")}
     monkeypatch.setattr(studies, "_ask", lambda questions: facts)
     spec = yaml.safe_load(CONFIG) | {"batch_sizes": [501], "claims": {}, "questions": {}}
     with pytest.raises(ConfigError) as raised:

@@ -6,15 +6,16 @@ loops inside it, so Python is left out of the training but for one call per chun
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import islice
 
 import numpy as np
 
 from batchscope.backend import keras, tf
 from batchscope.models import values_per_row
 from batchscope.small_matmul import fast_gradients
-from batchscope.task import Task, Trained
+from batchscope.task import NOTHING, Task, Trained
 
 # Optimizers that treat every weight by itself, so that a stack of replicates is to them one larger tensor.
 _ELEMENT_WISE = ("SGD", "Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Adagrad", "Adadelta", "Ftrl", "Lion")
@@ -22,6 +23,7 @@ _ELEMENT_WISE = ("SGD", "Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Adagrad"
 _PER_TENSOR = ("Muon", "Adafactor", "Lamb")
 _TEST_ROWS_AT_ONCE = 1000
 _PROGRESS_REPORTS = 10
+_SECONDS_OF_A_PIECE = 30  # at most where an epoch is shorter: what is lost when a job is stopped
 _ORDERS_AT_ONCE = 2**24  # row numbers handed to one call
 
 
@@ -75,6 +77,8 @@ class CompiledEngine:
         self._optimizer = task.build_optimizer(0.0)
         self._optimizer.build(self._trainable)
         self._optimizer_start = [variable.numpy() for variable in self._optimizer.variables]
+        self._variables = [*self._trainable, *self._non_trainable, *self._optimizer.variables]
+        self._first: int | None = None  # replicate of the stack
         self._rows = tf.constant(task.x, keras.config.floatx()), tf.constant(task.y)
         self._test_rows = tf.Variable(np.zeros((*self._lead, len(task.dataset.y_test)), np.int32))
         orders_at_once = max(1, _ORDERS_AT_ONCE // (self._width * len(task.dataset.y_train)))
@@ -89,47 +93,65 @@ class CompiledEngine:
             program(self._stack_orders([]), tf.constant(0))  # compiles, trains nothing
         self._predict = tf.function(self._run_prediction, jit_compile=True, autograph=False)
 
+    @property
+    def width(self) -> int:
+        return self._width
+
     def train(
-        self, replicates: int, learning_rates: Sequence[float], report: Callable[[float, int, np.ndarray], None]
-    ) -> Iterator[Trained]:
-        """Train replicates 0, 1, ... at each learning rate, a stack at a time, and yield each stack when it is done."""
-        for first in range(0, replicates, self._width):
-            members = range(first, first + self._width)  # beyond the last replicate only to fill the stack
-            start = self._initial_weights(members)
+        self,
+        first: int,
+        learning_rate: float,
+        report: Callable[[Trained], None],
+        so_far: Trained = NOTHING,
+        state: Sequence[np.ndarray] = (),
+    ) -> Trained:
+        """Train a stack of replicates, of which `first` is the first, from where it is, and say after each piece where.
+
+        `state` is what `state()` gave when the stack was `so_far`.
+        """
+        members = range(first, first + self._width)
+        if first != self._first:
+            self._start = self._initial_weights(members)
             self._test_rows.assign(self._stack([self._task.split(replicate)[1] for replicate in members]))
-            for learning_rate in learning_rates:
-                self._reset(start, learning_rate)
-                history, updates, stretches = self._train_stack(
-                    members, lambda done, chunk, rate=learning_rate: report(rate, done, chunk)
-                )
-                yield Trained(learning_rate, first, history[: replicates - first], updates, stretches)
+            self._first = first
+        self._reset(self._start, learning_rate)
+        for variable, value in zip(self._variables, state):
+            variable.assign(value)
+        orders = islice(zip(*(self._task.batch_orders(replicate) for replicate in members)), so_far.epochs, None)
+        rows = np.repeat([len(self._task.dataset.y_train), len(self._task.dataset.y_test)], 2)
+        while so_far.epochs < self._task.epochs:
+            epochs, program = self._next_piece(so_far)
+            begin = time.perf_counter()
+            sums, updates = program(self._stack_orders([next(orders) for _ in range(epochs)]), tf.constant(epochs))
+            sums = sums.numpy()[:epochs].reshape(epochs, 4, self._width).astype(np.float64)
+            seconds = time.perf_counter() - begin
+            so_far = so_far.then(sums.transpose(2, 0, 1) / rows, updates.numpy()[:epochs], seconds)
+            report(so_far)
+        return so_far
+
+    def state(self) -> list[np.ndarray]:
+        """The weights and the optimizer of the stack."""
+        return [variable.numpy() for variable in self._variables]
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """The probabilities of the classes by each replicate of the stack trained last, (replicates, rows, classes)."""
         probabilities = self._predict(tf.constant(x, keras.config.floatx()))
         return probabilities.numpy().reshape(self._width, len(x), self._task.dataset.classes)
 
-    def _train_stack(
-        self, members: range, report: Callable[[int, np.ndarray], None]
-    ) -> tuple[np.ndarray, np.ndarray, list[tuple[int, float]]]:
-        orders = zip(*(self._task.batch_orders(replicate) for replicate in members))
-        rows = np.repeat([len(self._task.dataset.y_train), len(self._task.dataset.y_test)], 2)
-        chunks, updates, stretches = [], [], []
-        for epochs, program in self._plan():
-            begin = time.perf_counter()
-            sums, counts = program(self._stack_orders([next(orders) for _ in range(epochs)]), tf.constant(epochs))
-            sums = sums.numpy()[:epochs].reshape(epochs, 4, self._width).astype(np.float64)
-            stretches.append((epochs, time.perf_counter() - begin))
-            chunks.append(sums.transpose(2, 0, 1) / rows)
-            updates.append(counts.numpy()[:epochs])
-            report(sum(epochs for epochs, _ in stretches), chunks[-1])
-        return np.concatenate(chunks, axis=1), np.concatenate(updates), stretches
-
-    def _plan(self) -> Iterator[tuple[int, Callable]]:
-        """The chunks of epochs of a training, each with its program."""
+    def _next_piece(self, so_far: Trained) -> tuple[int, Callable]:
+        """How many epochs to train next in one call, with their program: few where an epoch takes long."""
+        done = so_far.epochs
         for stage in self._task.stages:
-            for done in range(0, stage.epochs, self._chunk):
-                yield min(self._chunk, stage.epochs - done), self._programs[stage.batch_size]
+            if done < stage.epochs:
+                break
+            done -= stage.epochs
+        if so_far.epochs:
+            epochs, seconds = so_far.stretches[-1]
+            per_epoch = seconds / epochs
+        else:
+            per_epoch = self._width * self._task.epoch_seconds(stage, self._model)
+        piece = min(self._chunk, stage.epochs - done, max(1, int(_SECONDS_OF_A_PIECE / per_epoch)))
+        return piece, self._programs[stage.batch_size]
 
     def _stack(self, values: list[np.ndarray]) -> np.ndarray:
         """What belongs to each member of a stack, as the program takes it."""

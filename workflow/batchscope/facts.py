@@ -1,4 +1,4 @@
-"""What can be known of a study only by asking scikit-learn and Keras: whether they take it, and how many rows train.
+"""What can be known of a study only by asking scikit-learn and Keras: whether they take it, and how much it has to do.
 
 Run as a program (`python -m batchscope.facts`) it reads {name: study} as JSON from standard input and prints, as its
 last line, {name: facts} or {name: {"error": ...}}. A process of its own keeps TensorFlow out of the one that plans.
@@ -12,14 +12,14 @@ from batchscope.errors import ConfigError
 
 
 def find_facts(study: dict) -> dict[str, int]:
-    """The number of training rows of a study, after one update of its model on two rows.
+    """The training rows and the multiplications of an epoch, after one update of the model on two rows.
 
     Raises:
         ConfigError: scikit-learn or Keras refuses some part of the study.
     """
     dataset = make_dataset(study["dataset"], study["split"])
     # Imported late, so that a mistake in the dataset is told without waiting for TensorFlow.
-    from batchscope.models import build_loss, build_model, build_optimizer
+    from batchscope.models import build_loss, build_model, build_optimizer, multiplications_per_epoch
 
     model = build_model(study["model"], dataset.x_train.shape[1:], dataset.classes)
     optimizer = build_optimizer(study["optimizer"], learning_rate=0.01)
@@ -29,7 +29,11 @@ def find_facts(study: dict) -> dict[str, int]:
     except Exception as error:  # whatever Keras says of the combination is for the user
         reason = str(error).strip().splitlines()[0]
         raise ConfigError("model", f"an update fails with this dataset, optimizer and loss: {reason}") from None
-    return {"train_rows": len(dataset.y_train)}
+    train_rows, test_rows = len(dataset.y_train), len(dataset.y_test)
+    return {
+        "train_rows": train_rows,
+        "multiplications": multiplications_per_epoch(model, train_rows, test_rows),
+    }
 
 
 def main() -> None:

@@ -1,8 +1,9 @@
-"""Files that are whole or not there at all, and a log that takes all that a process prints."""
+"""Files that are whole or not there at all, digests of them, and a log that takes all that a process prints."""
 
+import hashlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,11 +26,22 @@ def write_csv(table, path: str | Path) -> None:
         table.to_csv(temporary, index=False)
 
 
+def sha256(path: str | Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest(words: Iterable[str], files: Iterable[str | Path]) -> str:
+    """Changes with every word and with the content of every file."""
+    return hashlib.sha256(repr([*words, *map(sha256, files)]).encode()).hexdigest()
+
+
 def log_to(path: str | Path) -> None:
     """Send all that this process prints from here on to the log at `path`, compiled libraries included."""
     sys.stdout.flush()
     sys.stderr.flush()
-    with open(path, "w") as log:
+    open(path, "w").close()
+    with open(path, "a") as log:  # lines that another job adds stay
         os.dup2(log.fileno(), sys.stdout.fileno())
         os.dup2(log.fileno(), sys.stderr.fileno())
     sys.stdout.reconfigure(line_buffering=True)

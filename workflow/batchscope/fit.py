@@ -2,76 +2,104 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 
 import numpy as np
 
 from batchscope.backend import keras, tf
-from batchscope.task import Stage, Task, Trained
+from batchscope.task import NOTHING, Task, Trained
 
 
 class FitEngine:
     """Trains with `keras.Model.fit`; has the same methods as `CompiledEngine`."""
+
+    width = 1
 
     def __init__(self, task: Task):
         self._task = task
         self._model: keras.Model | None = None
 
     def train(
-        self, replicates: int, learning_rates: Sequence[float], report: Callable[[float, int, np.ndarray], None]
-    ) -> Iterator[Trained]:
-        for replicate in range(replicates):
-            for learning_rate in learning_rates:
-                begin = time.perf_counter()
-                self._model, history, updates = fit_replicate(self._task, replicate, learning_rate)
-                report(learning_rate, self._task.epochs, history[None])
-                stretch = self._task.epochs, time.perf_counter() - begin
-                yield Trained(learning_rate, replicate, history[None], updates, [stretch])
+        self,
+        first: int,
+        learning_rate: float,
+        report: Callable[[Trained], None],
+        so_far: Trained = NOTHING,
+        state: Sequence[np.ndarray] = (),
+    ) -> Trained:
+        task = self._task
+        self._model = task.build_replicate(first)
+        self._model.compile(
+            optimizer=task.build_optimizer(learning_rate),
+            loss=task.loss_function,
+            metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+        )
+        self._model.optimizer.build(self._model.trainable_variables)
+        for variable, value in zip(self._variables(), state):
+            variable.assign(value)
+        _, test_rows = task.split(first)
+        record = _Record(so_far, rows=[len(task.dataset.y_train), len(test_rows)], report=report)
+        passed = 0  # epochs of the stages before
+        for stage in task.stages:
+            done = record.so_far.epochs
+            if done < passed + stage.epochs:
+                self._model.fit(
+                    _batches(task, first, done, passed + stage.epochs, stage.batch_size),
+                    steps_per_epoch=math.ceil(len(task.dataset.y_train) / stage.batch_size),
+                    validation_data=(task.x[test_rows], task.y[test_rows]),
+                    initial_epoch=done,
+                    epochs=passed + stage.epochs,
+                    shuffle=False,  # the batches come in the replicate's order already
+                    callbacks=[record],
+                    verbose=0,
+                )
+            passed += stage.epochs
+        return record.so_far._replace(stretches=record.so_far.stretches.sum(axis=0, keepdims=True))
+
+    def state(self) -> list[np.ndarray]:
+        return [variable.numpy() for variable in self._variables()]
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         return keras.ops.convert_to_numpy(keras.ops.softmax(self._model.predict(x, verbose=0)))[None]
 
-
-def fit_replicate(task: Task, replicate: int, learning_rate: float) -> tuple[keras.Model, np.ndarray, np.ndarray]:
-    """One replicate: the trained model, its history and its updates, both as in `Trained`."""
-    model = task.build_replicate(replicate)
-    model.compile(
-        optimizer=task.build_optimizer(learning_rate),
-        loss=task.loss_function,
-        metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
-    )
-    _, test_rows = task.split(replicate)
-    updates = []
-    count = keras.callbacks.LambdaCallback(
-        on_epoch_end=lambda *_: updates.append(int(keras.ops.convert_to_numpy(model.optimizer.iterations)))
-    )
-    logs = {name: [] for name in ("loss", "accuracy", "val_loss", "val_accuracy")}
-    for stage in task.stages:
-        stage_logs = model.fit(
-            _batches(task, replicate, first_epoch=len(updates), stage=stage),
-            steps_per_epoch=math.ceil(len(task.dataset.y_train) / stage.batch_size),
-            validation_data=(task.x[test_rows], task.y[test_rows]),
-            epochs=stage.epochs,
-            shuffle=False,  # the batches come in the replicate's order already
-            callbacks=[count],
-            verbose=0,
-        ).history
-        for name, values in logs.items():
-            values += stage_logs[name]
-    history = np.array(list(logs.values()), np.float64).T
-    # Keras gives a rounded quotient; the number of correct rows behind it is whole.
-    rows = np.array([len(task.dataset.y_train), len(task.dataset.y_test)])
-    history[:, 1::2] = np.rint(history[:, 1::2] * rows) / rows
-    return model, history, np.array(updates)
+    def _variables(self) -> list[keras.Variable]:
+        return [
+            *self._model.trainable_variables,
+            *self._model.non_trainable_variables,
+            *self._model.optimizer.variables,
+        ]
 
 
-def _batches(task: Task, replicate: int, first_epoch: int, stage: Stage) -> tf.data.Dataset:
-    """The batches of all epochs of a stage in one stream, each epoch in the replicate's own order."""
+class _Record(keras.callbacks.Callback):
+    """Adds every epoch to what has been trained so far."""
+
+    def __init__(self, so_far: Trained, rows: list[int], report: Callable[[Trained], None]):
+        super().__init__()
+        self.so_far = so_far
+        self._rows = np.array(rows)
+        self._report = report
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        self._begin = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        row = np.array([logs[name] for name in ("loss", "accuracy", "val_loss", "val_accuracy")], np.float64)
+        # Keras gives a rounded quotient; the number of correct rows behind it is whole.
+        row[1::2] = np.rint(row[1::2] * self._rows) / self._rows
+        updates = int(keras.ops.convert_to_numpy(self.model.optimizer.iterations))
+        seconds = time.perf_counter() - self._begin
+        self.so_far = self.so_far.then(row[None, None], np.array([updates]), seconds)
+        self._report(self.so_far)
+        self._begin = time.perf_counter()
+
+
+def _batches(task: Task, replicate: int, begin: int, end: int, batch_size: int) -> tf.data.Dataset:
+    """The batches of the epochs from `begin` to `end` in one stream, each epoch in the replicate's own order."""
     orders = tf.data.Dataset.from_generator(
-        lambda: islice(task.batch_orders(replicate), first_epoch, first_epoch + stage.epochs),
+        lambda: islice(task.batch_orders(replicate), begin, end),
         output_signature=tf.TensorSpec([len(task.dataset.y_train)], tf.int32),
     )
-    batches = orders.flat_map(lambda order: tf.data.Dataset.from_tensor_slices(order).batch(stage.batch_size))
+    batches = orders.flat_map(lambda order: tf.data.Dataset.from_tensor_slices(order).batch(batch_size))
     x, y = tf.constant(task.x), tf.constant(task.y)
     return batches.map(lambda rows: (tf.gather(x, rows), tf.gather(y, rows))).prefetch(tf.data.AUTOTUNE)

@@ -75,6 +75,21 @@ def values_per_row(model: keras.Model) -> int:
     return sum(math.prod(layer.output.shape[1:]) for layer in model.layers)
 
 
+def multiplications_per_epoch(model: keras.Model, train_rows: int, test_rows: int) -> int:
+    """Roughly: each weight is used once per position of its layer, forward, and twice more in training, backward.
+
+    Embeddings are looked up.
+    """
+
+    def positions(layer: keras.Layer) -> int:
+        shapes = (layer.input.shape[1:-1], layer.output.shape[1:-1])
+        return max(math.prod(shape) for shape in shapes)
+
+    multiplied = [layer for layer in model.layers if not isinstance(layer, keras.layers.Embedding)]
+    per_row = sum(layer.count_params() * positions(layer) for layer in multiplied)
+    return per_row * (3 * train_rows + test_rows)
+
+
 def _build_layer(spec: dict | str, place: str) -> keras.Layer:
     name, arguments = name_and_arguments(spec)
     layer = _find(name, _classes(keras.layers, keras.Layer), place, "keras.layers")

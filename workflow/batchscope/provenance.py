@@ -3,7 +3,6 @@
 Run as a program (`make verify`) it checks the results against what was recorded of them.
 """
 
-import hashlib
 import json
 import os
 import platform
@@ -17,7 +16,7 @@ from pathlib import Path
 import psutil
 
 from batchscope.devices import cpu_name, gpu_names
-from batchscope.files import replacing
+from batchscope.files import replacing, sha256
 
 
 def record(study: Path, results: list[Path], config: dict, code: Path) -> dict:
@@ -77,11 +76,6 @@ def trained_on(timings: list[Path]) -> list[str]:
         with open(path, newline="") as file:
             names |= {f"{row['hardware']}, {row['software']}" for row in DictReader(file)}
     return sorted(names)
-
-
-def sha256(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_provenance(provenance: dict, path: str | Path) -> None:

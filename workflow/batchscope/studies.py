@@ -1,18 +1,18 @@
 """The studies of a config: read strictly, and checked against scikit-learn and Keras before anything runs."""
 
-import hashlib
 import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
 from batchscope.config import check_config, check_file
 from batchscope.errors import ConfigError, suggestion
-from batchscope.files import replacing
-from batchscope.imports import LIBRARY, library_modules
+from batchscope.files import digest, replacing
+from batchscope.imports import LIBRARY, code_digest
 from batchscope.study import Study
 from batchscope.words import setting_in_words
 
@@ -48,8 +48,8 @@ def _mistakes(study: Study, studies: dict[str, Study]) -> Iterator[str]:
     yield from too_large
     if too_large:
         return  # the other checks look up settings
-    panels = [study.setting(batch_size) for batch_size in study.spec["batch_sizes"]]
-    for setting in {panel for panel in panels if panels.count(panel) > 1}:
+    panels = Counter(study.setting(batch_size) for batch_size in study.spec["batch_sizes"])
+    for setting in (panel for panel, count in panels.items() if count > 1):
         spelled = " (that is full)" if setting.batch_size == study.train_rows else ""
         yield f"batch_sizes: {setting.batch_sizes}{spelled} is repeated; keep one"
     if "ensembles" in study.spec and "validation" not in study.spec["split"]:
@@ -146,10 +146,8 @@ def _facts(specs: dict[str, dict], cache: Path) -> dict[str, dict]:
 
 def _digest(question: dict) -> str:
     """Changes with the question, with the code that answers it and with the libraries asked."""
-    code = b"".join(path.read_bytes() for path in [LIBRARY / "facts.py", *library_modules(LIBRARY / "facts.py")])
     versions = [version(name) for name in ("keras", "numpy", "scikit-learn", "tensorflow")]
-    text = json.dumps([question, versions], sort_keys=True)
-    return hashlib.sha256(text.encode() + code).hexdigest()
+    return digest([json.dumps([question, versions], sort_keys=True), code_digest(LIBRARY / "facts.py")], [])
 
 
 def _ask(questions: dict[str, dict]) -> dict[str, dict]:

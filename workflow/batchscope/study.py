@@ -1,8 +1,9 @@
 """A study as the workflow needs it: what it trains, and the part of it that each rule depends on."""
 
-import math
 from dataclasses import dataclass
+from functools import cached_property
 
+from batchscope.cost import epoch_seconds, job_minutes
 from batchscope.setting import Setting, make_setting, spelling, stages
 
 # The figures of measures by batch size that every study has.
@@ -15,11 +16,12 @@ OVERVIEWS = {
 
 @dataclass(frozen=True)
 class Study:
-    """A checked study: `spec` as in the config with all defaults, and the number of training rows."""
+    """A checked study: `spec` as in the config with all defaults, its training rows and multiplications per epoch."""
 
     name: str
     spec: dict
     train_rows: int
+    multiplications: int
 
     @property
     def title(self) -> str:
@@ -30,7 +32,7 @@ class Study:
         rate = self.spec["learning_rates"][0] if learning_rate is None else learning_rate
         return make_setting(batch_size, float(rate), self.train_rows)
 
-    @property
+    @cached_property
     def trainings(self) -> dict[str, dict[Setting, int | str | dict]]:
         """What each training job trains: the spelling of its batch size -> settings, with the batch size of the config.
 
@@ -50,17 +52,34 @@ class Study:
             for name, settings in trainings.items()
         }
 
-    @property
+    @cached_property
     def settings(self) -> list[Setting]:
         return [setting for settings in self.trainings.values() for setting in settings]
 
     def stages(self, batch_size: int | str | dict) -> list[tuple[int, int]]:
         return stages(batch_size, self.spec["epochs"], self.train_rows)
 
-    def updates(self, training: str) -> int:
-        """The updates that a training is due to take, by which jobs are ordered; those it took are counted in it."""
-        [batch_size, *_] = self.trainings[training].values()
-        return sum(math.ceil(self.train_rows / rows) * epochs for rows, epochs in self.stages(batch_size))
+    def seconds(self, training: str) -> float:
+        """A generous guess at how long all replicates of a training job take."""
+        settings = self.trainings[training]
+        [batch_size, *_] = settings.values()
+        return self._seconds(batch_size) * self.spec["replicates"] * len(settings)
+
+    def minutes(self, training: str) -> int:
+        """The same of the whole job."""
+        return job_minutes(self.seconds(training))
+
+    @property
+    def minutes_of_ensembles(self) -> int:
+        spec = self.spec["ensembles"]
+        return job_minutes(self._seconds(spec["batch_size"]) * spec["members"] * spec["repeats"])
+
+    def _seconds(self, batch_size: int | str | dict) -> float:
+        """A guess at the seconds of one replicate of a setting."""
+        return sum(
+            epochs * epoch_seconds(self.train_rows, rows, self.multiplications, self.spec["engine"])
+            for rows, epochs in self.stages(batch_size)
+        )
 
     # From here on: what each rule depends on.
 

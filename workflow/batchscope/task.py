@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from batchscope.backend import keras
+from batchscope.cost import epoch_seconds
 from batchscope.data import Dataset
-from batchscope.models import build_loss, build_model, build_optimizer
+from batchscope.models import build_loss, build_model, build_optimizer, multiplications_per_epoch
 
 # The random streams of a replicate, told apart by the last word of their seeds.
 _WEIGHTS, _ORDERS, _SPLIT = 0, 1, 2
@@ -26,15 +27,26 @@ class Stage(NamedTuple):
 
 
 class Trained(NamedTuple):
-    """What an engine says of a stack of replicates that it has trained."""
+    """How far a stack of replicates has been trained at one learning rate."""
 
-    learning_rate: float
-    first: int  # replicate
     history: np.ndarray  # (replicates, epochs, 4): train loss, train accuracy, test loss, test accuracy
     updates: np.ndarray  # (epochs,): the optimizer's own count of its updates, after each epoch
-    stretches: list[
-        tuple[int, float]
-    ]  # the training in pieces: epochs, and the seconds that they took for all replicates
+    stretches: np.ndarray  # (pieces, 2): the epochs of each piece, and the seconds that they took for all replicates
+
+    @property
+    def epochs(self) -> int:
+        return len(self.updates)
+
+    def then(self, history: np.ndarray, updates: np.ndarray, seconds: float) -> "Trained":
+        """The same after one more piece."""
+        return Trained(
+            np.concatenate([self.history.reshape(len(history), -1, 4), history], axis=1),
+            np.concatenate([self.updates, updates]),
+            np.concatenate([self.stretches, [(len(updates), seconds)]]),
+        )
+
+
+NOTHING = Trained(np.empty((0, 0, 4)), np.empty(0, np.int64), np.empty((0, 2)))
 
 
 @dataclass(frozen=True)
@@ -85,6 +97,11 @@ class Task:
         train_rows, _ = self.split(replicate)
         for _ in range(self.epochs):
             yield train_rows[generator.permutation(len(train_rows))]
+
+    def epoch_seconds(self, stage: Stage, model: keras.Model) -> float:
+        """A guess at the seconds that an epoch of one replicate takes, see `batchscope.cost`."""
+        train_rows, test_rows = len(self.dataset.y_train), len(self.dataset.y_test)
+        return epoch_seconds(train_rows, stage.batch_size, multiplications_per_epoch(model, train_rows, test_rows))
 
     def build_optimizer(self, learning_rate: float) -> keras.optimizers.Optimizer:
         return build_optimizer(self.optimizer, learning_rate)

@@ -2,12 +2,13 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from batchscope.backend import tf
+from batchscope.checkpoint import Checkpoint
 from batchscope.compiled import CompiledEngine, stack_width, why_not_compiled, why_not_stacked
 from batchscope.ensembles import ensemble_accuracies
 from batchscope.fit import FitEngine
@@ -15,6 +16,7 @@ from batchscope.task import Task, Trained
 
 _log = logging.getLogger(__name__)
 _MB_OF_TENSORFLOW = 1200  # what a process needs before it trains anything
+_SECONDS_OF_SILENCE = 30
 _WIDEST = 128  # wider stacks take as long per replicate, and leave less to see of the progress
 _CANNOT_COMPILE = (
     tf.errors.InvalidArgumentError,
@@ -34,27 +36,53 @@ class Result(NamedTuple):
     stretches: list[tuple[int, int, float]]  # the training in pieces: replicates, epochs, seconds (compiling left out)
 
 
-def train(task: Task, learning_rates: list[float], replicates: int, engine: str, memory_mb: int) -> list[Result]:
-    """Train every replicate at every learning rate.
+def train(
+    task: Task, learning_rates: list[float], replicates: int, engine: str, memory_mb: int, checkpoint: Checkpoint
+) -> list[Result]:
+    """Train every replicate at every learning rate, from where a checkpoint of the job has them.
 
     Where `engine` is "compiled", the fastest way is taken that trains as `Model.fit` would: stacked, else compiled one
     replicate at a time, else `Model.fit`. The log says which and why. Stacks that do not fit into `memory_mb`, or into
     what there is, are trained in groups.
     """
-    return _in_memory(
-        lambda width: _collect(make_engine(task, engine, width), task, learning_rates, replicates),
-        width=_equal_groups(task, replicates, memory_mb),
-    )
+
+    def work(width: int) -> list[Result]:
+        stacks = {rate: [] for rate in learning_rates}
+        ready = make_engine(task, engine, width)
+        for rate, trained in _train_stacks(ready, task, learning_rates, replicates, checkpoint):
+            stacks[rate].append(trained)
+        return [_join(rate, trained) for rate, trained in stacks.items()]
+
+    return _in_memory(work, width=_equal_groups(task, replicates, memory_mb))
 
 
 def train_ensembles(
-    task: Task, learning_rate: float, members: int, repeats: int, engine: str, memory_mb: int
+    task: Task,
+    learning_rate: float,
+    members: int,
+    repeats: int,
+    engine: str,
+    memory_mb: int,
+    checkpoint: Checkpoint,
 ) -> list[list[tuple[int, float, float, float]]]:
     """Train `repeats` ensembles of `members` replicates, no two with the same one; see `ensemble_accuracies`."""
-    return _in_memory(
-        lambda width: _collect_ensembles(make_engine(task, engine, width), task, learning_rate, members, repeats),
-        width=_equal_groups(task, members * repeats, memory_mb),
-    )
+    data = task.dataset
+    rows = np.concatenate([data.x_test, data.x_validation])
+
+    def work(width: int) -> list[np.ndarray]:
+        predictions = []
+        ready = make_engine(task, engine, width)
+        for _, trained in _train_stacks(ready, task, [learning_rate], members * repeats, checkpoint, keep_weights=True):
+            predictions += list(ready.predict(rows)[: len(trained.history)])
+        return predictions
+
+    predictions = _in_memory(work, width=_equal_groups(task, members * repeats, memory_mb))
+    ensembles = np.reshape(predictions, (repeats, members, len(rows), data.classes))
+    test, validation = np.split(ensembles, [len(data.x_test)], axis=2)
+    return [
+        list(ensemble_accuracies(on_test, data.y_test, on_validation, data.y_validation))
+        for on_test, on_validation in zip(test, validation)
+    ]
 
 
 def _equal_groups(task: Task, replicates: int, memory_mb: int) -> int:
@@ -111,43 +139,46 @@ def _reason(error: Exception) -> str:
     return lines[-1].strip() if lines[0].startswith("in user code") else lines[0]
 
 
-def _collect(
-    engine: CompiledEngine | FitEngine, task: Task, learning_rates: list[float], replicates: int
-) -> list[Result]:
-    stacks = {rate: [] for rate in learning_rates}
+def _train_stacks(
+    engine: CompiledEngine | FitEngine,
+    task: Task,
+    learning_rates: list[float],
+    replicates: int,
+    checkpoint: Checkpoint,
+    keep_weights: bool = False,
+) -> Iterator[tuple[float, Trained]]:
+    """Every stack at every learning rate, trained as far as the checkpoint does not have it yet.
+
+    Where the weights are kept, the engine has those of the stack that it yields.
+    """
     progress = _Progress(task, replicates * len(learning_rates))
-    for trained in engine.train(replicates, learning_rates, progress.report):
-        stacks[trained.learning_rate].append(trained)
-        progress.finish(len(trained.history))
-    return [_join(trained) for trained in stacks.values()]
+    for first in range(0, replicates, engine.width):
+        members = min(engine.width, replicates - first)  # beyond the last replicate a stack is only filled
+        for rate in learning_rates:
+            stack = (engine.width, first, rate)
+            so_far, state = checkpoint.load(stack)
+            progress.begin(members, so_far)
+
+            def report(so_far: Trained, stack: tuple = stack) -> None:
+                progress.report(stack[-1], so_far)
+                if checkpoint.due():
+                    checkpoint.save(stack, so_far, engine.state())
+
+            if so_far.epochs < task.epochs or keep_weights:
+                so_far = engine.train(first, rate, report, so_far, state)
+                checkpoint.save(stack, so_far, engine.state() if keep_weights else [])
+            progress.finish(members)
+            yield rate, so_far._replace(history=so_far.history[:members])
 
 
-def _join(stacks: list[Trained]) -> Result:
+def _join(learning_rate: float, stacks: list[Trained]) -> Result:
     """The stacks of one setting together."""
     return Result(
-        stacks[0].learning_rate,
+        learning_rate,
         _mark_diverged(np.concatenate([trained.history for trained in stacks])),
         stacks[0].updates,
-        [(len(trained.history), *stretch) for trained in stacks for stretch in trained.stretches],
+        [(len(trained.history), int(epochs), seconds) for trained in stacks for epochs, seconds in trained.stretches],
     )
-
-
-def _collect_ensembles(
-    engine: CompiledEngine | FitEngine, task: Task, learning_rate: float, members: int, repeats: int
-) -> list[list[tuple[int, float, float, float]]]:
-    data = task.dataset
-    rows = np.concatenate([data.x_test, data.x_validation])
-    progress = _Progress(task, members * repeats)
-    predictions = []
-    for trained in engine.train(members * repeats, [learning_rate], progress.report):
-        predictions += list(engine.predict(rows)[: len(trained.history)])
-        progress.finish(len(trained.history))
-    ensembles = np.reshape(predictions, (repeats, members, len(rows), data.classes))
-    test, validation = np.split(ensembles, [len(data.x_test)], axis=2)
-    return [
-        list(ensemble_accuracies(on_test, data.y_test, on_validation, data.y_validation))
-        for on_test, on_validation in zip(test, validation)
-    ]
 
 
 def _mark_diverged(history: np.ndarray) -> np.ndarray:
@@ -157,21 +188,30 @@ def _mark_diverged(history: np.ndarray) -> np.ndarray:
 
 
 class _Progress:
-    """A line in the log for every chunk of epochs."""
+    """A line in the log for every tenth of a stack's epochs, and now and then where those take long."""
 
     def __init__(self, task: Task, trainings: int):
         self._task = task
         self._trainings = trainings
         self._finished = 0
-        self._begin = time.perf_counter()
+        self._given = 0.0  # trainings that a checkpoint had
+        self._begin = self._said = time.perf_counter()
 
-    def report(self, learning_rate: float, epoch: int, chunk: np.ndarray) -> None:
-        share = (self._finished + len(chunk) * epoch / self._task.epochs) / self._trainings
-        left = (time.perf_counter() - self._begin) * (1 / min(share, 1) - 1)
+    def begin(self, members: int, so_far: Trained) -> None:
+        self._given += members * so_far.epochs / self._task.epochs
+
+    def report(self, learning_rate: float, so_far: Trained) -> None:
+        now, epochs = time.perf_counter(), self._task.epochs
+        tenth = so_far.epochs == epochs or so_far.epochs % -(-epochs // 10) == 0
+        if not tenth and now - self._said < _SECONDS_OF_SILENCE:
+            return
+        self._said = now
+        done = min(self._finished + len(so_far.history) * so_far.epochs / epochs, self._trainings)
+        left = (now - self._begin) * (self._trainings - done) / (done - self._given)
         batch_size = ", then ".join(str(stage.batch_size) for stage in self._task.stages)
         _log.info(
             f"batch size {batch_size}, learning rate {learning_rate:g}: "
-            f"epoch {epoch} of {self._task.epochs}, test accuracy {np.mean(chunk[:, -1, 3]):.3f}; "
+            f"epoch {so_far.epochs} of {epochs}, test accuracy {np.mean(so_far.history[:, -1, 3]):.3f}; "
             f"{self._finished} of {self._trainings} trainings done, {left:.0f} s left"
         )
 

@@ -11,7 +11,8 @@ sys.path.insert(0, str(WORKFLOW))  # where the library is, also for the scripts:
 
 from batchscope.devices import visible_gpus
 from batchscope.errors import ConfigError
-from batchscope.imports import library_modules
+from batchscope.imports import code_digest
+from batchscope.jobs import remove_finished
 from batchscope.studies import read_studies
 
 try:
@@ -22,18 +23,19 @@ except ConfigError as error:
 # The format of a figure that the report shows: browsers show SVG best.
 SHOWN = min(config["figures"]["formats"], key=("svg", "png", "pdf").index)
 GPUS = len(visible_gpus())
-GPU_PER_JOB = min(GPUS, 1) if config["resources"]["gpu"] == "auto" else config["resources"]["gpu"]
-if GPUS and workflow.local_exec and "gpu" not in workflow.global_resources:
+if GPUS and "gpu" not in workflow.global_resources:
     # No more GPU jobs at once than there are GPUs; `--resources gpu=N` says otherwise.
-    workflow.register_resource("gpu", max(GPUS, GPU_PER_JOB))
+    asked_for = config["resources"]["gpu"]
+    workflow.register_resource("gpu", GPUS if asked_for == "auto" else max(GPUS, asked_for))
 
 
 wildcard_constraints:
     study="|".join(STUDIES),
 
 
-def study_of(wildcards):
-    return STUDIES[wildcards.study]
+def study_of(wildcards, only=None):
+    """The study of a job; `only` where its rule has no wildcard for it."""
+    return STUDIES[wildcards.study] if "study" in wildcards.keys() else only
 
 
 def ordered(value):
@@ -44,14 +46,33 @@ def ordered(value):
     return [ordered(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def part(choose):
+def part(choose, only=None):
     """One part of a study as a rule's parameter: text in which the order of keys does not count."""
-    return lambda wildcards: json.dumps(ordered(choose(study_of(wildcards), wildcards)))
+    return lambda wildcards: json.dumps(ordered(choose(study_of(wildcards, only), wildcards)))
 
 
 def code(script):
-    """The modules of the library that a script imports, so that a change of one of them runs its rules again."""
-    return [os.path.relpath(path) for path in library_modules(WORKFLOW / "scripts" / script)]
+    """A parameter that changes with a script and with the modules of the library that it imports."""
+    return code_digest(WORKFLOW / "scripts" / script)
+
+
+def gpus(_):
+    """GPUs for a training job: as the config says, else one where this machine has one, or on a cluster."""
+    if config["resources"]["gpu"] != "auto":
+        return config["resources"]["gpu"]
+    if workflow.is_main_process and not workflow.local_exec:
+        return min(workflow.global_resources["gpu"].value, 1) if "gpu" in workflow.global_resources else 1
+    return min(GPUS, 1)
+
+
+def training_env(wildcards):
+    """The environment of a training job: with CUDA where it asks for GPUs."""
+    return f"../../envs/training{'-gpu' if gpus(wildcards) else ''}.yaml"
+
+
+def memory(_, attempt):
+    """Megabytes for a training job. Its stacks are made to fit the first attempt, so all give the same bytes."""
+    return attempt * config["resources"]["mem_mb"]
 
 
 def trainings():

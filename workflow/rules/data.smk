@@ -2,8 +2,6 @@
 
 
 rule prepare_dataset:
-    input:
-        code=code("prepare_dataset.py"),
     output:
         "results/{study}/dataset.npz",
     log:
@@ -17,6 +15,7 @@ rule prepare_dataset:
         mem_mb=1000,
         runtime=10,
     params:
+        code=code("prepare_dataset.py"),
         data=part(lambda study, _: study.data),
     message:
         "Preparing the dataset of {wildcards.study}"

@@ -4,7 +4,6 @@
 rule plot_dataset:
     input:
         dataset="results/{study}/dataset.npz",
-        code=code("plot_dataset.py"),
     output:
         figure("dataset", caption="dataset"),
     log:
@@ -18,6 +17,7 @@ rule plot_dataset:
         mem_mb=1000,
         runtime=10,
     params:
+        code=code("plot_dataset.py"),
         figure=part(lambda study, _: {"title": study.title}),
     message:
         "Plotting the dataset of {wildcards.study}"
@@ -29,7 +29,6 @@ rule plot_learning_curve:
     input:
         history="results/{study}/metrics/history.parquet",
         summary="results/{study}/metrics/summary.csv",
-        code=code("plot_learning_curve.py"),
     output:
         figure("learning_curve_{curve}", caption="learning_curve"),
     log:
@@ -45,6 +44,7 @@ rule plot_learning_curve:
         mem_mb=1000,
         runtime=10,
     params:
+        code=code("plot_learning_curve.py"),
         figure=part(lambda study, wildcards: study.curve(wildcards.curve)),
     message:
         "Plotting the learning curve {wildcards.curve} of {wildcards.study}"
@@ -56,7 +56,6 @@ rule plot_batch_sizes:
     input:
         history="results/{study}/metrics/history.parquet",
         summary="results/{study}/metrics/summary.csv",
-        code=code("plot_batch_sizes.py"),
     output:
         figure("batch_sizes", caption="batch_sizes"),
     log:
@@ -70,6 +69,7 @@ rule plot_batch_sizes:
         mem_mb=1000,
         runtime=10,
     params:
+        code=code("plot_batch_sizes.py"),
         figure=part(lambda study, _: study.panels),
     message:
         "Plotting a panel per batch size of {wildcards.study}"
@@ -85,7 +85,6 @@ rule plot_measures:
         timing=lambda wildcards: [
             f"results/{study}/metrics/timing.csv" for study in study_of(wildcards).drawn(wildcards.measures)
         ],
-        code=code("plot_measures.py"),
     output:
         figure("{measures}", caption="measures"),
     log:
@@ -101,6 +100,7 @@ rule plot_measures:
         mem_mb=1000,
         runtime=10,
     params:
+        code=code("plot_measures.py"),
         figure=part(lambda study, wildcards: study.overview(wildcards.measures, STUDIES)),
     message:
         "Plotting {wildcards.measures} of {wildcards.study}"
@@ -111,7 +111,6 @@ rule plot_measures:
 rule plot_ensembles:
     input:
         ensembles="results/{study}/metrics/ensembles.csv",
-        code=code("plot_ensembles.py"),
     output:
         figure("ensembles", caption="ensembles"),
     log:
@@ -125,6 +124,7 @@ rule plot_ensembles:
         mem_mb=1000,
         runtime=10,
     params:
+        code=code("plot_ensembles.py"),
         figure=part(lambda study, _: {"title": study.title, "seed": study.spec["seed"]}),
     message:
         "Plotting the ensembles of {wildcards.study}"

@@ -5,7 +5,6 @@ rule aggregate_metrics:
     input:
         histories=lambda wildcards: histories(study_of(wildcards)),
         timings=lambda wildcards: timings(study_of(wildcards)),
-        code=code("aggregate_metrics.py"),
     output:
         history="results/{study}/metrics/history.parquet",
         replicates="results/{study}/metrics/replicates.csv",
@@ -22,6 +21,7 @@ rule aggregate_metrics:
         mem_mb=1000,
         runtime=10,
     params:
+        code=code("aggregate_metrics.py"),
         metrics=part(lambda study, _: study.metrics),
     message:
         "Summing up the replicates of {wildcards.study}"
@@ -32,7 +32,6 @@ rule aggregate_metrics:
 rule compare_settings:
     input:
         replicates="results/{study}/metrics/replicates.csv",
-        code=code("compare_settings.py"),
     output:
         "results/{study}/metrics/comparisons.csv",
     log:
@@ -46,6 +45,7 @@ rule compare_settings:
         mem_mb=1000,
         runtime=10,
     params:
+        code=code("compare_settings.py"),
         comparisons=part(lambda study, _: study.comparisons),
     message:
         "Comparing the settings of {wildcards.study}"
@@ -58,7 +58,6 @@ rule judge_claims:
         tables=lambda wildcards: [
             f"results/{wildcards.study}/metrics/{name}.csv" for name in study_of(wildcards).measured
         ],
-        code=code("judge_claims.py"),
     output:
         "results/{study}/metrics/claims.csv",
     log:
@@ -72,6 +71,7 @@ rule judge_claims:
         mem_mb=1000,
         runtime=10,
     params:
+        code=code("judge_claims.py"),
         claims=part(lambda study, _: study.claims),
     message:
         "Judging the claims of {wildcards.study}"

@@ -8,7 +8,6 @@ rule make_tables:
         claims="results/{study}/metrics/claims.csv",
         timings=lambda wildcards: timings(study_of(wildcards)),
         template=for_report("table.html.jinja"),
-        code=code("make_tables.py"),
     output:
         summary=in_report("results/{study}/tables/summary.html", "Tables", "summary"),
         comparisons=in_report("results/{study}/tables/comparisons.html", "Tables", "comparisons"),
@@ -27,6 +26,7 @@ rule make_tables:
         mem_mb=1000,
         runtime=10,
     params:
+        code=code("make_tables.py"),
         study=part(lambda study, _: study.described),
     message:
         "Making the tables of {wildcards.study}"
@@ -37,7 +37,6 @@ rule make_tables:
 rule record_provenance:
     input:
         results=lambda wildcards: results(study_of(wildcards)),
-        code=code("record_provenance.py"),
     output:
         "results/{study}/provenance.json",
     log:
@@ -51,6 +50,7 @@ rule record_provenance:
         mem_mb=1000,
         runtime=10,
     params:
+        code=code("record_provenance.py"),
         config=part(lambda study, _: config | {"studies": {study.name: study.spec}}),
     message:
         "Recording where the results of {wildcards.study} come from"
@@ -64,7 +64,6 @@ rule write_findings:
         comparisons=[f"results/{study}/metrics/comparisons.csv" for study in STUDIES],
         claims=[f"results/{study}/metrics/claims.csv" for study in STUDIES],
         template=for_report("findings.rst.jinja"),
-        code=code("write_findings.py"),
     output:
         FINDINGS,
     log:
@@ -76,6 +75,7 @@ rule write_findings:
         mem_mb=1000,
         runtime=10,
     params:
+        code=code("write_findings.py"),
         studies=json.dumps(ordered([asked(study) for study in STUDIES.values()])),
     message:
         "Writing what was found"
@@ -93,13 +93,13 @@ rule make_report:
         "results/report.html",
     log:
         "results/logs/make_report.log",
-    localrule: True
     conda:
         "../../envs/analysis.yaml"
     threads: 1
     params:
         # Snakemake reports on what it finds done; this run goes on to its end.
-        snakemake=f"{shlex.quote(sys.executable)} -m snakemake --nolock --cores 1",
+        snakemake=f"{shlex.quote(sys.executable)} -m snakemake --nolock --cores 1"
+        f" --snakefile {shlex.quote(os.path.relpath(workflow.main_snakefile))}",
         targets=[*STUDIES, FINDINGS],
         configfiles=shlex.join(
             ["--configfile", *map(str, workflow.overwrite_configfiles)] if workflow.overwrite_configfiles else []

@@ -1,35 +1,48 @@
 # One training rule per batch size: the batch size shapes the compiled program, and a job is what gets a GPU.
 
 for batch_size, studies in trainings().items():
+    # Snakemake finds the rule of a file by the path up to the first wildcard: of thousands of rules quickly where one
+    # study alone trains a batch size, and its name can stand there.
+    folder, who = ("results/{study}", "{wildcards.study}")
+    if len(studies) == 1:
+        folder, who = (f"results/{studies[0].name}", studies[0].name)
 
     rule:
         name:
             f"train_batch_size_{batch_size}"
         input:
-            dataset="results/{study}/dataset.npz",
-            code=code("train.py"),
+            dataset=f"{folder}/dataset.npz",
         output:
-            history=f"results/{{study}}/history/batch_size_{batch_size}.parquet",
-            timing=f"results/{{study}}/timing/batch_size_{batch_size}.csv",
+            history=f"{folder}/history/batch_size_{batch_size}.parquet",
+            timing=f"{folder}/timing/batch_size_{batch_size}.csv",
         log:
-            f"results/{{study}}/logs/train_batch_size_{batch_size}.log",
+            f"{folder}/logs/train_batch_size_{batch_size}.log",
         benchmark:
-            f"results/{{study}}/benchmarks/train_batch_size_{batch_size}.tsv"
+            f"{folder}/benchmarks/train_batch_size_{batch_size}.tsv"
         wildcard_constraints:
             study="|".join(study.name for study in studies),
-        priority: max(study.updates(batch_size) for study in studies)  # the longest starts first
+        priority: max(study.seconds(batch_size) for study in studies)  # the longest starts first
+        # Default arguments keep this turn's values; a plain closure would see the loop's last ones.
+        group:
+            lambda wildcards, batch_size=batch_size, only=studies[0]: packed(
+                study_of(wildcards, only).minutes(batch_size)
+            )
         conda:
-            "../../envs/training.yaml"
+            training_env
         threads: 1
         resources:
-            gpu=GPU_PER_JOB,
-            mem_mb=3000,
-            runtime=60,
+            gpu=gpus,
+            mem_mb=memory,
+            stack_mb=config["resources"]["mem_mb"],
+            runtime=lambda wildcards, attempt, batch_size=batch_size, only=studies[0]: (
+                attempt * study_of(wildcards, only).minutes(batch_size)
+            ),
+            training=1,  # a limit on these lets the trainings of a group run one after the other
         params:
-            # The default argument keeps this turn's batch size; a plain closure would see the loop's last one.
-            training=part(lambda study, _, batch_size=batch_size: study.training(batch_size)),
+            code=code("train.py"),
+            training=part(lambda study, _, batch_size=batch_size: study.training(batch_size), only=studies[0]),
         message:
-            f"Training {{wildcards.study}} at batch size {batch_size}"
+            f"Training {who} at batch size {batch_size}"
         script:
             "../scripts/train.py"
 
@@ -37,7 +50,6 @@ for batch_size, studies in trainings().items():
 rule train_ensembles:
     input:
         dataset="results/{study}/dataset.npz",
-        code=code("train_ensembles.py"),
     output:
         "results/{study}/metrics/ensembles.csv",
     log:
@@ -45,13 +57,16 @@ rule train_ensembles:
     benchmark:
         "results/{study}/benchmarks/train_ensembles.tsv"
     conda:
-        "../../envs/training.yaml"
+        training_env
     threads: 1
     resources:
-        gpu=GPU_PER_JOB,
-        mem_mb=3000,
-        runtime=60,
+        gpu=gpus,
+        mem_mb=memory,
+        stack_mb=config["resources"]["mem_mb"],
+        runtime=lambda wildcards, attempt: attempt * study_of(wildcards).minutes_of_ensembles,
+        training=1,
     params:
+        code=code("train_ensembles.py"),
         training=part(lambda study, _: study.ensembles),
     message:
         "Training the ensembles of {wildcards.study}"

@@ -3,15 +3,19 @@
 import json
 
 from batchscope.data import load_dataset
-from batchscope.jobs import start_training
+from batchscope.files import digest
+from batchscope.jobs import start_training, work_folder
 
-start_training(snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
+output = snakemake.output[0]
+where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
 
+from batchscope.checkpoint import Checkpoint
 from batchscope.ensembles import write_ensembles
 from batchscope.setting import Setting
 from batchscope.task import make_task
 from batchscope.training import train_ensembles
 
+key = digest([snakemake.params.training, snakemake.params.code, where["software"]], snakemake.input)
 training = json.loads(snakemake.params.training)
 ensembles = train_ensembles(
     make_task(load_dataset(snakemake.input.dataset), **training["task"]),
@@ -19,6 +23,7 @@ ensembles = train_ensembles(
     training["members"],
     training["repeats"],
     training["engine"],
-    memory_mb=snakemake.resources.mem_mb,
+    memory_mb=snakemake.resources.stack_mb,
+    checkpoint=Checkpoint(work_folder(output), key),
 )
-write_ensembles(ensembles, snakemake.output[0])
+write_ensembles(ensembles, output)
