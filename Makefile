@@ -1,9 +1,11 @@
-# make            set up .venv/, train the tutorial study, draw its figures and write the report
-# make verify     check the results against what was recorded of them
-# make test       set up .venv/ with what the tests need and run them
-# make lint       check the style of the code and of the workflow
-# make benchmark  measure the speed (on a machine that does nothing else)
-# make lock       write the lock files anew from envs/*.in
+# make               set up .venv/, train the tutorial study, draw its figures and write the report
+# make GPU=1 ...     the same with CUDA, for training on GPUs (some gigabytes more)
+# make verify        check the results against what was recorded of them
+# make test          set up .venv/ with what the tests need and run them
+# make test-cluster  the tests on a real SLURM, which they start on this machine and stop again
+# make lint          check the style of the code and of the workflow
+# make benchmark     measure the speed (on a machine that does nothing else)
+# make lock          write the lock files anew from envs/*.in
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -11,18 +13,22 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys, ensurepip, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
 	&& echo $$python && break; done)
+REQUIREMENTS := $(VENV)/requirements$(if $(filter 1,$(GPU)),-gpu).txt
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make lock'
 
-.PHONY: all verify test lint benchmark lock
-all: $(VENV)/requirements.txt
+.PHONY: all verify test test-cluster lint benchmark lock
+all: $(REQUIREMENTS)
 	@$(BIN)/snakemake --cores all
 
-verify: $(VENV)/requirements.txt
+verify: $(REQUIREMENTS)
 	@PYTHONPATH=workflow $(BIN)/python -m batchscope.provenance
 
 test: $(VENV)/requirements-test.txt
 	@$(BIN)/python -m pytest
+
+test-cluster: $(VENV)/requirements-test.txt
+	@$(BIN)/python -m pytest --numprocesses=0 tests/cluster
 
 lint: $(VENV)/requirements-test.txt
 	$(BIN)/ruff check .
@@ -36,10 +42,11 @@ benchmark: $(VENV)/requirements-benchmark.txt
 
 lock: $(VENV)/requirements-test.txt
 	$(LOCK) envs/requirements.in --output-file envs/requirements.txt
+	$(LOCK) envs/requirements-gpu.in --constraints envs/requirements.txt --output-file envs/requirements-gpu.txt
 	$(LOCK) envs/requirements-test.in --constraints envs/requirements.txt --output-file envs/requirements-test.txt
 	$(LOCK) envs/requirements-benchmark.in --constraints envs/requirements.txt --output-file envs/requirements-benchmark.txt
 
-$(VENV)/requirements-test.txt $(VENV)/requirements-benchmark.txt: $(VENV)/requirements.txt
+$(VENV)/requirements-test.txt $(VENV)/requirements-benchmark.txt: $(REQUIREMENTS)
 
 # A copy of the lock file inside the environment says that all of it is installed.
 $(VENV)/%.txt: envs/%.txt | $(VENV)/bin/pip

@@ -1,0 +1,62 @@
+"""Where the jobs' software comes from, and the workflow apart from its working folder, as in the container."""
+
+import os
+import re
+import shutil
+
+import pytest
+
+from .conftest import Checkout
+
+CONDA = """#!/bin/sh
+case "$1" in
+    info) echo '{"conda_prefix": "/", "platform": "linux-64"}' ;;
+    --version) echo conda 25.1.0 ;;
+    config) echo '{"get": {"channel_priority": "strict"}}' ;;
+    env) grep -q tensorflow "$6" && exit 1 || mkdir -p "$8" ;;
+esac
+"""
+
+
+@pytest.fixture(scope="module")
+def with_conda(make_checkout):
+    """A checkout, and the PATH to a conda that tells of itself and makes all but what trains."""
+    checkout = make_checkout()
+    conda = checkout.folder / "bin/conda"
+    conda.parent.mkdir()
+    conda.write_text(CONDA)
+    conda.chmod(0o755)
+    return checkout, f"{conda.parent}{os.pathsep}{os.environ['PATH']}"
+
+
+@pytest.mark.parametrize(
+    ("gpu", "visible", "training"),
+    [("auto", "", "training"), ("auto", "0", "training-gpu"), (1, "", "training-gpu"), (0, "0", "training")],
+)
+def test_conda_brings_cuda_where_training_asks_for_gpus(with_conda, gpu, visible, training):
+    checkout, path = with_conda
+    checkout.change_config(lambda config: config.update(resources={"gpu": gpu}))
+    printed = checkout.run("--sdm", "conda", "--dry-run", PATH=path, CUDA_VISIBLE_DEVICES=visible)
+    created = re.findall(r"Conda environment envs/(\S+)\.yaml will be created", printed)
+    assert sorted(created) == sorted(["analysis", training])
+
+
+def test_conda_brings_cuda_to_the_jobs_of_a_cluster(with_conda):
+    checkout, path = with_conda
+    checkout.change_config(lambda config: config.update(resources={"gpu": "auto"}))
+    arguments = ("--profile", "profiles/slurm", "--sdm", "conda")
+    done = checkout.snakemake(*arguments, PATH=path, CUDA_VISIBLE_DEVICES="")  # ends before it submits anything
+    failed = re.findall(r"Could not create conda environment from \S*envs/(\S+)\.yaml", done.stdout + done.stderr)
+    assert failed == ["training-gpu"]
+
+
+def test_the_report_is_made_where_the_workflow_lies_elsewhere(finished):
+    work = finished.folder / "work"
+    work.mkdir()
+    for name in ("config.yaml", "results", ".snakemake"):
+        shutil.move(finished.folder / name, work)
+    (work / "results/report.html").unlink()
+    Checkout(work).run(
+        "results/report.html", "--snakefile", "../Snakefile", "--cores", "1", "--rerun-triggers", "mtime"
+    )
+    assert (work / "results/report.html").is_file()
