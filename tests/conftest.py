@@ -1,6 +1,18 @@
 """What unit and end-to-end tests share."""
 
+import os
+import tempfile
+from collections.abc import Callable
+
 import pytest
+
+from tests import checkout
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _temporary_folder(tmp_path_factory) -> None:
+    """One for each process that tests, so that they do not take pretended GPUs from each other."""
+    tempfile.tempdir = os.environ["TMPDIR"] = str(tmp_path_factory.mktemp("tmp"))
 
 
 @pytest.fixture(scope="session")
@@ -12,3 +24,9 @@ def blobs_spec() -> dict:
 @pytest.fixture(scope="session")
 def first_500() -> dict:
     return {"train": 500, "order": "as_given", "seed": 0}
+
+
+@pytest.fixture(scope="session")
+def make_checkout(tmp_path_factory) -> Callable[..., checkout.Checkout]:
+    """Makes a checkout of its own, with the small study or another config."""
+    return lambda config=checkout.SMALL: checkout.make_checkout(tmp_path_factory.mktemp("checkout"), config)

@@ -8,7 +8,7 @@ import sys
 import pytest
 import yaml
 
-from .conftest import ROOT
+from tests.checkout import ROOT
 
 
 def verify(checkout) -> subprocess.CompletedProcess:

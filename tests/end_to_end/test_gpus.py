@@ -24,15 +24,17 @@ def test_a_training_job_takes_as_many_gpus_as_the_config_says(finished, gpu, vis
     assert gpus_of(finished, "train_batch_size_full") == taken
 
 
-def test_no_more_jobs_at_once_than_gpus_and_each_on_its_own(make_checkout):
+def test_a_machine_with_four_gpus_runs_four_jobs_at_once_each_on_its_own(make_checkout):
     checkout = make_checkout()
-    printed = checkout.run("--cores", "4", CUDA_VISIBLE_DEVICES="pretended-0,pretended-1")
-    assert 'Provided resources: gpu=Resource("gpu", 2)' in printed
-    # The first two start at once, on different GPUs; the third only after one of them has ended.
+    checkout.change_config(lambda config: config["studies"]["small"].update(batch_sizes=[8, 16, 32, 64, 100]))
+    gpus = [f"pretended-{index}" for index in range(4)]
+    printed = checkout.run("results/small/metrics/history.parquet", "--cores", "8", CUDA_VISIBLE_DEVICES=",".join(gpus))
+    assert 'Provided resources: gpu=Resource("gpu", 4)' in printed
+    # The first four start at once, on different GPUs; the fifth only after one of them has ended.
     events = re.findall(r"Training small|Finished jobid: \d+ \(Rule: train_", printed)
-    assert [event.split()[0] for event in events[:4]] == ["Training", "Training", "Finished", "Training"]
-    taken = [gpus_of(checkout, f"train_batch_size_{name}") for name in ("8", "100")]
-    assert sorted(taken) == ["pretended-0", "pretended-1"]
+    assert [event.split()[0] for event in events[:6]] == ["Training"] * 4 + ["Finished", "Training"]
+    first = re.findall(r"Training small at batch size (\w+)", printed)[:4]
+    assert sorted(gpus_of(checkout, f"train_batch_size_{name}") for name in first) == gpus
 
 
 def test_the_user_may_allow_more_jobs_per_gpu(make_checkout):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from .conftest import ROOT
+from tests.checkout import ROOT
 
 # batch size, learning rate: train mean and sd, test mean and sd, volatility of test accuracy, median epochs to 0.80
 HUNDRED_REPLICATES = {
