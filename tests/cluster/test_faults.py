@@ -25,7 +25,7 @@ studies:
     batch_sizes: [1, 2, 3, 5, {{1: {2 * EPOCHS}}}]
     learning_rates: [0.01]
 """
-CANCELLED, REQUEUED, OUT_OF_MEMORY = 2, 3, 5
+KILLED, CANCELLED, REQUEUED, OUT_OF_MEMORY = 1, 2, 3, 5
 OUT_OF_TIME = f"1x{2 * EPOCHS}"  # longer, as SLURM looks at the time only every 30 s
 
 
@@ -64,6 +64,10 @@ class Run:
 
     def wait(self, seconds: float = 240) -> int:
         return self._process.wait(seconds)
+
+    def interrupt(self) -> None:
+        """What Ctrl-C does."""
+        self._process.send_signal(signal.SIGINT)
 
     def kill(self) -> None:
         self._process.send_signal(signal.SIGKILL)
@@ -104,12 +108,14 @@ def assert_same_bytes(make_checkout) -> Callable[[Run], None]:
 
 @pytest.fixture(scope="module")
 def ended(start, slurm) -> Run:
-    """A run of four jobs, each of which is ended, in a way of its own, when it has a checkpoint; one before."""
+    """A run of five jobs, each of which is ended, in a way of its own, when it has a checkpoint; one before."""
     run = start(
-        [CANCELLED, REQUEUED, OUT_OF_MEMORY, OUT_OF_TIME],
+        [KILLED, CANCELLED, REQUEUED, OUT_OF_MEMORY, OUT_OF_TIME],
         "--set-resources",
         f"train_batch_size_{OUT_OF_MEMORY}:mem_mb=600*attempt",
     )
+    run.wait_for_checkpoint(KILLED)
+    slurm.kill_program(run.job(KILLED), "train.py")
     for batch_size, command in (
         (CANCELLED, ["scancel"]),
         (REQUEUED, ["scontrol", "requeue"]),
@@ -136,6 +142,7 @@ def test_a_job_that_is_requeued_resumes_under_its_number(ended, slurm):
 @pytest.mark.parametrize(
     ("batch_size", "told"),
     [
+        (KILLED, "SLURM status is: 'FAILED'"),
         (CANCELLED, "SLURM status is: 'CANCELLED'"),
         (OUT_OF_TIME, "SLURM status is: 'TIMEOUT'"),
         (OUT_OF_MEMORY, "error: Exceeded job memory limit"),
@@ -149,7 +156,7 @@ def test_how_a_job_ended_is_told(ended, batch_size, told):
     assert "Trying to restart job" in ended.printed
 
 
-@pytest.mark.parametrize("batch_size", [CANCELLED, OUT_OF_TIME])
+@pytest.mark.parametrize("batch_size", [KILLED, CANCELLED, OUT_OF_TIME])
 def test_the_next_attempt_resumes(ended, batch_size):
     assert RESUMED in ended.log(batch_size)
 
@@ -204,6 +211,19 @@ def test_the_controller_may_be_away_while_a_job_ends(start, slurm, assert_same_b
     slurm.start_controller()
     assert run.wait() == 0, run.printed
     assert_same_bytes(run)
+
+
+def test_jobs_are_cancelled_with_snakemake_and_resume_when_it_runs_again(start, slurm, assert_same_bytes):
+    interrupted = start([2])
+    interrupted.wait_for_checkpoint(2)
+    job = interrupted.job(2)
+    interrupted.interrupt()
+    assert interrupted.wait() == 1
+    wait_until(lambda: slurm.jobs()[job] == "CANCELLED", "the job is cancelled")
+    again = start([2], checkout=interrupted.checkout)
+    assert again.wait() == 0, again.printed
+    assert RESUMED in again.log(2)
+    assert_same_bytes(again)
 
 
 def test_no_two_jobs_are_at_work_on_one_output_when_snakemake_is_killed_and_started_again(
