@@ -37,11 +37,11 @@ def subclass(input_shape, outputs):
 
 
 class Halved(keras.Model):
-    """Trains on the first half of every batch."""
+    """Trains on every second row of a batch."""
 
     def train_step(self, data):
         x, y = data
-        return super().train_step((x[: len(x) // 2], y[: len(y) // 2]))
+        return super().train_step((x[::2], y[::2]))
 
 
 def own_train_step(input_shape, outputs):
