@@ -6,9 +6,11 @@ last line, {name: facts} or {name: {"error": ...}}. A process of its own keeps T
 
 import json
 import sys
+from contextlib import redirect_stdout
 
-from batchscope.data import make_dataset
 from batchscope.errors import ConfigError
+from batchscope.losses import is_regression
+from batchscope.prepare import make_dataset
 
 
 def find_facts(study: dict) -> dict[str, int]:
@@ -17,7 +19,8 @@ def find_facts(study: dict) -> dict[str, int]:
     Raises:
         ConfigError: scikit-learn or Keras refuses some part of the study.
     """
-    dataset = make_dataset(study["dataset"], study["split"])
+    regression = is_regression(study["loss"])
+    dataset = make_dataset(study["dataset"], study["split"], study.get("scaler"), regression)
     # Imported late, so that a mistake in the dataset is told without waiting for TensorFlow.
     from batchscope.models import build_loss, build_model, build_optimizer, multiplications_per_epoch
 
@@ -40,7 +43,8 @@ def main() -> None:
     answers = {}
     for name, study in json.load(sys.stdin).items():
         try:
-            answers[name] = find_facts(study)
+            with redirect_stdout(sys.stderr):  # Keras shows there how a download goes
+                answers[name] = find_facts(study)
         except ConfigError as error:
             answers[name] = {"error": str(error)}
     print(json.dumps(answers))

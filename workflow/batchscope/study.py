@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from batchscope.cost import epoch_seconds, job_minutes
+from batchscope.datafile import data_file
+from batchscope.losses import is_regression
 from batchscope.setting import Setting, make_setting, spelling, stages
 
 # The figures of measures by batch size that every study has.
@@ -85,7 +87,13 @@ class Study:
 
     @property
     def data(self) -> dict:
-        return {key: self.spec[key] for key in ("dataset", "split")}
+        keys = ("dataset", "split", "scaler")
+        return {key: self.spec.get(key) for key in keys} | {"regression": is_regression(self.spec["loss"])}
+
+    @property
+    def data_file(self) -> str | None:
+        """The file that the dataset is read from, if there is one."""
+        return data_file(self.spec["dataset"])
 
     @property
     def _task(self) -> dict:

@@ -1,0 +1,26 @@
+"""The file of the user's that a dataset is read from."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from batchscope.errors import suggestion
+
+_READERS = ("table", "npz")
+
+
+def data_file(dataset: dict | str) -> str | None:
+    """The file that a study's `dataset` is read from; None where it is made or loaded by a library."""
+    if isinstance(dataset, str):
+        return None
+    [(name, arguments)] = dataset.items()
+    return arguments["path"] if name in _READERS else None
+
+
+def data_file_mistakes(dataset: dict | str) -> Iterator[str]:
+    """What is wrong with that file before it is opened."""
+    path = data_file(dataset)
+    if path is not None and not Path(path).is_file():
+        [name] = dataset
+        siblings = [each.name for each in Path(path).parent.glob("*") if each.is_file()]
+        close = suggestion(Path(path).name, siblings) if siblings else ""
+        yield f"dataset.{name}.path: there is no file {path!r}{close}"
