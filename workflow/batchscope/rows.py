@@ -31,7 +31,7 @@ def rows_of_arrays(
     """
     if x.dtype.kind not in "biuf":
         raise ConfigError(place_of_x, f"the features are no numbers, but {x.dtype}")
-    if x.ndim < 2:
+    if x.ndim < 2 or x.size == 0:
         raise ConfigError(place_of_x, f"the features have the shape {x.shape}; (rows, features) is needed")
     if not np.isfinite(x).all():
         remedy = "take out their rows, or give a table, whose missing numbers are filled in"
