@@ -146,6 +146,11 @@ def test_a_file_that_is_no_table_is_told_in_one_line(tmp_path, name, content, me
     assert "\n" not in str(error.value)
 
 
+def test_a_category_may_be_named_as_missing_ones_are(write):
+    dataset = make_dataset({"table": write(changed(colour=["missing", None, "a", "a", "a", "a"]))}, SPLIT)
+    assert dataset.features.tolist()[1:4] == ["colour=a", "colour=missing", "colour=missing"]
+
+
 @pytest.mark.parametrize("column", [[b"raw"] * 6, [[1, 2]] * 6])
 def test_a_column_of_neither_numbers_nor_text_is_refused(write, column):
     with pytest.raises(ConfigError, match="column 'age': it holds neither numbers nor text but"):

@@ -46,9 +46,10 @@ def prepared_tables(parts: dict[str, pd.DataFrame], scaler: dict | str) -> tuple
     scaled = Pipeline([("imputer", SimpleImputer(strategy="median")), ("scaler", _make_scaler(scaler))])
     encoder = OneHotEncoder(handle_unknown="ignore", sparse_output=False, feature_name_combiner=_name_of_category)
     columns = [("numbers", scaled, numbers), ("categories", encoder, train.columns.difference(numbers, sort=False))]
-    transformer = _fitted(ColumnTransformer(columns, verbose_feature_names_out=False), train)
+    transformer = _fitted(ColumnTransformer(columns), train)
     features = {part: transformer.transform(table).astype(np.float32) for part, table in parts.items()}
-    return features, transformer.get_feature_names_out().astype(str)
+    names = [name.partition("__")[2] for name in transformer.get_feature_names_out()]  # of `numbers__age`, say
+    return features, np.array(names)
 
 
 def _name_of_category(column: str, category: str | float) -> str:
@@ -57,19 +58,18 @@ def _name_of_category(column: str, category: str | float) -> str:
 
 def _make_scaler(spec: dict | str) -> TransformerMixin | str:
     """A scaler of scikit-learn; `passthrough`, which is its word for none, where there is to be none."""
-    name, arguments = name_and_arguments(spec)
-    known = {
-        key: getattr(sklearn.preprocessing, key) for key in sklearn.preprocessing.__all__ if key.endswith("Scaler")
-    }
     if spec == "none":
         return "passthrough"
+    name, arguments = name_and_arguments(spec)
+    known = [key for key in sklearn.preprocessing.__all__ if key.endswith("Scaler")]
     if name not in known:
         raise ConfigError("scaler", f"sklearn.preprocessing has no {name!r}{suggestion(name, [*known, 'none'])}")
-    parameters = inspect.signature(known[name]).parameters
+    scaler = getattr(sklearn.preprocessing, name)
+    parameters = inspect.signature(scaler).parameters
     for argument in arguments.keys() - parameters.keys():
         raise ConfigError(f"scaler.{name}", f"no argument {argument!r}{suggestion(argument, parameters)}")
     # YAML knows lists alone where scikit-learn insists on tuples.
-    return known[name](**{key: tuple(value) if isinstance(value, list) else value for key, value in arguments.items()})
+    return scaler(**{key: tuple(value) if isinstance(value, list) else value for key, value in arguments.items()})
 
 
 def _fitted(transformer: TransformerMixin, train: np.ndarray | pd.DataFrame) -> TransformerMixin:
