@@ -78,7 +78,7 @@ def test_a_figure_has_the_width_of_a_column_and_the_same_bytes_again(tmp_path):
 def test_a_dataset_of_any_width_is_plotted(features, label):
     random = np.random.default_rng(0)
     x, y = random.normal(size=(20, features)).astype(np.float32), np.arange(20) % 3
-    figure = plot_dataset(Dataset(x[:10], y[:10], x[10:], y[10:], labels=np.array(["0", "1", "2"])), "title")
+    figure = plot_dataset(Dataset(x[:10], y[:10], x[10:], y[10:]), "title")
     assert figure.axes[0].get_xlabel() == label
     names = [text.get_text() for text in figure.legends[0].get_texts()]
     assert names == ["class 0", "class 1", "class 2", "10 train", "10 test"]

@@ -22,12 +22,17 @@ HALF = {"train": 0.5, "order": "stratified", "seed": 0}
         ("load_iris", ["setosa", "versicolor", "virginica"]),
         ("load_breast_cancer", ["malignant", "benign"]),
         ("load_wine", ["class_0", "class_1", "class_2"]),
-        ({"load_digits": {"n_class": 3}}, ["0", "1", "2"]),
         ({"make_hastie_10_2": {"n_samples": 50, "random_state": 0}}, ["-1", "1"]),
     ],
 )
 def test_classes_keep_their_names(dataset, labels):
     assert make_dataset(dataset, HALF).labels.tolist() == labels
+
+
+@pytest.mark.parametrize("dataset", [{"make_blobs": {"random_state": 0}}, {"load_digits": {"n_class": 3}}])
+def test_classes_that_are_called_by_their_numbers_have_no_other_names(dataset):
+    made = make_dataset(dataset, HALF)
+    assert (made.classes, made.labels) == (3, None)
 
 
 @pytest.mark.parametrize("name", ["make_low_rank_matrix", "make_multilabel_classification", "load_linnerud"])
@@ -157,7 +162,10 @@ def test_sequences_are_cut_and_padded_to_one_length(imdb):
     [
         ({}, "dataset.imdb: its sequences differ in length; add maxlen, such as maxlen: 100"),
         ({"num_word": 5}, "dataset.imdb: no argument 'num_word'; did you mean 'num_words'?"),
-        ({"num_words": 0}, "dataset.imdb: Keras could not load it: URL fetch failure on https://example.org"),
+        (
+            {"num_words": 0},
+            "dataset.imdb: Keras, which needs the network once, could not load it: URL fetch failure on https://example.org",
+        ),
     ],
 )
 def test_a_mistake_with_keras_is_one_line(imdb, arguments, message):

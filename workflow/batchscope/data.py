@@ -11,9 +11,10 @@ from batchscope.files import replacing
 class Dataset(NamedTuple):
     """Features are float32, (rows, ...). The validation rows may be none.
 
-    Of a classification the targets are int64 from 0, (rows,), and `labels` are the names of the classes in their order.
-    Of a regression they are float32, (rows,), with mean 0 and standard deviation 1 over the training rows, and `labels`
-    is None. `features` are the names of the features of a table, as the model sees them.
+    Of a classification the targets are int64 from 0, (rows,), and `labels` are the names of the classes in their order;
+    None where these are called 0, 1, 2 and so on. Of a regression the targets are float32, (rows,), with mean 0 and
+    standard deviation 1 over the training rows. `features` are the names of the features of a table, as the model sees
+    them.
     """
 
     x_train: np.ndarray
@@ -27,7 +28,8 @@ class Dataset(NamedTuple):
 
     @property
     def classes(self) -> int:
-        return len(self.labels)
+        parts = [y for y in (self.y_train, self.y_test, self.y_validation) if y is not None]
+        return int(max(y.max() for y in parts)) + 1
 
 
 def name_and_arguments(spec: dict | str) -> tuple[str, dict]:

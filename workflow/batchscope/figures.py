@@ -1,7 +1,7 @@
 """The figures of single trainings: the dataset, learning curves, and a panel per batch size. Knows no Keras."""
 
 import math
-from itertools import count, cycle
+from itertools import cycle
 
 import numpy as np
 import pandas as pd
@@ -31,17 +31,17 @@ def plot_dataset(dataset: Dataset, title: str) -> plt.Figure:
     handles, names = [], []
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(COLUMN_WIDTH, 2.8))
-        if dataset.labels is None:
+        if y.dtype.kind == "f":
             scale = plt.cm.ScalarMappable(plt.Normalize(y.min(), y.max()), "cividis")
             _draw_rows(axes, points, train, scale.to_rgba(y), "o")
             figure.colorbar(scale, ax=axes, label="target, standardised")
         else:
-            for label, name, color, marker in zip(count(), dataset.labels, cycle(OKABE_ITO), cycle(MARKERS)):
+            for label, color, marker in zip(range(dataset.classes), cycle(OKABE_ITO), cycle(MARKERS)):
                 rows = y == label
                 _draw_rows(axes, points[:, rows], train[rows], np.tile(to_rgba(color), (rows.sum(), 1)), marker)
                 if dataset.classes <= _MOST_CLASSES_IN_LEGEND:
                     handles.append(axes.scatter([], [], 9, marker=marker, color=color))
-                    names.append(_class_name(name))
+                    names.append(f"class {label}" if dataset.labels is None else _short_name(dataset.labels[label]))
         for drawn in axes.collections:
             drawn.set_rasterized(len(y) > _MOST_ROWS_AS_VECTORS)
         for name, face in ((f"{train.sum()} train", "0.4"), (f"{(~train).sum()} test", "none")):
@@ -59,9 +59,9 @@ def _draw_rows(axes: plt.Axes, points: np.ndarray, train: np.ndarray, colors: np
         axes.scatter(*points[:, part], 9, marker=marker, facecolor=faces, edgecolor=colors[part], linewidth=0.5)
 
 
-def _class_name(label: str) -> str:
-    """What the legend calls a class: one short line, not taken for a formula."""
-    name = " ".join(label.split()) if not label.lstrip("-").isdigit() else f"class {label}"
+def _short_name(name: str) -> str:
+    """A name as the legend shows it: one short line, not taken for a formula."""
+    name = " ".join(name.split())
     return (name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}...").replace("$", r"\$")
 
 

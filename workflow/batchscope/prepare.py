@@ -8,7 +8,7 @@ from batchscope.errors import ConfigError
 from batchscope.preprocessing import prepared_arrays, prepared_tables
 from batchscope.sources import read_rows
 from batchscope.splits import split_rows
-from batchscope.targets import as_classes, as_numbers, check_training_classes, standardised
+from batchscope.targets import as_classes, as_numbers, check_training_classes, names_beyond_numbers, standardised
 
 
 def make_dataset(
@@ -41,6 +41,7 @@ def make_dataset(
         y_parts = standardised(y_parts, rows.place)
     else:
         check_training_classes(y_parts["train"], labels)
+        labels = names_beyond_numbers(labels)
     x_parts, features = prepared_tables(x_parts, scaler) if is_table else (prepared_arrays(x_parts, scaler), None)
     if not all(np.isfinite(x).all() for x in x_parts.values()):
         raise ConfigError("dataset", "some features are too large for float32; set `scaler: StandardScaler`")

@@ -74,7 +74,9 @@ def _load_keras(name: str, arguments: dict) -> Rows:
     try:
         parts = load(**{key: value for key, value in arguments.items() if key != "maxlen"})
     except Exception as error:  # of the network, or what Keras says of the arguments
-        raise ConfigError(place, f"Keras could not load it: {_one_line(error)}") from None
+        raise ConfigError(
+            place, f"Keras, which needs the network once, could not load it: {_one_line(error)}"
+        ) from None
     x, y = (np.concatenate(arrays) for arrays in zip(*parts))
     if x.dtype == object:
         if "maxlen" not in arguments:

@@ -51,6 +51,11 @@ def as_numbers(y: np.ndarray, place: str) -> np.ndarray:
     return y.astype(np.float64)
 
 
+def names_beyond_numbers(labels: np.ndarray) -> np.ndarray | None:
+    """The names of classes; None where they are the classes' numbers."""
+    return None if np.array_equal(labels, np.arange(len(labels)).astype(str)) else labels
+
+
 def check_training_classes(y_train: np.ndarray, labels: np.ndarray) -> None:
     """Refuse training rows in which a class is absent."""
     absent = np.setdiff1d(np.arange(len(labels)), y_train)
