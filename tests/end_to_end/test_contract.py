@@ -49,6 +49,7 @@ def test_history(finished):
     assert list(history) == [
         *("batch_size", "learning_rate", "replicate", "epoch"),
         *("train_loss", "train_accuracy", "test_loss", "test_accuracy", "updates", "schedule"),
+        *("validation_loss", "validation_accuracy"),
     ]
     parts = pd.concat(pd.read_parquet(folder / f"history/batch_size_{name}.parquet") for name in ("8", "100", "full"))
     pd.testing.assert_frame_equal(
@@ -70,7 +71,12 @@ def test_summary(finished):
         *("replicates", "diverged", "updates_per_epoch"),
         *(f"{part}_accuracy_{what}" for part in ("train", "test") for what in ("mean", "sd", "low", "high")),
         *("test_accuracy_volatility", "target_accuracy", "epochs_to_target", "reached_target", "seconds_per_replicate"),
-        "schedule",
+        *("schedule", "test_loss_volatility", "target_loss"),
+        *(
+            f"{measure}_{what}"
+            for measure in ("train_loss", "test_loss", "validation_accuracy", "validation_loss")
+            for what in ("mean", "sd", "low", "high")
+        ),
     ]
     assert set(summary.index) == set(SETTINGS)
     assert summary["updates_per_epoch"].to_dict()[8, 0.01] == 19

@@ -1,5 +1,7 @@
 """Histories and tables made by hand."""
 
+import math
+
 import numpy as np
 import pandas as pd
 
@@ -20,6 +22,8 @@ def history(accuracies: list[list[float]], setting: Setting = SETTING, updates_p
             "test_loss": accuracy,
             "test_accuracy": accuracy,
             "updates": epoch * updates_per_epoch,
+            "validation_loss": math.nan,
+            "validation_accuracy": math.nan,
         }
         for replicate, curve in enumerate(accuracies)
         for epoch, accuracy in enumerate(curve, start=1)

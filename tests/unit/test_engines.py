@@ -7,7 +7,7 @@ import logging
 import numpy as np
 import pytest
 
-from batchscope import compiled, training
+from batchscope import compiled, losses, training
 from batchscope.backend import keras, tf
 from batchscope.checkpoint import Checkpoint
 from batchscope.fit import FitEngine
@@ -23,6 +23,9 @@ CONVOLUTION = [
 BATCH_NORMALIZATION = [{"Dense": {"units": 10}}, "BatchNormalization", {"Activation": {"activation": "relu"}}]
 MODELS = {"Dense": DENSE, "Conv2D": CONVOLUTION, "BatchNormalization": BATCH_NORMALIZATION}
 OPTIMIZERS = {"SGD": {"SGD": {"momentum": 0.9}}, "Adam": "Adam", "RMSprop": "RMSprop"}
+SIXTEEN_FEATURES = {
+    "make_classification": {"n_samples": 800, "n_features": 16, "n_informative": 6, "n_classes": 3, "random_state": 2}
+}
 RATES = [0.003, 0.001]  # small enough for rounding not to grow chaotically
 LOSS = "SparseCategoricalCrossentropy"
 MEMORY_MB = 3000
@@ -40,8 +43,7 @@ def _float64():
 
 @pytest.fixture(scope="module")
 def dataset(first_500):
-    arguments = {"n_samples": 800, "n_features": 16, "n_informative": 6, "n_classes": 3, "random_state": 2}
-    return make_dataset({"make_classification": arguments}, first_500)
+    return make_dataset(SIXTEEN_FEATURES, first_500)
 
 
 @pytest.fixture
@@ -231,12 +233,35 @@ def test_embeddings_train_as_in_fit(make_task, dataset, train_compiled):
         assert_same_history(train_compiled(task)[RATES[1]][1], fit(task, 1, RATES[1]))
 
 
-@pytest.mark.parametrize(
-    "loss", [{"CategoricalCrossentropy": {"label_smoothing": 0.1}}, "CategoricalFocalCrossentropy"]
-)
-def test_other_losses_train_as_in_fit(make_task, loss, train_compiled):
+@pytest.mark.parametrize("loss", [{"CategoricalCrossentropy": {"label_smoothing": 0.1}}, *losses.OF_CLASSES], ids=str)
+def test_every_loss_of_classes_trains_as_in_fit(make_task, loss, train_compiled):
     task = make_task(loss=loss)
     assert_same_history(train_compiled(task)[RATES[1]][1], fit(task, 1, RATES[1]))
+
+
+@pytest.mark.parametrize("loss", losses.OF_NUMBERS)
+def test_every_loss_of_numbers_trains_as_in_fit_and_has_no_accuracy(make_task, dataset, loss, train_compiled):
+    y_train, y_test = (x[:, 0] + np.sin(x[:, 1]) for x in (dataset.x_train, dataset.x_test))
+    task = make_task(loss=loss, data=dataset._replace(y_train=y_train, y_test=y_test))
+    history = train_compiled(task)[RATES[1]][1]
+    assert_same_history(history, fit(task, 1, RATES[1]))
+    assert np.isfinite(history[:, 0::2]).all()
+    assert np.isnan(history[:, 1::2]).all()
+    assert history[-1, 2] < history[0, 2]
+
+
+@pytest.mark.parametrize("resampled", [False, True])
+def test_validation_rows_are_evaluated_as_in_keras(make_task, first_500, resampled, train_compiled):
+    data = make_dataset(SIXTEEN_FEATURES, first_500 | {"validation": 120})
+    task = dataclasses.replace(make_task(data=data), resampled=resampled)
+    history = train_compiled(task)[RATES[1]][1]
+    assert history.shape == (3, 6)
+    assert_same_history(history, fit(task, 1, RATES[1]))
+    yardstick = FitEngine(task)
+    yardstick.train(1, RATES[1], lambda _: None)
+    rows = task.split(1)[2]
+    loss, accuracy = yardstick._model.evaluate(task.x[rows], task.y[rows], verbose=0)
+    np.testing.assert_allclose(history[-1, 4:], [loss, accuracy], rtol=1e-9)
 
 
 def test_dropout_draws_anew_for_each_replicate_and_update(make_task, monkeypatch, train_compiled):

@@ -95,7 +95,7 @@ def test_multiplications_of_an_epoch(changes, weights_used):
             "optimizer.SGD: the learning rate goes under the study's `learning_rates`",
         ),
         ("optimizer: {Adam: {beta_1: high}}", "model: an update fails with this dataset, optimizer and loss"),
-        ("loss: MSE", "loss: 'MSE' is no loss for classes and logits"),
+        ("loss: MSE", "loss: 'MSE' is no loss for classes or standardised numbers"),
         ("loss: {CategoricalCrossentropy: {label_smothing: 1}}", "did you mean 'label_smoothing'?"),
     ],
 )

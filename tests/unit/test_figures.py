@@ -39,7 +39,7 @@ def texts(axes) -> list[str]:
 def test_the_grid_adapts_and_all_panels_share_an_axis_and_a_legend(count, grid):
     batch_sizes = [2**power for power in range(count)]
     figure = plot_batch_sizes(
-        *history_and_summary(batch_sizes), "title", [Setting(batch, 0.1) for batch in batch_sizes], 1
+        *history_and_summary(batch_sizes), "title", [Setting(batch, 0.1) for batch in batch_sizes], 1, "accuracy"
     )
     assert [axes.get_title() for axes in figure.axes] == [f"batch size {batch}" for batch in batch_sizes]
     assert figure.axes[0].get_gridspec().get_geometry() == grid
@@ -53,12 +53,12 @@ def test_the_grid_adapts_and_all_panels_share_an_axis_and_a_legend(count, grid):
     [(2, "2 of 5 diverged\ntest 0.800 [0.700, 0.900]"), (5, "5 of 5 diverged")],
 )
 def test_diverged_replicates_are_counted_on_the_figure(diverged, text):
-    figure = plot_learning_curve(*history_and_summary([4], diverged), "title", Setting(4, 0.1))
+    figure = plot_learning_curve(*history_and_summary([4], diverged), "title", Setting(4, 0.1), "accuracy")
     assert texts(figure.axes[0]) == [text]
 
 
 def test_the_single_replicate_and_the_medians_are_drawn():
-    figure = plot_learning_curve(*history_and_summary([4]), "title", Setting(4, 0.1))
+    figure = plot_learning_curve(*history_and_summary([4]), "title", Setting(4, 0.1), "accuracy")
     expected = 0.8 * np.arange(1, 7) / 6
     median = [line.get_ydata() for line in figure.axes[0].lines if "median" in line.get_label()]
     assert len(median) == 2
@@ -68,7 +68,7 @@ def test_the_single_replicate_and_the_medians_are_drawn():
 def test_a_figure_has_the_width_of_a_column_and_the_same_bytes_again(tmp_path):
     for suffix in ("svg", "pdf", "png"):
         for name in ("one", "two"):
-            figure = plot_learning_curve(*history_and_summary([4]), "title", Setting(4, 0.1))
+            figure = plot_learning_curve(*history_and_summary([4]), "title", Setting(4, 0.1), "accuracy")
             save_figure(figure, tmp_path / f"{name}.{suffix}")
         assert (tmp_path / f"one.{suffix}").read_bytes() == (tmp_path / f"two.{suffix}").read_bytes()
     assert Image.open(tmp_path / "one.png").width == 3.5 * 300
@@ -109,5 +109,15 @@ def test_a_schedule_is_named_in_its_panel():
     history, summary = history_and_summary([20])
     schedule = Setting(20, 0.1, "4x3_100x3")
     tables = (table.assign(schedule=schedule.schedule) for table in (history, summary))
-    [axes] = plot_batch_sizes(*tables, "title", [schedule], 1).axes
+    [axes] = plot_batch_sizes(*tables, "title", [schedule], 1, "accuracy").axes
     assert axes.get_title() == "batch size 4\N{MULTIPLICATION SIGN}3 \N{RIGHTWARDS ARROW} 100\N{MULTIPLICATION SIGN}3"
+
+
+def test_losses_stand_on_a_logarithmic_axis_with_the_number_where_the_curve_is_not():
+    history, summary = history_and_summary([4])
+    falling = history.assign(train_loss=1 / history["epoch"], test_loss=1 / history["epoch"])
+    numbers = {"test_loss_mean": 1 / 6, "test_loss_low": 0.1, "test_loss_high": 0.2}
+    [axes] = plot_learning_curve(falling, summary.assign(**numbers), "title", Setting(4, 0.1), "loss").axes
+    assert (axes.get_yscale(), axes.get_ylabel()) == ("log", "loss")
+    assert texts(axes) == ["test 0.167 [0.100, 0.200]"]
+    assert axes.texts[0].get_position()[1] > 0.5

@@ -9,7 +9,7 @@ from batchscope.setting import Setting
 
 @pytest.fixture
 def path(tmp_path):
-    values = np.arange(48.0).reshape(2, 2, 3, 4)
+    values = np.arange(72.0).reshape(2, 2, 3, 6)
     tables = [history_table(Setting(8, rate), values[i], np.array([2, 4, 6])) for i, rate in enumerate((0.1, 0.01))]
     write_history(pyarrow.concat_tables(tables), tmp_path / "history.parquet")
     return tmp_path / "history.parquet"
@@ -23,14 +23,22 @@ def test_a_row_per_learning_rate_replicate_and_epoch(path):
         "learning_rate": 0.1,
         "replicate": 1,
         "epoch": 2,
-        "train_loss": 16.0,
-        "train_accuracy": 17.0,
-        "test_loss": 18.0,
-        "test_accuracy": 19.0,
+        "train_loss": 24.0,
+        "train_accuracy": 25.0,
+        "test_loss": 26.0,
+        "test_accuracy": 27.0,
         "updates": 4,
         "schedule": "constant",
+        "validation_loss": 28.0,
+        "validation_accuracy": 29.0,
     }
     assert {row["learning_rate"] for row in rows[6:]} == {0.01}
+
+
+def test_without_validation_rows_their_columns_are_empty():
+    table = history_table(Setting(8, 0.1), np.ones((1, 2, 4)), np.array([2, 4])).to_pandas()
+    assert table[["validation_loss", "validation_accuracy"]].isna().all(axis=None)
+    assert table["test_accuracy"].tolist() == [1, 1]
 
 
 def test_a_truncated_file_is_refused(path):

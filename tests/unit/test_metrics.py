@@ -10,14 +10,14 @@ from batchscope.setting import Setting
 from .tables import SETTING, history, timing
 
 
-def measured(accuracies: list[list[float]], target_accuracy: float = 0.5) -> pd.DataFrame:
+def measured(accuracies: list[list[float]], target: float = 0.5) -> pd.DataFrame:
     """The replicates of one setting, all of which trained at once in a single stretch of 6 s each."""
     stretch = len(accuracies), len(accuracies[0]), 6.0 * len(accuracies)
-    return measure_replicates(history(accuracies), timing(SETTING, stretch), target_accuracy)
+    return measure_replicates(history(accuracies), timing(SETTING, stretch), "accuracy", target)
 
 
 def summary_of(accuracies: list[list[float]]) -> pd.Series:
-    return summarize(measured(accuracies), target_accuracy=0.5, seed=0).iloc[0]
+    return summarize(measured(accuracies), "accuracy", 0.5, seed=0).iloc[0]
 
 
 def test_a_row_of_the_summary():
@@ -56,7 +56,7 @@ def test_most_never_reach_the_target():
 
 
 def test_the_target_is_reached_at_the_first_epoch_at_it_or_never():
-    table = measured([[0.1, 0.7, 0.1, 0.7], [0.1, 0.2, 0.3, 0.69]], target_accuracy=0.7)
+    table = measured([[0.1, 0.7, 0.1, 0.7], [0.1, 0.2, 0.3, 0.69]], target=0.7)
     assert table["epochs_to_target"].tolist() == [2, math.inf]
     assert table["updates_to_target"].tolist() == [6, math.inf]
     assert table["seconds_to_target"].tolist() == [3, math.inf]
@@ -76,10 +76,10 @@ def test_a_replicate_converges_where_it_comes_close_to_its_late_level():
 def test_seconds_follow_the_stretches_of_every_stack():
     """Two replicates at once, then one; the first epoch of each takes longer than the second."""
     stretches = timing(SETTING, (2, 1, 8.0), (2, 1, 2.0), (1, 1, 4.0), (1, 1, 1.0))
-    table = measure_replicates(history([[0.1, 0.9]] * 3), stretches, target_accuracy=0.5)
+    table = measure_replicates(history([[0.1, 0.9]] * 3), stretches, "accuracy", 0.5)
     np.testing.assert_allclose(table["seconds"], 15 / 3)
     np.testing.assert_allclose(
-        measure_replicates(history([[0.9, 0.9]] * 3), stretches, 0.5)["seconds_to_target"], 12 / 3
+        measure_replicates(history([[0.9, 0.9]] * 3), stretches, "accuracy", 0.5)["seconds_to_target"], 12 / 3
     )
     assert seconds_per_epoch(stretches)["seconds_per_epoch"].tolist() == [4, 1, 4, 1]
 
@@ -87,5 +87,31 @@ def test_seconds_follow_the_stretches_of_every_stack():
 def test_updates_per_epoch_of_a_schedule_are_those_counted():
     schedule = Setting(15, 0.1, "4x1_100x1")
     table = history([[0.1, 0.9]], schedule).assign(updates=[25, 26])
-    row = summarize(measure_replicates(table, timing(schedule, (1, 2, 1.0)), 0.5), 0.5, seed=0).iloc[0]
+    row = summarize(
+        measure_replicates(table, timing(schedule, (1, 2, 1.0)), "accuracy", 0.5), "accuracy", 0.5, seed=0
+    ).iloc[0]
     assert (row["updates_per_epoch"], row["schedule"]) == (13, "4x1_100x1")
+
+
+def test_of_losses_less_is_better():
+    losses = history([[0.9, 0.5, 0.405, 0.4, 0.4, 0.4, 0.4, 0.4], [0.9] * 7 + [0.8]])
+    table = measure_replicates(losses, timing(SETTING, (2, 8, 16.0)), "loss", 0.5)
+    assert table["epochs_to_target"].tolist() == [2, math.inf]
+    assert table["epochs_to_converge"].tolist() == [3, 8]
+    assert table["test_loss"].tolist() == [0.4, 0.8]
+    np.testing.assert_allclose(table["test_loss_volatility"], [0, 0.05], atol=1e-12)
+    row = summarize(table, "loss", 0.5, seed=0).iloc[0]
+    assert (row["target_loss"], row["test_loss_mean"], row["test_loss_volatility"]) == (0.5, 0.6, 0.025)
+    assert math.isnan(row["target_accuracy"])
+
+
+def test_what_is_measured_on_validation_rows_stands_in_columns_of_its_own():
+    curves = history([[0.9, 0.9], [0.8, math.nan]]).assign(validation_accuracy=[0.1, 0.6, 0.1, math.nan])
+    curves["validation_loss"] = [1, 2, 3, math.nan]
+    table = measure_replicates(curves, timing(SETTING, (2, 2, 4.0)), "accuracy", 0.5)
+    assert table["epochs_to_target"].tolist() == [1, 1]
+    assert table["validation_epochs_to_target"].tolist() == [2, math.inf]
+    assert table["validation_seconds_to_target"].tolist() == [2, math.inf]
+    assert table["validation_loss"].dropna().tolist() == [2]
+    without = measured([[0.9, 0.9], [0.8, math.nan]])
+    assert without[[column for column in without if column.startswith("validation")]].isna().all(axis=None)

@@ -24,10 +24,10 @@ SCHEDULE = Setting(20, 0.1, "4x2_100x2")
 def summary() -> pd.DataFrame:
     curves = [[0.1, 0.5, 0.7, 0.6], [0.2, 0.3, 0.6, 0.8], [0.3, 0.4, 0.45, 0.4]]
     parts = [
-        measure_replicates(history(curves, setting), timing(setting, (3, 4, 1.0)), target)
+        measure_replicates(history(curves, setting), timing(setting, (3, 4, 1.0)), "accuracy", target)
         for setting, target in ((Setting(4, 0.1), 0.5), (SCHEDULE, 0.9))
     ]
-    return summary_table(summarize(pd.concat(parts), 0.5, seed=0))
+    return summary_table(summarize(pd.concat(parts), "accuracy", 0.5, seed=0), "accuracy")
 
 
 @pytest.fixture

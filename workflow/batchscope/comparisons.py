@@ -10,8 +10,6 @@ from batchscope.pairs import paired_values
 from batchscope.setting import SETTING, Setting, rows_of
 from batchscope.statistics import FEWEST, estimate_mean, paired_p_value, superiority
 
-# Measure -> 1 where more is better, -1 where less is better.
-MEASURES = {"test_accuracy": 1, "test_accuracy_volatility": -1, "epochs_to_target": -1}
 LEVEL = 0.05
 COLUMNS = [
     *("measure", *SETTING, *(f"reference_{column}" for column in SETTING)),
@@ -26,7 +24,8 @@ def compare(replicates: pd.DataFrame, reference: Setting, margins: dict[str, flo
     Args:
         replicates: as from `batchscope.metrics.measure_replicates`.
         reference: the setting that the others are compared with.
-        margins: measure -> the difference that still counts as none.
+        margins: measure -> the difference that still counts as none; of these measures accuracies are better where they
+            are more, all others where they are less.
         seed: where bootstrap and permutations start from.
 
     `difference` is the mean over pairs of setting minus reference, `low` to `high` its 95 % interval, `low_90` to
@@ -41,13 +40,13 @@ def compare(replicates: pd.DataFrame, reference: Setting, margins: dict[str, flo
     """
     settings = [setting for setting in replicates.groupby(SETTING).groups if setting != reference]
     rows = []
-    for measure in MEASURES:
+    for measure, margin in margins.items():
         compared = [_compare(replicates, measure, Setting(*setting), reference, seed) for setting in settings]
         tested = [row for row in compared if not math.isnan(row["p_value"])]
         adjusted = multipletests([row["p_value"] for row in tested], LEVEL, "holm")[1] if tested else []
         for row, p_value in zip(tested, adjusted):
             row["p_value_holm"] = p_value
-        rows += [row | {"margin": margins[measure]} for row in compared]
+        rows += [row | {"margin": margin} for row in compared]
     count = replicates["replicate"].nunique()
     return pd.DataFrame([row | {"verdict": _verdict(row, count)} for row in rows], columns=COLUMNS)
 
@@ -79,8 +78,12 @@ def _compare(replicates: pd.DataFrame, measure: str, setting: Setting, reference
         "high_90": estimate.high_90,
         "p_value": paired_p_value(one - other, seed),
         "p_value_holm": math.nan,
-        "superiority": above if MEASURES[measure] > 0 else 1 - above,
+        "superiority": above if _more_is_better(measure) else 1 - above,
     }
+
+
+def _more_is_better(measure: str) -> bool:
+    return measure.endswith("accuracy")
 
 
 def _verdict(row: dict, replicates: int) -> str:
@@ -91,5 +94,5 @@ def _verdict(row: dict, replicates: int) -> str:
     if -row["margin"] < row["low_90"] and row["high_90"] < row["margin"]:
         return "equivalent"
     if row["p_value_holm"] <= LEVEL:
-        return "better" if row["difference"] * MEASURES[row["measure"]] > 0 else "worse"
+        return "better" if (row["difference"] > 0) == _more_is_better(row["measure"]) else "worse"
     return "undecided"

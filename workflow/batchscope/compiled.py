@@ -53,7 +53,7 @@ def stack_width(task: Task, replicates: int, memory: int) -> int:
     """
     model = task.build_replicate(0)
     batch_size = max(stage.batch_size for stage in task.stages)
-    rows = max(batch_size, min(_TEST_ROWS_AT_ONCE, len(task.dataset.y_test)))
+    rows = max(batch_size, *(min(_TEST_ROWS_AT_ONCE, rows) for rows in task.rows[1:]))
     per_replicate = np.dtype(keras.config.floatx()).itemsize * (
         6 * model.count_params() + 3 * rows * values_per_row(model)
     )
@@ -80,8 +80,8 @@ class CompiledEngine:
         self._variables = [*self._trainable, *self._non_trainable, *self._optimizer.variables]
         self._first: int | None = None  # replicate of the stack
         self._rows = tf.constant(task.x, keras.config.floatx()), tf.constant(task.y)
-        self._test_rows = tf.Variable(np.zeros((*self._lead, len(task.dataset.y_test)), np.int32))
-        orders_at_once = max(1, _ORDERS_AT_ONCE // (self._width * len(task.dataset.y_train)))
+        self._evaluated = [tf.Variable(np.zeros((*self._lead, rows), np.int32)) for rows in task.rows[1:]]
+        orders_at_once = max(1, _ORDERS_AT_ONCE // (self._width * task.rows[0]))
         self._chunk = min(math.ceil(task.epochs / _PROGRESS_REPORTS), orders_at_once)
         self._programs = {
             stage.batch_size: tf.function(
@@ -112,18 +112,20 @@ class CompiledEngine:
         members = range(first, first + self._width)
         if first != self._first:
             self._start = self._initial_weights(members)
-            self._test_rows.assign(self._stack([self._task.split(replicate)[1] for replicate in members]))
+            _, *evaluated = zip(*(self._task.split(replicate) for replicate in members))
+            for variable, rows in zip(self._evaluated, evaluated):
+                variable.assign(self._stack(rows))
             self._first = first
         self._reset(self._start, learning_rate)
         for variable, value in zip(self._variables, state):
             variable.assign(value)
         orders = islice(zip(*(self._task.batch_orders(replicate) for replicate in members)), so_far.epochs, None)
-        rows = np.repeat([len(self._task.dataset.y_train), len(self._task.dataset.y_test)], 2)
+        rows = np.repeat(self._task.rows, 2)
         while so_far.epochs < self._task.epochs:
             epochs, program = self._next_piece(so_far)
             begin = time.perf_counter()
             sums, updates = program(self._stack_orders([next(orders) for _ in range(epochs)]), tf.constant(epochs))
-            sums = sums.numpy()[:epochs].reshape(epochs, 4, self._width).astype(np.float64)
+            sums = sums.numpy()[:epochs].reshape(epochs, len(rows), self._width).astype(np.float64)
             seconds = time.perf_counter() - begin
             so_far = so_far.then(sums.transpose(2, 0, 1) / rows, updates.numpy()[:epochs], seconds)
             report(so_far)
@@ -159,7 +161,7 @@ class CompiledEngine:
 
     def _stack_orders(self, epochs: list[tuple[np.ndarray, ...]]) -> tf.Tensor:
         """Row orders as the program takes them, (chunk, *lead, rows); epochs that are not asked for stay zero."""
-        orders = np.zeros((self._chunk, self._width, len(self._task.dataset.y_train)), np.int32)
+        orders = np.zeros((self._chunk, self._width, self._task.rows[0]), np.int32)
         if epochs:
             orders[: len(epochs)] = epochs
         return tf.constant(orders.reshape(self._chunk, *self._lead, -1))
@@ -192,10 +194,10 @@ class CompiledEngine:
     # From here on: the program.
 
     def _run_epochs(self, batch_size: int, orders: tf.Tensor, epochs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """For each epoch the sums over its rows, (chunk, 4, *lead): train loss, correct, test loss, correct; and the
+        """For each epoch the sums over its rows, (chunk, 2 * parts, *lead): loss and correct of each part; and the
         updates so far, (chunk,).
         """
-        sums = tf.zeros((self._chunk, 4, *self._lead), keras.config.floatx())
+        sums = tf.zeros((self._chunk, 2 * len(self._task.rows), *self._lead), keras.config.floatx())
         updates = tf.zeros(self._chunk, tf.int64)
 
         def epoch(index, sums, updates):
@@ -220,21 +222,25 @@ class CompiledEngine:
                 variable.assign(value)
             return loss, correct
 
-        return self._sum_over_batches(len(self._task.dataset.y_train), batch_size, update)
+        return self._sum_over_batches(self._task.rows[0], batch_size, update)
 
-    def _evaluate(self) -> tuple[tf.Tensor, tf.Tensor]:
+    def _evaluate(self) -> list[tf.Tensor]:
+        """Sums over the rows of each part that is not trained on: loss, correct."""
         state = _values(self._trainable), _values(self._non_trainable)
-        test_rows = self._test_rows.value()
 
-        def evaluate(start, size):
-            def forward(state_and_rows):
-                *state, rows = state_and_rows
-                return self._forward(*state, *self._gather(rows), training=False)[:2]
+        def forward(state_and_rows):
+            *state, rows = state_and_rows
+            return self._forward(*state, *self._gather(rows), training=False)[:2]
 
-            return self._map(forward, (*state, self._slice(test_rows, start, size)))
-
-        rows = len(self._task.dataset.y_test)
-        return self._sum_over_batches(rows, min(_TEST_ROWS_AT_ONCE, rows), evaluate)
+        sums = []
+        for variable in self._evaluated:
+            rows, count = variable.value(), variable.shape[-1]
+            sums += self._sum_over_batches(
+                count,
+                min(_TEST_ROWS_AT_ONCE, count),
+                lambda start, size, rows=rows: self._map(forward, (*state, self._slice(rows, start, size))),
+            )
+        return sums
 
     def _run_prediction(self, x: tf.Tensor) -> tf.Tensor:
         state = _values(self._trainable), _values(self._non_trainable)
@@ -245,7 +251,7 @@ class CompiledEngine:
         return tf.slice(rows, [0] * len(self._lead) + [start], [*self._lead, size])
 
     def _gather(self, rows: tf.Tensor) -> list[tf.Tensor]:
-        """Features and classes of rows."""
+        """Features and targets of rows."""
         return [tf.gather(values, rows) for values in self._rows]
 
     def _gradients(self, state_and_rows: tuple) -> tuple:
@@ -262,12 +268,11 @@ class CompiledEngine:
 
     def _forward(self, trainable: list, non_trainable: list, x: tf.Tensor, y: tf.Tensor, training: bool) -> tuple:
         """For one replicate: mean loss with penalties, number of correct rows, new non-trainable variables."""
-        logits, non_trainable, penalties = self._model.stateless_call(
+        outputs, non_trainable, penalties = self._model.stateless_call(
             trainable, non_trainable, x, training=training, return_losses=True
         )
-        loss = self._task.loss_function(y, logits) + sum(penalties)
-        correct = tf.reduce_sum(tf.cast(tf.argmax(logits, axis=-1, output_type=y.dtype) == y, loss.dtype))
-        return loss, correct, non_trainable
+        loss = self._task.loss_function(y, outputs) + sum(penalties)
+        return loss, self._task.count_correct(y, outputs), non_trainable
 
     def _map(self, function: Callable, arguments: tuple) -> tuple:
         return tf.vectorized_map(function, arguments) if self._lead else function(arguments)

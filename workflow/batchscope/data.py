@@ -27,9 +27,14 @@ class Dataset(NamedTuple):
     features: np.ndarray | None = None
 
     @property
+    def parts(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Features and targets of the training rows, of the test rows and, if there are any, of the validation rows."""
+        parts = [(self.x_train, self.y_train), (self.x_test, self.y_test), (self.x_validation, self.y_validation)]
+        return [(x, y) for x, y in parts if x is not None]
+
+    @property
     def classes(self) -> int:
-        parts = [y for y in (self.y_train, self.y_test, self.y_validation) if y is not None]
-        return int(max(y.max() for y in parts)) + 1
+        return int(max(y.max() for _, y in self.parts)) + 1
 
 
 def name_and_arguments(spec: dict | str) -> tuple[str, dict]:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from batchscope.data import name_and_arguments
 from batchscope.errors import suggestion
 
 _READERS = ("table", "npz")
@@ -11,9 +12,7 @@ _READERS = ("table", "npz")
 
 def data_file(dataset: dict | str) -> str | None:
     """The file that a study's `dataset` is read from; None where it is made or loaded by a library."""
-    if isinstance(dataset, str):
-        return None
-    [(name, arguments)] = dataset.items()
+    name, arguments = name_and_arguments(dataset)
     return arguments["path"] if name in _READERS else None
 
 
@@ -22,7 +21,7 @@ def data_file_mistakes(dataset: dict | str) -> Iterator[str]:
     path = data_file(dataset)
     if path is None:
         return
-    [name] = dataset
+    name, _ = name_and_arguments(dataset)
     if not Path(path).is_file():
         siblings = [each.name for each in Path(path).parent.glob("*") if each.is_file()]
         close = suggestion(Path(path).name, siblings) if siblings else ""

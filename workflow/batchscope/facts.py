@@ -24,18 +24,19 @@ def find_facts(study: dict) -> dict[str, int]:
     # Imported late, so that a mistake in the dataset is told without waiting for TensorFlow.
     from batchscope.models import build_loss, build_model, build_optimizer, multiplications_per_epoch
 
-    model = build_model(study["model"], dataset.x_train.shape[1:], dataset.classes)
+    outputs = 1 if regression else dataset.classes
+    model = build_model(study["model"], dataset.x_train.shape[1:], outputs)
     optimizer = build_optimizer(study["optimizer"], learning_rate=0.01)
-    model.compile(optimizer=optimizer, loss=build_loss(study["loss"], dataset.classes), run_eagerly=True)
+    model.compile(optimizer=optimizer, loss=build_loss(study["loss"], outputs), run_eagerly=True)
     try:
         model.train_on_batch(dataset.x_train[:2], dataset.y_train[:2])
     except Exception as error:  # whatever Keras says of the combination is for the user
         reason = str(error).strip().splitlines()[0]
         raise ConfigError("model", f"an update fails with this dataset, optimizer and loss: {reason}") from None
-    train_rows, test_rows = len(dataset.y_train), len(dataset.y_test)
+    train_rows, *others = [len(y) for _, y in dataset.parts]
     return {
         "train_rows": train_rows,
-        "multiplications": multiplications_per_epoch(model, train_rows, test_rows),
+        "multiplications": multiplications_per_epoch(model, train_rows, sum(others)),
     }
 
 

@@ -65,24 +65,31 @@ def _short_name(name: str) -> str:
     return (name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}...").replace("$", r"\$")
 
 
-def plot_learning_curve(history: pd.DataFrame, summary: pd.DataFrame, title: str, setting: Setting) -> plt.Figure:
-    """The learning curve of one setting."""
+def plot_learning_curve(
+    history: pd.DataFrame, summary: pd.DataFrame, title: str, setting: Setting, score: str
+) -> plt.Figure:
+    """The learning curve of one setting; `score` is accuracy or loss."""
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(COLUMN_WIDTH, 2.4))
         history, summary = (rows_of(setting, table) for table in (history, summary))
-        _draw_curves(axes, history)
-        _write_final_accuracy(axes, summary)
-        axes.set(title=title, xlabel="epoch", ylabel="accuracy")
+        _draw_curves(axes, history, score)
+        _write_final_score(axes, summary, score)
+        axes.set(title=title, xlabel="epoch", ylabel=score)
         _add_legend(figure, axes, history)
     return figure
 
 
 def plot_batch_sizes(
-    history: pd.DataFrame, summary: pd.DataFrame, title: str, settings: list[Setting], learning_rates: int
+    history: pd.DataFrame,
+    summary: pd.DataFrame,
+    title: str,
+    settings: list[Setting],
+    learning_rates: int,
+    score: str,
 ) -> plt.Figure:
     """A panel per batch size, two columns wide, all on the same axes; with several learning rates a column for each.
 
-    The settings come batch size by batch size, each with all its learning rates.
+    The settings come batch size by batch size, each with all its learning rates. `score` is accuracy or loss.
     """
     columns = learning_rates
     if columns == 1:
@@ -92,11 +99,11 @@ def plot_batch_sizes(
         size = (COLUMN_WIDTH * max(1, columns / 2), 0.6 + 1.25 * rows)
         figure, grid = plt.subplots(rows, columns, figsize=size, sharex=True, sharey=True, squeeze=False)
         for axes, setting in zip(grid.flat, settings):
-            _draw_curves(axes, rows_of(setting, history))
+            _draw_curves(axes, rows_of(setting, history), score)
             rate = f"\nlearning rate {setting.learning_rate:g}" if learning_rates > 1 else ""
             axes.set_title(f"batch size {setting.batch_sizes}{rate}")
         for axes, setting in zip(grid.flat, settings):
-            _write_final_accuracy(axes, rows_of(setting, summary))
+            _write_final_score(axes, rows_of(setting, summary), score)
         for index, axes in enumerate(grid.flat):
             if index >= len(settings):
                 axes.remove()
@@ -104,7 +111,7 @@ def plot_batch_sizes(
                 axes.tick_params(labelbottom=True)
                 axes.set_xlabel("epoch")
         for axes in grid[:, 0]:
-            axes.set_ylabel("accuracy")
+            axes.set_ylabel(score)
         figure.suptitle(title, fontsize=8)
         _add_legend(figure, grid.flat[0], history)
     return figure
@@ -119,10 +126,12 @@ def _two_dimensions(x: np.ndarray, names: np.ndarray | None) -> tuple[np.ndarray
     return PCA(2, random_state=0).fit_transform(x).T, ("first principal component", "second principal component")
 
 
-def _draw_curves(axes: plt.Axes, history: pd.DataFrame) -> None:
-    """The median, the middle 80 % and replicate 0 of one setting, for training and test rows."""
+def _draw_curves(axes: plt.Axes, history: pd.DataFrame, score: str) -> None:
+    """The median, the middle 80 % and replicate 0 of one setting, for training and test rows; losses on a log scale."""
+    if score == "loss":
+        axes.set_yscale("log")
     for part, style in PARTS.items():
-        curves = history.pivot(index="epoch", columns="replicate", values=f"{part}_accuracy")
+        curves = history.pivot(index="epoch", columns="replicate", values=f"{part}_{score}")
         low, median, high = (curves.quantile(share, axis=1) for share in (0.1, 0.5, 0.9))
         axes.fill_between(curves.index, low, high, color=style["color"], alpha=0.2, linewidth=0)
         axes.plot(curves.index, median, label=f"{part}, median", **style)
@@ -131,23 +140,26 @@ def _draw_curves(axes: plt.Axes, history: pd.DataFrame) -> None:
         axes.add_artist(single)
 
 
-def _write_final_accuracy(axes: plt.Axes, summary: pd.DataFrame) -> None:
-    """Write the final test accuracy of a setting where the curves leave room, once the axes have their limits."""
+def _write_final_score(axes: plt.Axes, summary: pd.DataFrame, score: str) -> None:
+    """Write the final test score of a setting where the curves leave room, once the axes have their limits."""
     row = summary.iloc[0]
-    ends_high = row["test_accuracy_mean"] > np.mean(axes.get_ylim())
+    _, ends = axes.transAxes.inverted().transform(axes.transData.transform((0, row[f"test_{score}_mean"])))
+    ends_high = ends > 0.5
     y, side = (0.04, "bottom") if ends_high else (0.96, "top")
     box = {"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 1}
-    axes.text(0.99, y, _final_accuracy(row), transform=axes.transAxes, ha="right", va=side, linespacing=1.4, bbox=box)
+    axes.text(
+        0.99, y, _final_score(row, score), transform=axes.transAxes, ha="right", va=side, linespacing=1.4, bbox=box
+    )
 
 
-def _final_accuracy(summary: pd.Series) -> str:
+def _final_score(summary: pd.Series, score: str) -> str:
     lines = []
     if summary["diverged"]:
         lines.append(f"{summary['diverged']:.0f} of {summary['replicates']:.0f} diverged")
     if summary["diverged"] < summary["replicates"]:
-        text = f"test {summary['test_accuracy_mean']:.3f}"
-        if math.isfinite(summary["test_accuracy_low"]):
-            text += f" [{summary['test_accuracy_low']:.3f}, {summary['test_accuracy_high']:.3f}]"
+        text = f"test {summary[f'test_{score}_mean']:.3f}"
+        if math.isfinite(summary[f"test_{score}_low"]):
+            text += f" [{summary[f'test_{score}_low']:.3f}, {summary[f'test_{score}_high']:.3f}]"
         lines.append(text)
     return "\n".join(lines)
 

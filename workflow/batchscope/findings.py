@@ -7,7 +7,6 @@ from urllib.parse import quote
 import jinja2
 import pandas as pd
 
-from batchscope.comparisons import MEASURES
 from batchscope.files import replacing
 from batchscope.setting import SETTING, Setting
 from batchscope.words import MEASURES as NAMES
@@ -33,7 +32,7 @@ def study_findings(study: dict, summary: pd.DataFrame, comparisons: pd.DataFrame
         "title": study["title"],
         "trained": _trained(summary),
         "best": _best(summary),
-        "compared": [_compared(comparisons, measure) for measure in MEASURES if len(comparisons)],
+        "compared": [_compared(comparisons, measure) for measure in comparisons["measure"].unique()],
         "claims": [
             {"verdict": claim["verdict"], "sentence": sentence(claim)}
             for name, claim in judged.iterrows()

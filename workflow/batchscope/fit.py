@@ -8,6 +8,7 @@ from itertools import islice
 import numpy as np
 
 from batchscope.backend import keras, tf
+from batchscope.losses import is_regression
 from batchscope.task import NOTHING, Task, Trained
 
 
@@ -33,21 +34,21 @@ class FitEngine:
         self._model.compile(
             optimizer=task.build_optimizer(learning_rate),
             loss=task.loss_function,
-            metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+            metrics=[] if is_regression(task.loss) else [keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
         )
         self._model.optimizer.build(self._model.trainable_variables)
         for variable, value in zip(self._variables(), state):
             variable.assign(value)
-        _, test_rows = task.split(first)
-        record = _Record(so_far, rows=[len(task.dataset.y_train), len(test_rows)], report=report)
+        _, test, *validation = [(task.x[rows], task.y[rows]) for rows in task.split(first)]
+        record = _Record(so_far, task.rows, validation, report)
         passed = 0  # epochs of the stages before
         for stage in task.stages:
             done = record.so_far.epochs
             if done < passed + stage.epochs:
                 self._model.fit(
                     _batches(task, first, done, passed + stage.epochs, stage.batch_size),
-                    steps_per_epoch=math.ceil(len(task.dataset.y_train) / stage.batch_size),
-                    validation_data=(task.x[test_rows], task.y[test_rows]),
+                    steps_per_epoch=math.ceil(task.rows[0] / stage.batch_size),
+                    validation_data=test,
                     initial_epoch=done,
                     epochs=passed + stage.epochs,
                     shuffle=False,  # the batches come in the replicate's order already
@@ -74,17 +75,26 @@ class FitEngine:
 class _Record(keras.callbacks.Callback):
     """Adds every epoch to what has been trained so far."""
 
-    def __init__(self, so_far: Trained, rows: list[int], report: Callable[[Trained], None]):
+    def __init__(
+        self,
+        so_far: Trained,
+        rows: list[int],
+        validation: list[tuple[np.ndarray, np.ndarray]],
+        report: Callable[[Trained], None],
+    ):
         super().__init__()
         self.so_far = so_far
         self._rows = np.array(rows)
+        self._validation = validation
         self._report = report
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         self._begin = time.perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        row = np.array([logs[name] for name in ("loss", "accuracy", "val_loss", "val_accuracy")], np.float64)
+        parts = [logs, {name.removeprefix("val_"): value for name, value in logs.items() if name.startswith("val_")}]
+        parts += [self.model.evaluate(x, y, return_dict=True, verbose=0) for x, y in self._validation]
+        row = np.array([part.get(name, math.nan) for part in parts for name in ("loss", "accuracy")], np.float64)
         # Keras gives a rounded quotient; the number of correct rows behind it is whole.
         row[1::2] = np.rint(row[1::2] * self._rows) / self._rows
         updates = int(keras.ops.convert_to_numpy(self.model.optimizer.iterations))
@@ -98,7 +108,7 @@ def _batches(task: Task, replicate: int, begin: int, end: int, batch_size: int) 
     """The batches of the epochs from `begin` to `end` in one stream, each epoch in the replicate's own order."""
     orders = tf.data.Dataset.from_generator(
         lambda: islice(task.batch_orders(replicate), begin, end),
-        output_signature=tf.TensorSpec([len(task.dataset.y_train)], tf.int32),
+        output_signature=tf.TensorSpec([task.rows[0]], tf.int32),
     )
     batches = orders.flat_map(lambda order: tf.data.Dataset.from_tensor_slices(order).batch(batch_size))
     x, y = tf.constant(task.x), tf.constant(task.y)

@@ -9,16 +9,20 @@ import pyarrow.parquet
 from batchscope.files import replacing
 from batchscope.setting import SETTING, Setting
 
-MEASURES = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
+# Of the validation rows the columns come last, as there need not be any.
+_CONTRACT = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
+_VALIDATION = ("validation_loss", "validation_accuracy")
+MEASURES = _CONTRACT + _VALIDATION
 SCHEMA = pyarrow.schema(
     [
         ("batch_size", pyarrow.int64()),
         ("learning_rate", pyarrow.float64()),
         ("replicate", pyarrow.int64()),
         ("epoch", pyarrow.int64()),
-        *((measure, pyarrow.float64()) for measure in MEASURES),
+        *((measure, pyarrow.float64()) for measure in _CONTRACT),
         ("updates", pyarrow.int64()),
         ("schedule", pyarrow.string()),
+        *((measure, pyarrow.float64()) for measure in _VALIDATION),
     ]
 )
 
@@ -27,15 +31,17 @@ def history_table(setting: Setting, history: np.ndarray, updates: np.ndarray) ->
     """The table of one setting.
 
     Args:
-        history: (replicates, epochs, 4) in the order of `MEASURES`.
+        history: (replicates, epochs, measures) in the order of `MEASURES`; without validation rows only the first four.
         updates: (epochs,), the updates up to the end of each epoch.
     """
     replicates, epochs, _ = history.shape
     replicate, epoch = np.meshgrid(np.arange(replicates), np.arange(1, epochs + 1), indexing="ij")
     columns = [np.full(replicate.size, setting.batch_size), np.full(replicate.size, float(setting.learning_rate))]
-    columns += [replicate.ravel(), epoch.ravel(), *history.reshape(-1, len(MEASURES)).T]
+    measured = np.full((replicate.size, len(MEASURES)), np.nan)
+    measured[:, : history.shape[-1]] = history.reshape(replicate.size, -1)
+    columns += [replicate.ravel(), epoch.ravel(), *measured.T[: len(_CONTRACT)]]
     columns += [np.tile(updates, replicates), np.full(replicate.size, setting.schedule)]
-    return pyarrow.table(columns, schema=SCHEMA)
+    return pyarrow.table([*columns, *measured.T[len(_CONTRACT) :]], schema=SCHEMA)
 
 
 def write_history(table: pyarrow.Table, path: str | Path) -> None:

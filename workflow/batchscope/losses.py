@@ -1,16 +1,24 @@
-"""What a study's loss says of the study."""
+"""The losses that a study may have, by what they are given. The loss decides what is learned. Knows no Keras."""
 
-_OF_NUMBERS = (
-    "Huber",
-    "LogCosh",
-    "MeanAbsoluteError",
-    "MeanAbsolutePercentageError",
-    "MeanSquaredError",
-    "MeanSquaredLogarithmicError",
+from batchscope.data import name_and_arguments
+
+# Of classes: the model's outputs as logits (`from_logits`), as scores, or as probabilities after a softmax.
+OF_LOGITS = (
+    *("SparseCategoricalCrossentropy", "CategoricalCrossentropy", "CategoricalFocalCrossentropy"),
+    *("BinaryCrossentropy", "BinaryFocalCrossentropy"),
 )
+OF_SCORES = ("CategoricalHinge", "Hinge", "SquaredHinge")
+OF_PROBABILITIES = ("KLDivergence",)
+# Of standardised numbers, which leaves out losses of ratios and logarithms.
+OF_NUMBERS = ("MeanSquaredError", "MeanAbsoluteError", "Huber", "LogCosh")
+OF_CLASSES = OF_LOGITS + OF_SCORES + OF_PROBABILITIES
 
 
-def is_regression(spec: dict | str) -> bool:
-    """Whether the loss is one of numbers; every other one is of classes."""
-    name = spec if isinstance(spec, str) else next(iter(spec))
-    return name in _OF_NUMBERS
+def score_of(loss: dict | str) -> str:
+    """What settings are judged by: `accuracy`, of which more is better, or `loss`, of which less is."""
+    return "loss" if is_regression(loss) else "accuracy"
+
+
+def is_regression(loss: dict | str) -> bool:
+    """Whether numbers are learned rather than classes."""
+    return name_and_arguments(loss)[0] in OF_NUMBERS

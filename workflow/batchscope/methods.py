@@ -7,16 +7,18 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from batchscope.losses import score_of
 from batchscope.provenance import git_state, trained_on
 
 _PACKAGES = ("scikit-learn", "scipy", "statsmodels", "numpy", "pandas", "matplotlib", "snakemake")
 _STATISTICS = {
     "Replicates": "Replicate r has the same initial weights and the same order of rows at every setting, so settings "
     "are compared in pairs. Replicates differ in weights and order; all have the same rows unless these are resampled.",
-    "Accuracy": "Train accuracy is the running mean over an epoch's batches, each before its update, as in Keras; test "
-    "accuracy is measured after the epoch. Volatility is the standard deviation of a replicate's test accuracy over "
-    "the last quarter of the epochs. A replicate has converged at the first epoch at most 0.01 below its mean over "
-    "that quarter.",
+    "Accuracy and loss": "Train accuracy and loss are running means over the batches of an epoch, each before its "
+    "update, as in Keras; those of test and validation rows are measured after the epoch. Numbers that are learned are "
+    "standardised by the training rows, so a mean squared error of 1 is that of always predicting their mean. "
+    "Volatility is the standard deviation of a replicate's test accuracy (of numbers, test loss) over the last quarter "
+    "of the epochs. A replicate has converged at the first epoch at most 0.01 worse than its mean over that quarter.",
     "Intervals": "95 % bootstrap intervals of means over replicates (BCa, 9,999 resamples). With 30 "
     "replicates a one-sided error of 5 % is in truth one of about 6 %, as these intervals are a little narrow. Median "
     "times are Kaplan-Meier medians with their 95 % log-log interval.",
@@ -37,16 +39,18 @@ _STATISTICS = {
 }
 
 
-def methods_table(spec: dict, timings: list[Path]) -> pd.DataFrame:
+def methods_table(spec: dict, target: float, timings: list[Path]) -> pd.DataFrame:
     """Two columns, what and how.
 
     Args:
         spec: the study as in the config, with all defaults.
+        target: the score that epochs to target are counted to.
         timings: those of its training jobs, which say on what hardware they ran.
     """
     git = git_state(Path(__file__).parent)
-    keys = ("dataset", "split", "model", "optimizer", "loss", "epochs", "replicates", "engine", "target_accuracy")
-    rows = {key.replace("_", " ").capitalize(): _yaml(spec[key]) for key in keys}
+    keys = ("dataset", "split", "model", "optimizer", "loss", "epochs", "replicates", "engine")
+    rows = {key.capitalize(): _yaml(spec[key]) for key in keys}
+    rows["Target"] = f"a test {score_of(spec['loss'])} of {target:g}"
     rows["Seeds"] = f"study {spec['seed']}, split {spec['split']['seed']}; that of the dataset stands in its arguments"
     rows |= _STATISTICS
     rows["Margins"] = _yaml(spec["comparisons"]["margins"])

@@ -8,56 +8,85 @@ import pandas as pd
 from batchscope.setting import SETTING, rows_of
 from batchscope.statistics import estimate_mean, median_time
 
-# A replicate has converged when its test accuracy is this close to its level late in training.
+# A replicate has converged when its test score is this close to its level late in training.
 _CLOSE = 0.01
 
 
-def measure_replicates(history: pd.DataFrame, timing: pd.DataFrame, target_accuracy: float) -> pd.DataFrame:
+def measure_replicates(history: pd.DataFrame, timing: pd.DataFrame, score: str, target: float) -> pd.DataFrame:
     """A row per setting and replicate.
 
     Args:
         history: a row per setting, replicate and epoch, as in `batchscope.history`.
         timing: a row per setting and stretch of training, as in `batchscope.timing`.
-        target_accuracy: the test accuracy that epochs, updates and seconds are counted to.
+        score: `accuracy`, of which more is better, or `loss`, of which less is.
+        target: the score that epochs, updates and seconds are counted to.
 
     Columns beside setting and replicate: `epochs`, `updates` and `seconds` of its training, `diverged`;
     `train_accuracy`, `test_accuracy` and `accuracy_gap` (test minus training) after the last epoch;
     `test_accuracy_volatility`, the standard deviation of the test accuracy over the last quarter of the epochs;
-    `epochs_to_converge`, the first epoch at most 0.01 below the mean of that quarter; and `epochs_to_target`,
-    `updates_to_target`, `seconds_to_target`, infinite where the target is not reached. A diverged replicate has no
-    accuracies, no volatility and no convergence. A replicate's seconds are its share of the seconds of all that were
-    trained with it.
+    `epochs_to_converge`, the first epoch whose test score is at most 0.01 worse than the mean of that quarter; and
+    `epochs_to_target`, `updates_to_target`, `seconds_to_target`, infinite where the target is not reached. Then the
+    same of the loss, and what there is of the validation rows. A diverged replicate has no accuracies, losses,
+    volatility and convergence. A replicate's seconds are its share of the seconds of all that were trained with it.
     """
     rows = []
     for setting, curves in history.groupby(SETTING):
         seconds = _seconds_by_epoch(rows_of(setting, timing), epochs=curves["epoch"].max())
         for replicate, curve in curves.groupby("replicate"):
             rows.append(
-                dict(zip(SETTING, setting)) | {"replicate": replicate} | _measure(curve, seconds, target_accuracy)
+                dict(zip(SETTING, setting)) | {"replicate": replicate} | _measure(curve, seconds, score, target)
             )
-    return pd.DataFrame(rows)
+    replicates = pd.DataFrame(rows)
+    if history["validation_loss"].isna().all():
+        replicates[[column for column in replicates if column.startswith("validation_")]] = math.nan
+    return replicates
 
 
-def _measure(curve: pd.DataFrame, seconds: np.ndarray, target_accuracy: float) -> dict:
-    accuracy, updates = curve["test_accuracy"].to_numpy(), curve["updates"].to_numpy()
+def _measure(curve: pd.DataFrame, seconds: np.ndarray, score: str, target: float) -> dict:
     last = curve.iloc[-1]
     diverged = bool(np.isnan(last["test_loss"]))
-    late = accuracy[-math.ceil(len(accuracy) / 4) :]
-    reached = first_epoch(accuracy >= target_accuracy)
-    converged = math.nan if diverged else first_epoch(accuracy >= late.mean() - _CLOSE)
+    late = _late(curve[f"test_{score}"])
+    close = late.mean() + (_CLOSE if score == "loss" else -_CLOSE)
     return {
-        "epochs": len(accuracy),
-        "updates": updates[-1],
+        "epochs": len(curve),
+        "updates": curve["updates"].iloc[-1],
         "seconds": seconds[-1],
         "diverged": diverged,
         "train_accuracy": last["train_accuracy"],
         "test_accuracy": last["test_accuracy"],
         "accuracy_gap": last["test_accuracy"] - last["train_accuracy"],
-        "test_accuracy_volatility": late.std(),
-        "epochs_to_converge": converged,
-        "epochs_to_target": reached,
-        "updates_to_target": updates[int(reached) - 1] if math.isfinite(reached) else math.inf,
-        "seconds_to_target": seconds[int(reached) - 1] if math.isfinite(reached) else math.inf,
+        "test_accuracy_volatility": _late(curve["test_accuracy"]).std(),
+        "epochs_to_converge": math.nan if diverged else first_epoch(_reached(curve[f"test_{score}"], score, close)),
+        **_times(curve, seconds, "test", score, target),
+        "train_loss": last["train_loss"],
+        "test_loss": last["test_loss"],
+        "loss_gap": last["test_loss"] - last["train_loss"],
+        "test_loss_volatility": _late(curve["test_loss"]).std(),
+        "validation_accuracy": last["validation_accuracy"],
+        "validation_accuracy_volatility": _late(curve["validation_accuracy"]).std(),
+        "validation_loss": last["validation_loss"],
+        "validation_loss_volatility": _late(curve["validation_loss"]).std(),
+        **{f"validation_{name}": time for name, time in _times(curve, seconds, "validation", score, target).items()},
+    }
+
+
+def _late(values: pd.Series) -> np.ndarray:
+    """Of values (epochs,) those of the last quarter of the epochs."""
+    return values.to_numpy()[-math.ceil(len(values) / 4) :]
+
+
+def _reached(values: pd.Series, score: str, target: float) -> np.ndarray:
+    return (values <= target if score == "loss" else values >= target).to_numpy()
+
+
+def _times(curve: pd.DataFrame, seconds: np.ndarray, part: str, score: str, target: float) -> dict[str, float]:
+    """Epochs, updates and seconds to the target on a part of the rows."""
+    epochs = first_epoch(_reached(curve[f"{part}_{score}"], score, target))
+    last = int(epochs) - 1 if math.isfinite(epochs) else None
+    return {
+        "epochs_to_target": epochs,
+        "updates_to_target": math.inf if last is None else curve["updates"].iloc[last],
+        "seconds_to_target": math.inf if last is None else seconds[last],
     }
 
 
@@ -82,24 +111,24 @@ def seconds_per_epoch(timing: pd.DataFrame) -> pd.DataFrame:
     return timing[[*SETTING, "stretch"]].assign(seconds_per_epoch=values)
 
 
-def summarize(replicates: pd.DataFrame, target_accuracy: float, seed: int) -> pd.DataFrame:
+def summarize(replicates: pd.DataFrame, score: str, target: float, seed: int) -> pd.DataFrame:
     """The summary of a study, a row per setting.
 
     Args:
         replicates: as from `measure_replicates`.
-        target_accuracy: what it was given.
+        score, target: what it was given.
         seed: where the bootstrap starts from.
 
     Means, standard deviations, intervals and volatility are over the replicates that did not diverge. The epochs to
     target are over all of them: one that never gets there counts as later than every other.
     """
     return pd.DataFrame(
-        _summarize_setting(dict(zip(SETTING, setting)), group, target_accuracy, seed)
+        _summarize_setting(dict(zip(SETTING, setting)), group, score, target, seed)
         for setting, group in replicates.groupby(SETTING)
     )
 
 
-def _summarize_setting(setting: dict, replicates: pd.DataFrame, target_accuracy: float, seed: int) -> dict:
+def _summarize_setting(setting: dict, replicates: pd.DataFrame, score: str, target: float, seed: int) -> dict:
     updates_per_epoch = replicates["updates"].iloc[0] / replicates["epochs"].iloc[0]
     row = {
         "batch_size": setting["batch_size"],
@@ -109,20 +138,30 @@ def _summarize_setting(setting: dict, replicates: pd.DataFrame, target_accuracy:
         "updates_per_epoch": int(updates_per_epoch) if updates_per_epoch.is_integer() else round(updates_per_epoch, 6),
     }
     for measure in ("train_accuracy", "test_accuracy"):
-        estimate = estimate_mean(replicates[measure].to_numpy(), seed)
-        row |= {
-            f"{measure}_mean": round(estimate.estimate, 6),
-            f"{measure}_sd": round(replicates[measure].std(ddof=1), 6),
-            f"{measure}_low": round(estimate.low, 6),
-            f"{measure}_high": round(estimate.high, 6),
-        }
+        row |= _summarize_measure(replicates[measure], seed)
     reached = replicates["epochs_to_target"].to_numpy()
     median, _, _ = median_time(reached, replicates["epochs"].to_numpy())
-    return row | {
+    row |= {
         "test_accuracy_volatility": round(replicates["test_accuracy_volatility"].mean(), 6),
-        "target_accuracy": target_accuracy,
+        "target_accuracy": target if score == "accuracy" else math.nan,
         "epochs_to_target": median if math.isfinite(median) else math.nan,
         "reached_target": round(np.isfinite(reached).mean(), 6),
         "seconds_per_replicate": round(replicates["seconds"].iloc[0], 6),
         "schedule": setting["schedule"],
+        "test_loss_volatility": round(replicates["test_loss_volatility"].mean(), 6),
+        "target_loss": target if score == "loss" else math.nan,
+    }
+    for measure in ("train_loss", "test_loss", "validation_accuracy", "validation_loss"):
+        row |= _summarize_measure(replicates[measure], seed)
+    return row
+
+
+def _summarize_measure(values: pd.Series, seed: int) -> dict[str, float]:
+    """Mean, standard deviation and 95 % interval of the mean of values (replicates,)."""
+    estimate = estimate_mean(values.to_numpy(), seed)
+    return {
+        f"{values.name}_mean": round(estimate.estimate, 6),
+        f"{values.name}_sd": round(values.std(ddof=1), 6),
+        f"{values.name}_low": round(estimate.low, 6),
+        f"{values.name}_high": round(estimate.high, 6),
     }

@@ -8,28 +8,28 @@ from functools import cache
 from batchscope.backend import keras
 from batchscope.data import name_and_arguments
 from batchscope.errors import ConfigError, suggestion
+from batchscope.losses import OF_CLASSES, OF_LOGITS, OF_NUMBERS, OF_PROBABILITIES
 
-LOSSES = ("SparseCategoricalCrossentropy", "CategoricalCrossentropy", "CategoricalFocalCrossentropy")
 # Arguments whose names Keras looks up only when a layer is made, without saying what it would know.
 _NAMED_OBJECTS = {"activation": keras.activations, "initializer": keras.initializers}
 
 
-def build_model(layers: list[dict | str], input_shape: tuple[int, ...], classes: int) -> keras.Model:
-    """A model from (rows, *input_shape) features to (rows, classes) logits: the hidden layers, then a Dense layer.
+def build_model(layers: list[dict | str], input_shape: tuple[int, ...], outputs: int) -> keras.Model:
+    """A model from (rows, *input_shape) features to (rows, outputs): the hidden layers, then a Dense layer.
 
     Raises:
         ConfigError: Keras has no such layer, it refuses the arguments, or the layers do not fit together.
     """
     hidden = [_build_layer(spec, f"model[{index}]") for index, spec in enumerate(layers)]
     try:
-        model = keras.Sequential([keras.Input(input_shape), *hidden, keras.layers.Dense(classes)])
+        model = keras.Sequential([keras.Input(input_shape), *hidden, keras.layers.Dense(outputs)])
     except Exception as error:
         raise ConfigError("model", f"the layers do not fit together: {_first_line(error)}") from None
-    if model.output_shape != (None, classes):
+    if model.output_shape != (None, outputs):
         raise ConfigError(
             "model",
-            f"the hidden layers end in the shape {hidden[-1].output.shape[1:]}, of which classes cannot be told; "
-            "end them with Flatten or a global pooling layer",
+            f"the hidden layers end in the shape {hidden[-1].output.shape[1:]}, of which {outputs} outputs cannot "
+            "be made; end them with Flatten or a global pooling layer",
         )
     return model
 
@@ -49,25 +49,31 @@ def build_optimizer(spec: dict | str, learning_rate: float) -> keras.optimizers.
     return _call(function, arguments | {"learning_rate": learning_rate}, f"optimizer.{name}")
 
 
-def build_loss(spec: dict | str, classes: int) -> Callable:
-    """The loss as a function of integer classes (rows,) and logits (rows, classes); its value is the mean over rows.
+def build_loss(spec: dict | str, outputs: int) -> Callable:
+    """The loss as a function of the target (rows,) and the model's outputs (rows, outputs); the mean over rows.
+
+    The target is classes, one for each output, or numbers, for a single output; see `batchscope.losses`.
 
     Raises:
         ConfigError: the loss is none of `LOSSES` or refuses the arguments.
     """
     name, arguments = name_and_arguments(spec)
-    if name not in LOSSES:
-        raise ConfigError("loss", f"{name!r} is no loss for classes and logits{suggestion(name, LOSSES)}")
+    known = OF_CLASSES + OF_NUMBERS
+    if name not in known:
+        raise ConfigError("loss", f"{name!r} is no loss for classes or standardised numbers{suggestion(name, known)}")
     if name == "SparseCategoricalCrossentropy" and not arguments:
         name = "CategoricalCrossentropy"  # has the same value, and does not check every label in every batch
     function = getattr(keras.losses, name)
     if "from_logits" in arguments:
         raise ConfigError(f"loss.{name}", "from_logits is always true here; leave it out")
     _check_arguments(function, arguments, f"loss.{name}")
-    loss = _call(function, arguments | {"from_logits": True}, f"loss.{name}")
+    loss = _call(function, arguments | {"from_logits": True} if name in OF_LOGITS else arguments, f"loss.{name}")
     if name == "SparseCategoricalCrossentropy":
         return loss
-    return lambda labels, logits: loss(keras.ops.one_hot(labels, classes, dtype=logits.dtype), logits)
+    if name in OF_NUMBERS:
+        return lambda numbers, predicted: loss(numbers[:, None], predicted)
+    activation = keras.ops.softmax if name in OF_PROBABILITIES else keras.activations.linear
+    return lambda classes, scores: loss(keras.ops.one_hot(classes, outputs, dtype=scores.dtype), activation(scores))
 
 
 def values_per_row(model: keras.Model) -> int:
@@ -75,10 +81,10 @@ def values_per_row(model: keras.Model) -> int:
     return sum(math.prod(layer.output.shape[1:]) for layer in model.layers)
 
 
-def multiplications_per_epoch(model: keras.Model, train_rows: int, test_rows: int) -> int:
+def multiplications_per_epoch(model: keras.Model, train_rows: int, other_rows: int) -> int:
     """Roughly: each weight is used once per position of its layer, forward, and twice more in training, backward.
 
-    Embeddings are looked up.
+    Embeddings are looked up. The other rows are predicted after each epoch.
     """
 
     def positions(layer: keras.Layer) -> int:
@@ -87,7 +93,7 @@ def multiplications_per_epoch(model: keras.Model, train_rows: int, test_rows: in
 
     multiplied = [layer for layer in model.layers if not isinstance(layer, keras.layers.Embedding)]
     per_row = sum(layer.count_params() * positions(layer) for layer in multiplied)
-    return per_row * (3 * train_rows + test_rows)
+    return per_row * (3 * train_rows + other_rows)
 
 
 def _build_layer(spec: dict | str, place: str) -> keras.Layer:

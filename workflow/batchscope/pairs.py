@@ -6,7 +6,9 @@ import pandas as pd
 from batchscope.setting import Setting, rows_of
 
 # Measures that are censored by the length of the training -> the column with that length.
-CENSORED = {"epochs_to_target": "epochs", "updates_to_target": "updates", "seconds_to_target": "seconds"}
+CENSORED = {
+    f"{part}{length}_to_target": length for part in ("", "validation_") for length in ("epochs", "updates", "seconds")
+}
 
 
 def paired_values(replicates: pd.DataFrame, measure: str, settings: list[Setting]) -> tuple[np.ndarray, np.ndarray]:

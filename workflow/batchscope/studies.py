@@ -59,6 +59,14 @@ def _mistakes(study: Study, studies: dict[str, Study]) -> Iterator[str]:
         yield f"batch_sizes: {setting.batch_sizes}{spelled} is repeated; keep one"
     if "ensembles" in study.spec and "validation" not in study.spec["split"]:
         yield "ensembles: the best replicate is chosen on validation rows; add validation to `split`"
+    if "validation" not in study.spec["split"]:
+        for place, measure in _measures_asked_for(study):
+            if measure.startswith("validation"):
+                yield f"{place}: {measure} is measured on validation rows; add validation to `split`"
+    if study.score == "loss":
+        yield from _not_of_numbers(study)
+    elif "target_loss" in study.spec:
+        yield "target_loss: classes are learned here; write target_accuracy"
     if "ensembles" in study.spec and study.spec["split"]["order"] == "resampled":
         yield "ensembles: they need test rows that none of their members trains on; take another `order` in `split`"
     for place, named in _settings_asked_for(study):
@@ -69,6 +77,26 @@ def _mistakes(study: Study, studies: dict[str, Study]) -> Iterator[str]:
         yield from (f"claims.{name}: {problem}" for problem in _claim_mistakes(study, claim))
     for name, question in study.spec["questions"].items():
         yield from (f"questions.{name}.{problem}" for problem in _question_mistakes(study, studies, question))
+
+
+def _not_of_numbers(study: Study) -> Iterator[str]:
+    """What a study that learns numbers asks for and cannot have."""
+    if "target_accuracy" in study.spec:
+        yield "target_accuracy: numbers are learned here; write target_loss"
+    if "ensembles" in study.spec:
+        yield "ensembles: they vote on classes, and numbers are learned here; leave them out"
+    for place, measure in _measures_asked_for(study):
+        if "accuracy" in measure:
+            yield f"{place}: numbers have no {measure}; take {measure.replace('accuracy', 'loss')}"
+
+
+def _measures_asked_for(study: Study) -> Iterator[tuple[str, str]]:
+    """The measures that claims and questions name, with their places."""
+    for name, claim in study.spec["claims"].items():
+        yield f"claims.{name}.measure", claim["measure"]
+    for name, question in study.spec["questions"].items():
+        for index, measure in enumerate(question.get("measures", [])):
+            yield f"questions.{name}.measures[{index}]", measure
 
 
 def _batch_sizes(study: Study) -> Iterator[tuple[str, int | str | dict]]:

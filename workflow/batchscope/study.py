@@ -5,15 +5,11 @@ from functools import cached_property
 
 from batchscope.cost import epoch_seconds, job_minutes
 from batchscope.datafile import data_file
-from batchscope.losses import is_regression
+from batchscope.losses import is_regression, score_of
 from batchscope.setting import Setting, make_setting, spelling, stages
 
-# The figures of measures by batch size that every study has.
-OVERVIEWS = {
-    "final_accuracy": ["test_accuracy", "train_accuracy"],
-    "volatility": ["test_accuracy_volatility"],
-    "time_to_target": ["epochs_to_target", "updates_to_target", "seconds_to_target"],
-}
+# The score that epochs to target are counted to where a study does not say: a loss of 1 is that of predicting the mean.
+TARGETS = {"accuracy": 0.8, "loss": 0.5}
 
 
 @dataclass(frozen=True)
@@ -28,6 +24,20 @@ class Study:
     @property
     def title(self) -> str:
         return self.spec.get("title", self.name)
+
+    @property
+    def score(self) -> str:
+        """What settings are judged by: `accuracy`, or `loss` where numbers are learned."""
+        return score_of(self.spec["loss"])
+
+    @property
+    def overviews(self) -> dict[str, list[str]]:
+        """The figures of measures by batch size that every study has: name -> measures."""
+        return {
+            f"final_{self.score}": [f"test_{self.score}", f"train_{self.score}"],
+            "volatility": [f"test_{self.score}_volatility"],
+            "time_to_target": ["epochs_to_target", "updates_to_target", "seconds_to_target"],
+        }
 
     def setting(self, batch_size: int | str | dict, learning_rate: float | None = None) -> Setting:
         """A batch size of the config with a learning rate, the study's first one where left out."""
@@ -124,7 +134,8 @@ class Study:
     @property
     def metrics(self) -> dict:
         """The metrics, beside the histories."""
-        return {key: self.spec[key] for key in ("target_accuracy", "seed")}
+        target = self.spec.get(f"target_{self.score}", TARGETS[self.score])
+        return {"score": self.score, "target": target, "seed": self.spec["seed"]}
 
     @property
     def comparisons(self) -> dict:
@@ -136,7 +147,9 @@ class Study:
             chosen = min(whole or self.settings, key=lambda setting: (-setting.batch_size, self._rank(setting)))
         else:
             chosen = self.setting(reference["batch_size"], reference.get("learning_rate"))
-        return {"reference": chosen, "margins": spec["margins"], "seed": self.spec["seed"]}
+        measures = (f"test_{self.score}", f"test_{self.score}_volatility", "epochs_to_target")
+        margins = {measure: spec["margins"][measure] for measure in measures}
+        return {"reference": chosen, "margins": margins, "seed": self.spec["seed"]}
 
     def _rank(self, setting: Setting) -> int:
         """The place of a setting's learning rate in the config; rates of single figures come last."""
@@ -167,6 +180,7 @@ class Study:
             "title": self.title,
             "settings": [self.setting(batch, rate) for batch in self.spec["batch_sizes"] for rate in rates],
             "learning_rates": len(rates),
+            "score": self.score,
         }
 
     def curve(self, name: str) -> dict:
@@ -175,6 +189,7 @@ class Study:
         return {
             "title": f"{self.title}: {name.replace('_', ' ')}",
             "setting": self.setting(curve["batch_size"], curve["learning_rate"]),
+            "score": self.score,
         }
 
     @property
@@ -190,7 +205,7 @@ class Study:
     @property
     def described(self) -> dict:
         """The tables that people read."""
-        return {"title": self.title, "spec": self.spec}
+        return {"title": self.title, "spec": self.spec, "score": self.score, "target": self.metrics["target"]}
 
     @property
     def asked(self) -> dict:
@@ -203,14 +218,14 @@ class Study:
 
     def drawn(self, figure: str) -> list[str]:
         """The names of the studies in a figure of measures by batch size."""
-        if figure in OVERVIEWS:
+        if figure in self.overviews:
             return [self.name]
         return [self.name, *self.spec["questions"][figure.removeprefix("answer_")]["beside"]]
 
     def overview(self, figure: str, studies: dict[str, "Study"]) -> dict:
         """A figure of measures by batch size."""
-        if figure in OVERVIEWS:
-            title, measures = self.title, OVERVIEWS[figure]
+        if figure in self.overviews:
+            title, measures = self.title, self.overviews[figure]
         else:
             question = self.spec["questions"][figure.removeprefix("answer_")]
             title, measures = question["question"], question["measures"]
@@ -227,7 +242,7 @@ class Study:
         return [
             "dataset",
             "batch_sizes",
-            *OVERVIEWS,
+            *self.overviews,
             *(f"learning_curve_{name}" for name in self.spec["learning_curves"]),
             *(f"answer_{name}" for name, question in self.spec["questions"].items() if "measures" in question),
             *(["ensembles"] if "ensembles" in self.spec else []),

@@ -12,17 +12,20 @@ from batchscope.words import MEASURES, interval, number, p_value
 _NOT_IN_LATEX = ("replicates", "diverged", "reached", "updates per epoch", "seconds", "percentile")
 
 
-def summary_table(summary: pd.DataFrame) -> pd.DataFrame:
-    """The summary with a column for each mean and its interval."""
+def summary_table(summary: pd.DataFrame, score: str) -> pd.DataFrame:
+    """The summary with a column for each mean of the score and its interval."""
+    parts = [part for part in ("train", "test", "validation") if summary[f"{part}_{score}_mean"].notna().any()]
     return pd.DataFrame(
         {
             "batch size": [setting.batch_sizes for setting in _settings(summary)],
             "learning rate": [f"{rate:g}" for rate in summary["learning_rate"]],
             "replicates": summary["replicates"],
             "diverged": summary["diverged"],
-            "train accuracy": _intervals(summary, "train_accuracy_mean", "train_accuracy_low", "train_accuracy_high"),
-            "test accuracy": _intervals(summary, "test_accuracy_mean", "test_accuracy_low", "test_accuracy_high"),
-            "volatility": summary["test_accuracy_volatility"].map(number),
+            **{
+                f"{part} {score}": _intervals(summary, *(f"{part}_{score}_{name}" for name in ("mean", "low", "high")))
+                for part in parts
+            },
+            "volatility": summary[f"test_{score}_volatility"].map(number),
             "epochs to target": summary["epochs_to_target"].map(
                 lambda value: number(value) if value == value else "never"
             ),

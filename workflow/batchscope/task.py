@@ -3,6 +3,7 @@
 Weights, batch orders and splits of the rows are drawn here, each replicate's from a seed of its own.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,9 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from batchscope.backend import keras
+from batchscope.backend import keras, tf
 from batchscope.cost import epoch_seconds
 from batchscope.data import Dataset
+from batchscope.losses import is_regression
 from batchscope.models import build_loss, build_model, build_optimizer, multiplications_per_epoch
 
 # The random streams of a replicate, told apart by the last word of their seeds.
@@ -29,7 +31,7 @@ class Stage(NamedTuple):
 class Trained(NamedTuple):
     """How far a stack of replicates has been trained at one learning rate."""
 
-    history: np.ndarray  # (replicates, epochs, 4): train loss, train accuracy, test loss, test accuracy
+    history: np.ndarray  # (replicates, epochs, measures): loss and accuracy of each part, see `batchscope.history`
     updates: np.ndarray  # (epochs,): the optimizer's own count of its updates, after each epoch
     stretches: np.ndarray  # (pieces, 2): the epochs of each piece, and the seconds that they took for all replicates
 
@@ -40,20 +42,20 @@ class Trained(NamedTuple):
     def then(self, history: np.ndarray, updates: np.ndarray, seconds: float) -> "Trained":
         """The same after one more piece."""
         return Trained(
-            np.concatenate([self.history.reshape(len(history), -1, 4), history], axis=1),
+            np.concatenate([self.history.reshape(len(history), -1, history.shape[-1]), history], axis=1),
             np.concatenate([self.updates, updates]),
             np.concatenate([self.stretches, [(len(updates), seconds)]]),
         )
 
 
-NOTHING = Trained(np.empty((0, 0, 4)), np.empty(0, np.int64), np.empty((0, 2)))
+NOTHING = Trained(np.empty((0, 0, 0)), np.empty(0, np.int64), np.empty((0, 2)))
 
 
 @dataclass(frozen=True)
 class Task:
     """The trainings of one batch size or schedule. The model, optimizer and loss are as in the config.
 
-    Where `resampled` is true, every replicate splits the rows of the dataset anew, into as many training and test rows.
+    Where `resampled` is true, every replicate splits the rows of the dataset anew, into parts of the same sizes.
     """
 
     dataset: Dataset
@@ -68,47 +70,64 @@ class Task:
     def epochs(self) -> int:
         return sum(stage.epochs for stage in self.stages)
 
+    @property
+    def outputs(self) -> int:
+        """What a model puts out for a row: a logit for each class, or a number."""
+        return 1 if is_regression(self.loss) else self.dataset.classes
+
     @cached_property
     def x(self) -> np.ndarray:
-        """The features of the training rows, then of the test rows."""
-        return np.concatenate([self.dataset.x_train, self.dataset.x_test])
+        """The features of the training rows, then of the test rows, then of the validation rows."""
+        return np.concatenate([x for x, _ in self.dataset.parts])
 
     @cached_property
     def y(self) -> np.ndarray:
-        """The classes of the training rows, then of the test rows."""
-        return np.concatenate([self.dataset.y_train, self.dataset.y_test])
+        """Their targets."""
+        return np.concatenate([y for _, y in self.dataset.parts])
+
+    @property
+    def rows(self) -> list[int]:
+        """How many rows each part has: training, test and, where there is one, validation."""
+        return [len(y) for _, y in self.dataset.parts]
 
     def build_replicate(self, replicate: int) -> keras.Model:
         """The model with the initial weights of a replicate, which are the same at every batch size."""
         [seed] = np.random.SeedSequence([self.seed, replicate, _WEIGHTS]).generate_state(1)
         keras.utils.set_random_seed(int(seed))
-        return build_model(self.model, self.dataset.x_train.shape[1:], self.dataset.classes)
+        return build_model(self.model, self.dataset.x_train.shape[1:], self.outputs)
 
-    def split(self, replicate: int) -> tuple[np.ndarray, np.ndarray]:
-        """The training and the test rows of a replicate, int32, as positions in `x` and `y`."""
+    def split(self, replicate: int) -> list[np.ndarray]:
+        """The rows of each part for a replicate, int32, as positions in `x` and `y`."""
         rows = np.arange(len(self.y), dtype=np.int32)
         if self.resampled:
             np.random.default_rng([self.seed, replicate, _SPLIT]).shuffle(rows)
-        return rows[: len(self.dataset.y_train)], rows[len(self.dataset.y_train) :]
+        return np.split(rows, np.cumsum(self.rows)[:-1])
 
     def batch_orders(self, replicate: int) -> Iterator[np.ndarray]:
         """The order of the training rows in each epoch, int32 (rows,), the same at every batch size and device."""
         generator = np.random.default_rng([self.seed, replicate, _ORDERS])
-        train_rows, _ = self.split(replicate)
+        train_rows = self.split(replicate)[0]
         for _ in range(self.epochs):
             yield train_rows[generator.permutation(len(train_rows))]
 
     def epoch_seconds(self, stage: Stage, model: keras.Model) -> float:
         """A guess at the seconds that an epoch of one replicate takes, see `batchscope.cost`."""
-        train_rows, test_rows = len(self.dataset.y_train), len(self.dataset.y_test)
-        return epoch_seconds(train_rows, stage.batch_size, multiplications_per_epoch(model, train_rows, test_rows))
+        train_rows, *others = self.rows
+        return epoch_seconds(train_rows, stage.batch_size, multiplications_per_epoch(model, train_rows, sum(others)))
 
     def build_optimizer(self, learning_rate: float) -> keras.optimizers.Optimizer:
         return build_optimizer(self.optimizer, learning_rate)
 
     @cached_property
     def loss_function(self) -> Callable:
-        return build_loss(self.loss, self.dataset.classes)
+        return build_loss(self.loss, self.outputs)
+
+    def count_correct(self, target: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
+        """How many rows have their largest output at their class; NaN for numbers, of which none is right or wrong."""
+        if is_regression(self.loss):
+            return tf.constant(math.nan, outputs.dtype)
+        correct = tf.argmax(outputs, axis=-1, output_type=target.dtype) == target
+        return tf.reduce_sum(tf.cast(correct, outputs.dtype))
 
 
 def make_task(dataset: Dataset, stages: list[tuple[int, int]], **task) -> Task:

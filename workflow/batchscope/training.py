@@ -12,6 +12,8 @@ from batchscope.checkpoint import Checkpoint
 from batchscope.compiled import CompiledEngine, stack_width, why_not_compiled, why_not_stacked
 from batchscope.ensembles import ensemble_accuracies
 from batchscope.fit import FitEngine
+from batchscope.history import MEASURES
+from batchscope.losses import score_of
 from batchscope.task import Task, Trained
 
 _log = logging.getLogger(__name__)
@@ -31,7 +33,7 @@ class Result(NamedTuple):
     """The trainings of one setting."""
 
     learning_rate: float
-    history: np.ndarray  # (replicates, epochs, 4): train loss, train accuracy, test loss, test accuracy
+    history: np.ndarray  # (replicates, epochs, measures): loss and accuracy of each part, see `batchscope.history`
     updates: np.ndarray  # (epochs,): updates of the optimizer up to the end of each epoch
     stretches: list[tuple[int, int, float]]  # the training in pieces: replicates, epochs, seconds (compiling left out)
 
@@ -193,6 +195,7 @@ class _Progress:
     def __init__(self, task: Task, trainings: int):
         self._task = task
         self._trainings = trainings
+        self._score = f"test_{score_of(task.loss)}"
         self._finished = 0
         self._given = 0.0  # trainings that a checkpoint had
         self._begin = self._said = time.perf_counter()
@@ -208,10 +211,11 @@ class _Progress:
         self._said = now
         done = min(self._finished + len(so_far.history) * so_far.epochs / epochs, self._trainings)
         left = (now - self._begin) * (self._trainings - done) / (done - self._given)
+        score = so_far.history[:, -1, MEASURES.index(self._score)]
         batch_size = ", then ".join(str(stage.batch_size) for stage in self._task.stages)
         _log.info(
             f"batch size {batch_size}, learning rate {learning_rate:g}: "
-            f"epoch {so_far.epochs} of {epochs}, test accuracy {np.mean(so_far.history[:, -1, 3]):.3f}; "
+            f"epoch {so_far.epochs} of {epochs}, {self._score.replace('_', ' ')} {np.mean(score):.3f}; "
             f"{self._finished} of {self._trainings} trainings done, {left:.0f} s left"
         )
 

@@ -92,7 +92,7 @@ rule plot_measures:
     benchmark:
         "results/{study}/benchmarks/plot_{measures}.tsv"
     wildcard_constraints:
-        measures="final_accuracy|volatility|time_to_target|answer_[A-Za-z0-9_-]+",
+        measures="final_accuracy|final_loss|volatility|time_to_target|answer_[A-Za-z0-9_-]+",
     conda:
         "../../envs/analysis.yaml"
     threads: 1

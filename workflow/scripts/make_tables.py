@@ -12,13 +12,13 @@ from batchscope.tables import claims_table, comparisons_table, summary_table, wr
 
 log_to(snakemake.log[0])
 study = json.loads(snakemake.params.study)
-summary = summary_table(pd.read_csv(snakemake.input.summary))
+summary = summary_table(pd.read_csv(snakemake.input.summary), study["score"])
 claims = claims_table(read_claims(snakemake.input.claims))
 tables = {
     "summary": summary,
     "comparisons": comparisons_table(pd.read_csv(snakemake.input.comparisons)),
     "claims": claims,
-    "methods": methods_table(study["spec"], [Path(path) for path in snakemake.input.timings]),
+    "methods": methods_table(study["spec"], study["target"], [Path(path) for path in snakemake.input.timings]),
 }
 for name, table in tables.items():
     write_page(table, f"{study['title']}: {name}", snakemake.input.template, snakemake.output[name])

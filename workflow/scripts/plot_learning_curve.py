@@ -12,8 +12,9 @@ from batchscope.style import save_figure
 
 log_to(snakemake.log[0])
 curve = json.loads(snakemake.params.figure)
+setting = Setting(*curve.pop("setting"))
 history = read_history(snakemake.input.history).to_pandas()
 summary = pd.read_csv(snakemake.input.summary)
-figure = plot_learning_curve(history, summary, curve["title"], Setting(*curve["setting"]))
+figure = plot_learning_curve(history, summary, setting=setting, **curve)
 for path in snakemake.output:
     save_figure(figure, path)
