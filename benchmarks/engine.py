@@ -17,7 +17,7 @@ import jax_stack
 import tutorial_loop
 
 from batchscope.compiled import CompiledEngine
-from batchscope.data import make_dataset
+from batchscope.prepare import make_dataset
 from batchscope.task import Stage, Task
 
 TURNS = 3

@@ -11,7 +11,7 @@ HIDDEN, RATE, MOMENTUM = 50, 0.01, 0.9
 
 def time_trainings(dataset, epochs: int, batch_size: int, replicates: int) -> float:
     """Seconds to train `replicates` networks at once, compilation left out."""
-    x, y, x_test, y_test = (jnp.asarray(array) for array in dataset)
+    x, y, x_test, y_test = (jnp.asarray(array) for array in dataset[:4])
     rows = len(y)
     full, rest = divmod(rows, batch_size)
 

@@ -35,7 +35,7 @@ import pytest
             "activation: rellu",
             "studies.small.model[0].Dense.activation: keras.activations has no 'rellu'; did you mean 'relu'?",
         ),
-        ("make_blobs:", "make_blob:", "studies.small.dataset: sklearn.datasets has no 'make_blob'"),
+        ("make_blobs:", "make_blob:", "studies.small.dataset: neither sklearn.datasets nor keras.datasets has"),
         ("train: 150", "train: 300", "studies.small.split: 300 training rows of 300 leave fewer than 1 to test on"),
         ("    epochs: 12", "    epochs: 12\n    epochs: 13", "config.yaml, line 12: the key 'epochs' stands twice"),
         (

@@ -6,7 +6,7 @@ import pytest
 from batchscope import checkpoint, compiled, training
 from batchscope.backend import keras
 from batchscope.checkpoint import Checkpoint
-from batchscope.data import make_dataset
+from batchscope.prepare import make_dataset
 from batchscope.task import NOTHING, Stage, Task, Trained
 
 RATES = [0.01, 0.001]

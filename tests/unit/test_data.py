@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from batchscope.data import load_dataset, make_dataset, save_dataset
+from batchscope.data import load_dataset, save_dataset
+from batchscope.prepare import make_dataset
 
 
 def test_the_first_rows_train_and_the_others_test(blobs_spec, first_500):

@@ -10,8 +10,8 @@ import pytest
 from batchscope import compiled, losses, training
 from batchscope.backend import keras, tf
 from batchscope.checkpoint import Checkpoint
-from batchscope.data import make_dataset
 from batchscope.fit import FitEngine
+from batchscope.prepare import make_dataset
 from batchscope.task import Stage, Task
 
 DENSE = [{"Dense": {"units": 20, "activation": "relu", "kernel_initializer": "he_uniform"}}]

@@ -27,7 +27,7 @@ def facts(changes: str = "{}") -> dict:
     [
         ("{}", 50),
         ("split: {train: 30}", 30),
-        ("dataset: load_iris", 75),
+        ("{dataset: load_iris, split: {train: 0.5, order: stratified}}", 75),
         ("model: []", 50),
         ("model: [{Reshape: {target_shape: [2, 1]}}, {Conv1D: {filters: 2, kernel_size: 1}}, Flatten]", 50),
         ("loss: {CategoricalCrossentropy: {label_smoothing: 0.1}}", 50),
@@ -56,7 +56,7 @@ def test_multiplications_of_an_epoch(changes, weights_used):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ("dataset: {make_blob: {}}", "dataset: sklearn.datasets has no 'make_blob'"),
+        ("dataset: {make_blob: {}}", "dataset: neither sklearn.datasets nor keras.datasets has 'make_blob'"),
         ("dataset: {make_blob: {}}", "did you mean 'make_blobs'?"),
         (
             "dataset: {make_blobs: {n_sample: 3}}",
@@ -64,8 +64,11 @@ def test_multiplications_of_an_epoch(changes, weights_used):
         ),
         ("dataset: {make_blobs: {n_samples: few, random_state: 0}}", "dataset.make_blobs: The 'n_samples' parameter"),
         ("dataset: make_blobs", "dataset.make_blobs: it draws at random; add random_state"),
-        ("dataset: {make_regression: {random_state: 0}}", "dataset: make_regression gives no classes"),
-        ("dataset: {make_blobs: {centers: 1, random_state: 0}}", "dataset: make_blobs gives a single class"),
+        (
+            "dataset: {make_regression: {random_state: 0}}",
+            "dataset.make_regression: the target holds numbers; for a regression",
+        ),
+        ("dataset: {make_blobs: {centers: 1, random_state: 0}}", "dataset.make_blobs: the target holds a single class"),
         ("split: {train: 100}", "split: 100 training rows of 100 leave fewer than 1 to test on"),
         ("split: {train: 0.999}", "split: 99.9 training rows of 100 leave fewer than 1 to test on"),
         ("split: {train: 60, test: 60}", "split: 60 training rows of 100 leave fewer than 60 to test on"),

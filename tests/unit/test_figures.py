@@ -1,10 +1,12 @@
 import math
 
+import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
+from batchscope.data import Dataset
 from batchscope.figures import plot_batch_sizes, plot_dataset, plot_learning_curve
 from batchscope.setting import Setting
 from batchscope.style import save_figure
@@ -74,14 +76,33 @@ def test_a_figure_has_the_width_of_a_column_and_the_same_bytes_again(tmp_path):
 
 @pytest.mark.parametrize(("features", "label"), [(1, "feature 1"), (2, "feature 1"), (5, "first principal component")])
 def test_a_dataset_of_any_width_is_plotted(features, label):
-    from batchscope.data import Dataset
-
     random = np.random.default_rng(0)
     x, y = random.normal(size=(20, features)).astype(np.float32), np.arange(20) % 3
     figure = plot_dataset(Dataset(x[:10], y[:10], x[10:], y[10:]), "title")
     assert figure.axes[0].get_xlabel() == label
     names = [text.get_text() for text in figure.legends[0].get_texts()]
     assert names == ["class 0", "class 1", "class 2", "10 train", "10 test"]
+
+
+def test_classes_have_their_names_in_the_legend_and_features_theirs_at_the_axes():
+    x, y = np.eye(4, 2, dtype=np.float32), np.array([0, 1, 0, 1])
+    labels = np.array(["_costs $5 $", "a name that is far longer than what fits"])
+    figure = plot_dataset(Dataset(x, y, x, y, labels=labels, features=np.array(["age", "colour=red"])), "title")
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert names == [r"_costs \$5 \$", "a name that is far longer than...", "4 train", "4 test"]
+    assert (figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()) == ("age", "colour=red")
+
+
+def test_rows_of_a_regression_have_the_colour_of_their_target():
+    x, y = np.random.default_rng(0).normal(size=(20, 2)).astype(np.float32), np.linspace(-1, 2, 20, dtype=np.float32)
+    figure = plot_dataset(Dataset(x[:10], y[:10], x[10:], y[10:]), "title")
+    axes, bar = figure.axes
+    filled, hollow, *_ = axes.collections
+    assert (bar.get_ylabel(), bar.get_ylim()) == ("target, standardised", (-1, 2))
+    expected = matplotlib.colormaps["cividis"](matplotlib.colors.Normalize(-1, 2)(y))
+    np.testing.assert_allclose(filled.get_facecolors(), expected[:10])
+    np.testing.assert_allclose(hollow.get_edgecolors(), expected[10:])
+    assert len(hollow.get_facecolors()) == 0
 
 
 def test_a_schedule_is_named_in_its_panel():

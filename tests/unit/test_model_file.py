@@ -57,7 +57,8 @@ def test_a_model_that_is_only_a_class_of_its_own_fits_too(write):
 @pytest.mark.parametrize(
     ("text", "spec", "message"),
     [
-        (BRANCHES, {"file": "nowhere.py"}, "model.file: there is no file 'nowhere.py'"),
+        (BRANCHES, {"file": "nowhere.py"}, "model.file: nowhere.py: FileNotFoundError"),
+        (BRANCHES, {"file": "README.md"}, "model.file: 'README.md' is no Python file; its name ends in .py"),
         ("import nothing_of_that_name", {}, "model.file: .*line 1: ModuleNotFoundError: No module named 'nothing_of"),
         ("def build(:", {}, "model.file: .*line 1: SyntaxError"),
         (BRANCHES, {"function": "biuld"}, "model.function: .*has no function 'biuld'; did you mean 'build'?"),

@@ -190,3 +190,32 @@ def test_mistakes_of_all_studies_are_told_together(tmp_path, monkeypatch):
         "studies.one.batch_sizes[0]",
         "studies.two.batch_sizes[0]",
     ]
+
+
+def test_keras_is_asked_again_only_after_the_file_of_a_dataset_has_changed(tmp_path, monkeypatch):
+    path = tmp_path / "a b.csv"
+    path.write_text("first")
+    spec = yaml.safe_load(CONFIG) | {"dataset": {"table": {"path": str(path), "target": "y"}}, "questions": {}}
+    asked = []
+
+    def ask(questions):
+        asked.append(questions)
+        return {"one": {"train_rows": 500, "multiplications": 10**6}}
+
+    monkeypatch.setattr(studies, "_ask", ask)
+    for text, times in (("first", 1), ("first", 1), ("other", 2)):
+        path.write_text(text)
+        studies.read_studies({"studies": {"one": spec}}, [], tmp_path / "cache")
+        assert len(asked) == times
+
+
+def test_a_file_that_is_not_there_is_told_before_anything_is_asked(tmp_path):
+    spec = yaml.safe_load(CONFIG) | {"dataset": {"npz": {"path": f"{tmp_path}/none.npz"}}}
+    with pytest.raises(ConfigError) as raised:
+        studies.read_studies({"studies": {"one": spec}}, [], tmp_path)
+    assert str(raised.value) == f"studies.one.dataset.npz.path: there is no file '{tmp_path}/none.npz'"
+
+
+def test_the_dataset_depends_on_the_loss_only_as_far_as_it_says_what_is_learned():
+    assert make_study().data == make_study("loss: CategoricalCrossentropy").data
+    assert make_study("loss: MeanSquaredError").data == make_study().data | {"regression": True}

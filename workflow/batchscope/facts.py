@@ -7,12 +7,13 @@ last line, {name: facts} or {name: {"error": ...}}. A process of its own keeps T
 import json
 import math
 import sys
+from contextlib import redirect_stdout
 
 import numpy as np
 
-from batchscope.data import make_dataset
 from batchscope.errors import ConfigError
 from batchscope.losses import is_regression
+from batchscope.prepare import make_dataset
 
 
 def find_facts(study: dict) -> dict[str, int]:
@@ -21,15 +22,16 @@ def find_facts(study: dict) -> dict[str, int]:
     Raises:
         ConfigError: scikit-learn or Keras refuses some part of the study.
     """
-    dataset = make_dataset(study["dataset"], study["split"])
+    regression = is_regression(study["loss"])
+    dataset = make_dataset(study["dataset"], study["split"], study.get("scaler"), regression)
     # Imported late, so that a mistake in the dataset is told without waiting for TensorFlow.
     from batchscope.models import build_loss, build_model, build_optimizer, multiplications_per_epoch
     from batchscope.schedules import Schedule
 
-    outputs = 1 if is_regression(study["loss"]) else dataset.classes
+    outputs = 1 if regression else dataset.classes
     model = build_model(study["model"], dataset.x_train.shape[1:], outputs)
-    if "learning_rate_schedule" in study:
-        Schedule(study["learning_rate_schedule"], updates=lambda epochs: math.ceil(epochs))
+    if schedule := study.get("learning_rate_schedule"):
+        Schedule(schedule, updates=math.ceil)
     optimizer = build_optimizer(study["optimizer"], learning_rate=0.01)
     model.compile(optimizer=optimizer, loss=build_loss(study["loss"], outputs), run_eagerly=True)
     try:
@@ -53,7 +55,8 @@ def main() -> None:
     answers = {}
     for name, study in json.load(sys.stdin).items():
         try:
-            answers[name] = find_facts(study)
+            with redirect_stdout(sys.stderr):  # Keras shows there how a download goes
+                answers[name] = find_facts(study)
         except ConfigError as error:
             answers[name] = {"error": str(error)}
     print(json.dumps(answers))

@@ -5,6 +5,7 @@ from itertools import cycle
 
 import numpy as np
 import pandas as pd
+from matplotlib.colors import to_rgba
 
 from batchscope.data import Dataset
 from batchscope.setting import Setting, rows_of
@@ -12,36 +13,56 @@ from batchscope.style import COLUMN_WIDTH, MARKERS, OKABE_ITO, STYLE, plt
 
 PARTS = {"train": {"color": OKABE_ITO[0], "linestyle": "--"}, "test": {"color": OKABE_ITO[3], "linestyle": "-"}}
 _MOST_CLASSES_IN_LEGEND = 10
+_LONGEST_NAME_OF_FIVE = 10  # letters of a name of which five fit beside each other
+_LONGEST_NAME = 30
+_MOST_ROWS_AS_VECTORS = 10_000
 _MOST_ROWS_OF_PANELS = 8
 
 
 def plot_dataset(dataset: Dataset, title: str) -> plt.Figure:
-    """A scatter plot of all rows by class; training rows are filled, test rows are hollow.
+    """A scatter plot of training rows (filled) and test rows (hollow), by class or by the number that is learned.
 
     Of more than two features the first two principal components are shown.
     """
     x = np.concatenate([dataset.x_train, dataset.x_test]).reshape(len(dataset.y_train) + len(dataset.y_test), -1)
     y = np.concatenate([dataset.y_train, dataset.y_test])
     train = np.arange(len(y)) < len(dataset.y_train)
-    (first, second), labels = _two_dimensions(x)
+    points, labels = _two_dimensions(x, dataset.features)
+    handles, names = [], []
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(COLUMN_WIDTH, 2.8))
-        for label, color, marker in zip(range(dataset.classes), cycle(OKABE_ITO), cycle(MARKERS)):
-            for part, face in ((train, color), (~train, "none")):
-                rows = (y == label) & part
-                axes.scatter(
-                    first[rows], second[rows], 9, marker=marker, facecolor=face, edgecolor=color, linewidth=0.5
-                )
-            axes.scatter([], [], 9, marker=marker, color=color, label=f"class {label}")
-        axes.scatter([], [], 9, facecolor="0.4", edgecolor="0.4", label=f"{train.sum()} train")
-        axes.scatter([], [], 9, facecolor="none", edgecolor="0.4", linewidth=0.5, label=f"{(~train).sum()} test")
+        if y.dtype.kind == "f":
+            scale = plt.cm.ScalarMappable(plt.Normalize(y.min(), y.max()), "cividis")
+            _draw_rows(axes, points, train, scale.to_rgba(y), "o")
+            figure.colorbar(scale, ax=axes, label="target, standardised")
+        else:
+            for label, color, marker in zip(range(dataset.classes), cycle(OKABE_ITO), cycle(MARKERS)):
+                rows = y == label
+                _draw_rows(axes, points[:, rows], train[rows], np.tile(to_rgba(color), (rows.sum(), 1)), marker)
+                if dataset.classes <= _MOST_CLASSES_IN_LEGEND:
+                    handles.append(axes.scatter([], [], 9, marker=marker, color=color))
+                    names.append(f"class {label}" if dataset.labels is None else _short_name(dataset.labels[label]))
+        for drawn in axes.collections:
+            drawn.set_rasterized(len(y) > _MOST_ROWS_AS_VECTORS)
+        for name, face in ((f"{train.sum()} train", "0.4"), (f"{(~train).sum()} test", "none")):
+            handles.append(axes.scatter([], [], 9, facecolor=face, edgecolor="0.4", linewidth=0.5))
+            names.append(name)
+        columns = 5 if max(map(len, names)) <= _LONGEST_NAME_OF_FIVE else 2
         axes.set(title=title, xlabel=labels[0], ylabel=labels[1])
-        handles, names = axes.get_legend_handles_labels()
-        shown = slice(None) if dataset.classes <= _MOST_CLASSES_IN_LEGEND else slice(-2, None)
-        figure.legend(
-            handles[shown], names[shown], loc="outside lower center", ncols=5, handletextpad=0, columnspacing=1
-        )
+        figure.legend(handles, names, loc="outside lower center", ncols=columns, handletextpad=0, columnspacing=1)
     return figure
+
+
+def _draw_rows(axes: plt.Axes, points: np.ndarray, train: np.ndarray, colors: np.ndarray, marker: str) -> None:
+    """Points (2, rows) in their colours (rows, 4), filled where they train."""
+    for part, faces in ((train, colors[train]), (~train, "none")):
+        axes.scatter(*points[:, part], 9, marker=marker, facecolor=faces, edgecolor=colors[part], linewidth=0.5)
+
+
+def _short_name(name: str) -> str:
+    """A name as the legend shows it: one short line, not taken for a formula."""
+    name = " ".join(name.split())
+    return (name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}...").replace("$", r"\$")
 
 
 def plot_learning_curve(
@@ -96,12 +117,13 @@ def plot_batch_sizes(
     return figure
 
 
-def _two_dimensions(x: np.ndarray) -> tuple[np.ndarray, tuple[str, str]]:
+def _two_dimensions(x: np.ndarray, names: np.ndarray | None) -> tuple[np.ndarray, tuple[str, str]]:
     if x.shape[1] <= 2:
-        return np.pad(x, ((0, 0), (0, 2 - x.shape[1]))).T, ("feature 1", "feature 2")
+        first, second = ("feature 1", "feature 2") if names is None else [*names, ""][:2]
+        return np.pad(x, ((0, 0), (0, 2 - x.shape[1]))).T, (first, second)
     from sklearn.decomposition import PCA
 
-    return PCA(2, svd_solver="full").fit_transform(x).T, ("first principal component", "second principal component")
+    return PCA(2, random_state=0).fit_transform(x).T, ("first principal component", "second principal component")
 
 
 def _draw_curves(axes: plt.Axes, history: pd.DataFrame, score: str) -> None:

@@ -6,7 +6,6 @@ import sys
 import traceback
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 
 from batchscope.backend import keras
 from batchscope.errors import ConfigError, suggestion
@@ -48,8 +47,6 @@ def call_model_file(spec: dict, input_shape: tuple[int, ...], outputs: int) -> k
 
 @cache  # asked again for every replicate
 def _find_function(file: str, name: str) -> Callable:
-    if not Path(file).is_file():
-        raise ConfigError("model.file", f"there is no file {file!r}; paths are relative to where Snakemake runs")
     module_spec = importlib.util.spec_from_file_location("_model_file", file)
     if module_spec is None:
         raise ConfigError("model.file", f"{file!r} is no Python file; its name ends in .py")

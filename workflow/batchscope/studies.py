@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,10 +14,11 @@ from batchscope.errors import ConfigError, suggestion
 from batchscope.files import digest, replacing
 from batchscope.imports import LIBRARY, code_digest
 from batchscope.study import Study
+from batchscope.userfiles import data_files, file_mistakes, model_files
 from batchscope.words import setting_in_words
 
 # The keys of a study that its facts depend on.
-_ASKED_OF = ("dataset", "split", "model", "optimizer", "loss")
+_ASKED_OF = ("dataset", "split", "scaler", "model", "optimizer", "loss", "learning_rate_schedule")
 
 
 def read_studies(config: dict, files: list[str | Path], cache: Path) -> tuple[dict[str, Study], dict]:
@@ -34,10 +35,14 @@ def read_studies(config: dict, files: list[str | Path], cache: Path) -> tuple[di
     config = check_config(config)
     facts = _facts(config["studies"], cache)
     studies = {name: Study(name, spec, **facts[name]) for name, spec in config["studies"].items()}
-    mistakes = [f"studies.{name}.{line}" for name, study in studies.items() for line in _mistakes(study, studies)]
-    if mistakes:
-        raise ConfigError("", "\n".join(mistakes))
+    _refuse(f"{name}.{line}" for name, study in studies.items() for line in _mistakes(study, studies))
     return studies, config
+
+
+def _refuse(mistakes: Iterable[str]) -> None:
+    """Raise an error that has all the mistakes made in studies, if there are any."""
+    if lines := [f"studies.{mistake}" for mistake in mistakes]:
+        raise ConfigError("", "\n".join(lines))
 
 
 def _mistakes(study: Study, studies: dict[str, Study]) -> Iterator[str]:
@@ -158,13 +163,12 @@ def _question_mistakes(study: Study, studies: dict[str, Study], question: dict) 
 
 def _facts(specs: dict[str, dict], cache: Path) -> dict[str, dict]:
     """The facts of each study, from the cache where the same was asked before."""
-    questions = {name: {key: spec[key] for key in _ASKED_OF} for name, spec in specs.items()}
+    _refuse(f"{name}.{line}" for name, spec in specs.items() for line in file_mistakes(spec))
+    questions = {name: {key: spec.get(key) for key in _ASKED_OF} for name, spec in specs.items()}
     paths = {name: cache / f"{_digest(question)}.json" for name, question in questions.items()}
     unknown = {name: question for name, question in questions.items() if not paths[name].exists()}
     answers = _ask(unknown) if unknown else {}
-    mistakes = [f"studies.{name}.{answer['error']}" for name, answer in answers.items() if "error" in answer]
-    if mistakes:
-        raise ConfigError("", "\n".join(mistakes))
+    _refuse(f"{name}.{answer['error']}" for name, answer in answers.items() if "error" in answer)
     for name, answer in answers.items():
         cache.mkdir(parents=True, exist_ok=True)
         with replacing(paths[name]) as temporary:
@@ -173,9 +177,11 @@ def _facts(specs: dict[str, dict], cache: Path) -> dict[str, dict]:
 
 
 def _digest(question: dict) -> str:
-    """Changes with the question, with the code that answers it and with the libraries asked."""
-    versions = [version(name) for name in ("keras", "numpy", "scikit-learn", "tensorflow")]
-    return digest([json.dumps([question, versions], sort_keys=True), code_digest(LIBRARY / "facts.py")], [])
+    """Changes with the question, the content of its files, the code that answers it and the libraries asked."""
+    versions = [version(name) for name in ("keras", "numpy", "pandas", "pyarrow", "scikit-learn", "tensorflow")]
+    words = [json.dumps([question, versions], sort_keys=True), code_digest(LIBRARY / "facts.py")]
+    files = data_files(question["dataset"]) + model_files(question["model"])
+    return digest(words, files)
 
 
 def _ask(questions: dict[str, dict]) -> dict[str, dict]:

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from batchscope.cost import epoch_seconds, job_minutes
-from batchscope.losses import score_of
+from batchscope.losses import is_regression, score_of
 from batchscope.setting import Setting, make_setting, spelling, stages
+from batchscope.userfiles import data_files, model_files
 
 # The score that epochs to target are counted to where a study does not say: a loss of 1 is that of predicting the mean.
 TARGETS = {"accuracy": 0.8, "loss": 0.5}
@@ -96,12 +97,16 @@ class Study:
 
     @property
     def data(self) -> dict:
-        return {key: self.spec[key] for key in ("dataset", "split")}
+        keys = ("dataset", "split", "scaler")
+        return {key: self.spec.get(key) for key in keys} | {"regression": is_regression(self.spec["loss"])}
+
+    @property
+    def data_files(self) -> list[str]:
+        return data_files(self.spec["dataset"])
 
     @property
     def model_files(self) -> list[str]:
-        """The files that the model comes from, if it does."""
-        return [self.spec["model"]["file"]] if isinstance(self.spec["model"], dict) else []
+        return model_files(self.spec["model"])
 
     @property
     def _task(self) -> dict:

@@ -2,6 +2,8 @@
 
 
 rule prepare_dataset:
+    input:
+        lambda wildcards: study_of(wildcards).data_files,
     output:
         "results/{study}/dataset.npz",
     log:
@@ -9,10 +11,10 @@ rule prepare_dataset:
     benchmark:
         "results/{study}/benchmarks/prepare_dataset.tsv"
     conda:
-        "../../envs/analysis.yaml"
+        training_env
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory,
         runtime=10,
     params:
         code=code("prepare_dataset.py"),

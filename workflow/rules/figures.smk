@@ -14,7 +14,7 @@ rule plot_dataset:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory,
         runtime=10,
     params:
         code=code("plot_dataset.py"),

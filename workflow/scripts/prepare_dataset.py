@@ -2,9 +2,9 @@
 
 import json
 
-from batchscope.data import make_dataset, save_dataset
+from batchscope.data import save_dataset
 from batchscope.files import log_to
+from batchscope.prepare import make_dataset
 
 log_to(snakemake.log[0])
-data = json.loads(snakemake.params.data)
-save_dataset(make_dataset(data["dataset"], data["split"]), snakemake.output[0])
+save_dataset(make_dataset(**json.loads(snakemake.params.data)), snakemake.output[0])

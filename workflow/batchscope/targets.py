@@ -1,0 +1,80 @@
+"""What is learned: classes with their names, or numbers."""
+
+import numpy as np
+from sklearn.preprocessing import StandardScaler
+
+from batchscope.errors import ConfigError
+
+MOST_CLASSES = 1000
+_REGRESSION = "for a regression set `loss: MeanSquaredError`"
+
+
+def as_classes(y: np.ndarray, names: np.ndarray | None, place: str) -> tuple[np.ndarray, np.ndarray]:
+    """Classes of any kind as int64 from 0, and the name of each.
+
+    Args:
+        y: integers, text or booleans, (rows,), or floats of two different values.
+        names: where the classes are numbers that stand for names, the name of each number.
+        place: of the target in the config.
+
+    Raises:
+        ConfigError: there are numbers, a single class, or too many classes.
+    """
+    if y.dtype.kind == "f":
+        _check_finite(y, place)
+    values, y = np.unique(y, return_inverse=True)
+    if values.dtype.kind == "f" and len(values) > 2:
+        raise ConfigError(place, f"the target holds numbers; {_REGRESSION}")
+    if len(values) < 2:
+        raise ConfigError(place, f"the target holds a single class, {values[0]}; two or more are needed")
+    if len(values) > MOST_CLASSES:
+        remedy = _REGRESSION if values.dtype.kind in "iu" else "take a column with fewer"
+        raise ConfigError(place, f"{len(values)} different values are too many classes; {remedy}")
+    if names is not None:
+        values = names[values]
+    elif values.dtype.kind == "f":
+        values = np.array([f"{value:g}" for value in values])
+    return y.astype(np.int64), values.astype(str)
+
+
+def as_numbers(y: np.ndarray, place: str) -> np.ndarray:
+    """Numbers as float64.
+
+    Raises:
+        ConfigError: they are no numbers, or not finite.
+    """
+    if y.dtype.kind not in "iuf":
+        raise ConfigError(
+            place, f"the target holds no numbers but classes, such as {str(y[0])!r}; leave out `loss` to learn classes"
+        )
+    _check_finite(y, place)
+    return y.astype(np.float64)
+
+
+def names_beyond_numbers(labels: np.ndarray) -> np.ndarray | None:
+    """The names of classes; None where they are the classes' numbers."""
+    return None if np.array_equal(labels, np.arange(len(labels)).astype(str)) else labels
+
+
+def check_training_classes(y_train: np.ndarray, labels: np.ndarray) -> None:
+    """Refuse training rows in which a class is absent."""
+    absent = np.setdiff1d(np.arange(len(labels)), y_train)
+    if len(absent):
+        raise ConfigError(
+            "split",
+            f"no training row is of the class {str(labels[absent[0]])!r}; take more of them, `order: stratified` or, "
+            "where that is taken, another seed",
+        )
+
+
+def standardised(parts: dict[str, np.ndarray], place: str) -> dict[str, np.ndarray]:
+    """The numbers of each part as float32, of mean 0 and standard deviation 1 over the training rows."""
+    if np.ptp(parts["train"]) == 0:
+        raise ConfigError(place, f"the target is {parts['train'][0]:g} in all training rows; nothing can be learned")
+    scaler = StandardScaler().fit(parts["train"][:, None])
+    return {part: scaler.transform(y[:, None])[:, 0].astype(np.float32) for part, y in parts.items()}
+
+
+def _check_finite(y: np.ndarray, place: str) -> None:
+    if not np.isfinite(y).all():
+        raise ConfigError(place, "the target has missing or infinite values; take out their rows")

@@ -1,0 +1,39 @@
+"""The files of the user's that a study is made of: its data, and its model where that comes from a file."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from batchscope.data import name_and_arguments
+from batchscope.errors import suggestion
+
+_READERS = ("table", "npz")
+
+
+def data_files(dataset: dict | str) -> list[str]:
+    """The file that a study's `dataset` is read from; none where it is made or loaded by a library."""
+    name, arguments = name_and_arguments(dataset)
+    return [arguments["path"]] if name in _READERS else []
+
+
+def model_files(model: list | dict) -> list[str]:
+    """The file that a study's `model` is built by; none where it is a list of layers."""
+    return [model["file"]] if isinstance(model, dict) else []
+
+
+def file_mistakes(spec: dict) -> Iterator[str]:
+    """What is wrong with the files of a study before they are opened."""
+    for path in data_files(spec["dataset"]):
+        name, _ = name_and_arguments(spec["dataset"])
+        yield from _mistakes(f"dataset.{name}.path", path)
+    for path in model_files(spec["model"]):
+        yield from _mistakes("model.file", path)
+
+
+def _mistakes(place: str, path: str) -> Iterator[str]:
+    if not Path(path).is_file():
+        siblings = [each.name for each in Path(path).parent.glob("*") if each.is_file()]
+        close = suggestion(Path(path).name, siblings) if siblings else ""
+        yield f"{place}: there is no file {path!r}{close}"
+    elif not os.access(path, os.R_OK):
+        yield f"{place}: {path!r} may not be read; change its permissions"
