@@ -136,6 +136,17 @@ class Study:
         return rates.index(setting.learning_rate) if setting.learning_rate in rates else len(rates)
 
     @property
+    def recommendation(self) -> dict:
+        """The recommendation of settings."""
+        return {
+            "title": self.title,
+            "target": self.spec["target_accuracy"],
+            "train_rows": self.train_rows,
+            "margins": self.spec["comparisons"]["margins"],
+            "seed": self.spec["seed"],
+        }
+
+    @property
     def claims(self) -> dict:
         """The claims, with their settings as the tables spell them."""
         claims = []
