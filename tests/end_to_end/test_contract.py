@@ -21,6 +21,7 @@ def test_the_files_are_those_of_the_contract(finished):
             *(f"history/batch_size_{name}.parquet" for name in ("8", "100", "full")),
             "metrics/history.parquet",
             *(f"metrics/{name}.csv" for name in ("claims", "comparisons", "replicates", "summary", "timing")),
+            "metrics/recommendation.md",
             "provenance.json",
             *(f"tables/{name}.html" for name in ("claims", "comparisons", "methods", "summary")),
             *("tables/claims.tex", "tables/summary.tex"),
@@ -31,7 +32,7 @@ def test_the_files_are_those_of_the_contract(finished):
 def test_every_rule_has_a_log_and_a_benchmark(finished):
     names = [path.removeprefix("results/small/") for path in finished.files()]
     rules = [name.removeprefix("logs/").removesuffix(".log") for name in names if name.startswith("logs/")]
-    assert len(rules) == 16
+    assert len(rules) == 17
     assert {f"benchmarks/{rule}.tsv" for rule in rules} <= set(names)
 
 
@@ -118,6 +119,19 @@ def test_comparisons(finished):
     for row in comparisons[comparisons["measure"] == "test_accuracy"].itertuples():
         expected = means[row.batch_size, row.learning_rate] - means[150, 0.05]
         assert row.difference == pytest.approx(expected)
+
+
+def test_the_recommendation_says_what_to_take_first(finished):
+    text = (finished.folder / "results/small/metrics/recommendation.md").read_text()
+    title, advice, *_ = text.split("\n\n")
+    assert title == "# What to take: small"
+    summary = pd.read_csv(finished.folder / "results/small/metrics/summary.csv")
+    best = summary.loc[summary["test_accuracy_mean"].idxmax()]
+    assert advice == (
+        f"**{REPLICATES} replicates decide nothing, train at least 6: so far batch size {best['batch_size']} at "
+        f"learning rate {best['learning_rate']:g} has the best final test accuracy.**"
+    )
+    assert f"| {best['batch_size']} | {best['learning_rate']:g} |" in text
 
 
 def test_claims(finished):

@@ -41,11 +41,15 @@ def replicates(values: dict[int, np.ndarray], measure: str = "test_accuracy", ep
     tables = []
     for batch_size, of_measure in values.items():
         table = pd.DataFrame(
-            {"batch_size": batch_size, "learning_rate": 0.1, "schedule": CONSTANT, "epochs": epochs},
+            {
+                **{"batch_size": batch_size, "learning_rate": 0.1, "schedule": CONSTANT},
+                **{"epochs": epochs, "updates": epochs, "seconds": float(epochs)},
+            },
             range(len(of_measure)),
         )
         table["replicate"] = range(len(of_measure))
-        for name in ("test_accuracy", "test_accuracy_volatility", "epochs_to_target", "updates_to_target"):
+        times = [f"{unit}_to_target" for unit in ("epochs", "updates", "seconds")]
+        for name in ("test_accuracy", "test_accuracy_volatility", *times, measure):
             table[name] = of_measure if name == measure else 0.0
         table["diverged"] = table[measure].isna()
         tables.append(table)

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from batchscope.statistics import estimate_mean, median_time, paired_p_value, superiority
+from batchscope.statistics import (
+    estimate_mean,
+    median_time,
+    more_to_decide,
+    not_worse_than,
+    paired_p_value,
+    superiority,
+)
 
 REPLICATES, STUDIES = 30, 400
 
@@ -20,6 +27,9 @@ def test_an_estimate_has_a_wide_and_a_narrow_interval_around_the_mean():
 
 def test_equal_values_have_an_interval_of_no_width():
     assert estimate_mean(np.full(5, 0.25), seed=0) == (*[0.25] * 5, 5)
+    differences = np.array([0.81, 0.82, 0.85]) - np.array([0.80, 0.81, 0.84])  # equal but for rounding
+    assert np.ptp(differences) > 0
+    assert estimate_mean(differences, seed=0).low == estimate_mean(differences, seed=0).high
 
 
 @pytest.mark.parametrize(("values", "mean"), [([], math.nan), ([math.nan], math.nan), ([2.0], 2.0)])
@@ -102,3 +112,58 @@ def test_intervals_of_the_median_cover_it():
         _, low, high = median_time(np.where(times > 1.4, math.inf, times), np.full(REPLICATES, 1.4))
         covered += low <= math.log(2) <= high
     assert 0.90 <= covered / STUDIES <= 0.99
+
+
+def stay(values: np.ndarray) -> set[int]:
+    """The settings of values (replicates, settings), less being better, that are not shown worse than the best."""
+    best = int(np.argmin(np.nanmean(values, axis=0)))
+    return {*not_worse_than(best, lambda of, to: values[:, of] - values[:, [to]], values.shape, seed=0).tolist()}
+
+
+@pytest.mark.parametrize("spreads", [np.ones(8), np.array([0.1, 0.1, 0.1, 0.1, 1, 1, 3, 10])], ids=["equal", "unequal"])
+def test_all_that_are_equally_good_stay_in_19_of_20_studies(spreads):
+    """Testing each of the others against the best at 5 % / 7 would lose one in about one study of eight."""
+    random = np.random.default_rng(0)
+    shared = random.normal(size=(STUDIES, REPLICATES, 1))
+    studies = shared + spreads * random.normal(size=(STUDIES, REPLICATES, len(spreads)))
+    share = np.mean([len(stay(study)) == len(spreads) for study in studies])
+    assert share >= 0.95 - 2 * math.sqrt(0.05 * 0.95 / STUDIES)
+    assert share < 1
+
+
+def test_those_tied_for_the_best_stay_and_those_worse_leave():
+    random = np.random.default_rng(0)
+    studies = np.array([0, 0, 0, 1, 1.5, 3]) + random.normal(size=(STUDIES, REPLICATES, 6))
+    kept = [stay(study) for study in studies]
+    assert np.mean([{0, 1, 2} <= each for each in kept]) >= 0.95 - 2 * math.sqrt(0.05 * 0.95 / STUDIES)
+    assert np.mean([5 in each for each in kept]) == 0
+    assert np.mean([3 in each for each in kept]) < 0.5
+
+
+def test_few_pairs_and_ties_decide_nothing():
+    steps = np.arange(3.0)
+    assert stay(np.tile(steps, (5, 1))) == {0, 1, 2}
+    assert stay(np.tile(steps, (6, 1))) == {0}
+    assert stay(np.zeros((30, 3))) == {0, 1, 2}
+    missing = np.tile(steps, (30, 1))
+    missing[5:, 2] = math.nan
+    assert stay(missing) == {0, 2}
+
+
+def test_as_many_more_replicates_as_are_said_decide_in_4_of_5_studies():
+    random = np.random.default_rng(0)
+    first = np.concatenate([np.full(15, 0.3 - 1), np.full(15, 0.3 + 1)])  # mean 0.3, standard deviation 1.017
+    more = more_to_decide(first, math.nan, 0.05)
+    studies = random.normal(0.3, first.std(ddof=1), (2000, REPLICATES + int(more)))
+    assert np.mean(stats.ttest_1samp(studies, 0, axis=1).pvalue <= 0.05) == pytest.approx(0.8, abs=0.03)
+
+
+def test_more_replicates_are_few_near_the_margin_and_never_absurd():
+    values = np.concatenate([np.full(15, 0.3 - 1), np.full(15, 0.3 + 1)])
+    shown = more_to_decide(values, math.nan, 0.05)
+    assert more_to_decide(values, 1.0, 0.05) < shown  # inside the margin is shown sooner
+    assert more_to_decide(values, 0.4, 0.05) == shown
+    assert more_to_decide(values, math.nan, 0.01) > shown
+    assert math.isinf(more_to_decide(values - values.mean() + 0.001, math.nan, 0.05))
+    assert math.isinf(more_to_decide(np.zeros(30), math.nan, 0.05))
+    assert more_to_decide(np.full(30, 0.5), math.nan, 0.05) == 1

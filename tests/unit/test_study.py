@@ -87,6 +87,12 @@ def test_the_reference_is_full_batch_where_it_is_trained_else_the_largest(change
     assert make_study(changes).comparisons["reference"] == reference
 
 
+def test_settings_are_recommended_by_the_margins_of_the_comparisons_up_to_all_training_rows():
+    recommendation = make_study("comparisons: {margins: {test_accuracy: 0.1}}").recommendation
+    assert recommendation["margins"] == {"test_accuracy": 0.1, "test_accuracy_volatility": 0.002, "epochs_to_target": 2}
+    assert (recommendation["train_rows"], recommendation["target"], recommendation["title"]) == (500, 0.8, "mine")
+
+
 def test_the_settings_of_claims_are_those_of_the_tables():
     difference, trend = make_study().claims["claims"]
     assert (difference["of"], difference["against"]) == ((8, 0.01, "constant"), (500, 0.1, "constant"))

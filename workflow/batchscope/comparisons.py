@@ -8,9 +8,8 @@ from statsmodels.stats.multitest import multipletests
 
 from batchscope.pairs import paired_values
 from batchscope.setting import SETTING, Setting, rows_of
-from batchscope.statistics import FEWEST, estimate_mean, paired_p_value, superiority
+from batchscope.statistics import FEWEST, LEVEL, estimate_mean, paired_p_value, superiority
 
-LEVEL = 0.05
 COLUMNS = [
     *("measure", *SETTING, *(f"reference_{column}" for column in SETTING)),
     *("pairs", "diverged", "reference_diverged", "never", "reference_never", "mean", "reference_mean"),

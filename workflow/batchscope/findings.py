@@ -20,18 +20,21 @@ _UNITS = {
 }
 
 
-def study_findings(study: dict, summary: pd.DataFrame, comparisons: pd.DataFrame, claims: pd.DataFrame) -> dict:
+def study_findings(
+    study: dict, recommendation: dict, summary: pd.DataFrame, comparisons: pd.DataFrame, claims: pd.DataFrame
+) -> dict:
     """What the first page says of a study, in sentences.
 
     Args:
-        study: its name, title and questions.
+        study: its title and questions.
+        recommendation: its advice and other sentences, as from `batchscope.advice.read_page`.
         summary, comparisons, claims: its tables under metrics.
     """
     judged = claims.set_index("claim", drop=False)
     return {
         "title": study["title"],
         "trained": _trained(summary),
-        "best": _best(summary),
+        **recommendation,
         "compared": [_compared(comparisons, measure) for measure in comparisons["measure"].unique()],
         "claims": [
             {"verdict": claim["verdict"], "sentence": sentence(claim)}
@@ -88,14 +91,6 @@ def _trained(summary: pd.DataFrame) -> str:
         f"{summary['replicates'].sum()} trainings at {len(summary)} setting{'s' * (len(summary) > 1)}; "
         f"{summary['diverged'].sum() or 'none'} diverged."
     )
-
-
-def _best(summary: pd.DataFrame) -> str:
-    if summary["test_accuracy_mean"].isna().all():
-        return ""
-    best = summary.loc[summary["test_accuracy_mean"].idxmax()]
-    accuracy = interval(best["test_accuracy_mean"], best["test_accuracy_low"], best["test_accuracy_high"])
-    return f"The highest mean test accuracy is that of {setting_in_words(Setting(*best[SETTING]))}: {accuracy}."
 
 
 def _compared(comparisons: pd.DataFrame, measure: str) -> str:

@@ -28,6 +28,13 @@ _STATISTICS = {
     "values adjusted by Holm's method over the settings compared in a measure. Equivalent: the 90 % interval lies "
     "inside the margin; better or worse: adjusted p at most 0.05; else undecided. Fewer than 6 pairs decide nothing, "
     "nor do times that in most pairs neither replicate reached.",
+    "Recommendation": "Against the setting with the best mean, chosen on the same replicates. So a setting counts as "
+    "worse only where it is further from the best than the largest distance within any pair of settings is by luck, at "
+    "a level of 5 %: the signs of whole replicates are flipped 1,999 times (Westfall and Young 1993). Then the same "
+    "with those that are left, until none leaves; all that are truly best stay together in 95 % of studies (model "
+    "confidence set; Hansen, Lunde and Nason 2011). What lies inside the margin is not distinguishable either. More "
+    "replicates: by a t test of paired differences with a power of 80 %, were the measured difference the true one; "
+    "its level is 5 % over the number of pairs that are left.",
     "Claims": "Stated in the config beforehand. A claim holds where the whole interval is where it was expected (95 % "
     "for one bound, 90 % for two), does not hold where the whole 95 % interval is elsewhere, else is undecided. "
     "Claims are judged one by one, without adjustment for their number.",

@@ -162,6 +162,17 @@ class Study:
         return rates.index(setting.learning_rate) if setting.learning_rate in rates else len(rates)
 
     @property
+    def recommendation(self) -> dict:
+        """The recommendation of settings, which is chosen on validation rows where there are any."""
+        return {
+            "title": self.title,
+            "train_rows": self.train_rows,
+            "margins": self.spec["comparisons"]["margins"],
+            "part": "validation" if "validation" in self.spec["split"] else "test",
+            **self.metrics,
+        }
+
+    @property
     def claims(self) -> dict:
         """The claims, with their settings as the tables spell them."""
         claims = []

@@ -112,7 +112,7 @@ def timings(study):
 def results(study):
     """All files of a study but its provenance."""
     figures = [f"figures/{name}.{suffix}" for name in study.figures for suffix in config["figures"]["formats"]]
-    metrics = ["history.parquet", *(f"{name}.csv" for name in study.tables)]
+    metrics = ["recommendation.md", "history.parquet", *(f"{name}.csv" for name in study.tables)]
     tables = ["summary.html", "summary.tex", "comparisons.html", "claims.html", "claims.tex", "methods.html"]
     names = ["dataset.npz", *figures, *(f"metrics/{name}" for name in metrics), *(f"tables/{name}" for name in tables)]
     return [f"results/{study.name}/{name}" for name in names] + histories(study) + timings(study)

@@ -1,4 +1,4 @@
-# What the histories of a study say: its metrics, its comparisons with a reference, and its claims.
+# What the histories of a study say: its metrics, its comparisons with a reference, what to take, and its claims.
 
 
 rule aggregate_metrics:
@@ -51,6 +51,30 @@ rule compare_settings:
         "Comparing the settings of {wildcards.study}"
     script:
         "../scripts/compare_settings.py"
+
+
+rule recommend:
+    input:
+        replicates="results/{study}/metrics/replicates.csv",
+    output:
+        "results/{study}/metrics/recommendation.md",
+    log:
+        "results/{study}/logs/recommend.log",
+    benchmark:
+        "results/{study}/benchmarks/recommend.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("recommend.py"),
+        study=part(lambda study, _: study.recommendation),
+    message:
+        "Recommending settings of {wildcards.study}"
+    script:
+        "../scripts/recommend.py"
 
 
 rule judge_claims:

@@ -60,6 +60,7 @@ rule record_provenance:
 
 rule write_findings:
     input:
+        recommendations=[f"results/{study}/metrics/recommendation.md" for study in STUDIES],
         summaries=[f"results/{study}/metrics/summary.csv" for study in STUDIES],
         comparisons=[f"results/{study}/metrics/comparisons.csv" for study in STUDIES],
         claims=[f"results/{study}/metrics/claims.csv" for study in STUDIES],

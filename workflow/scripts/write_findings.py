@@ -4,15 +4,19 @@ import json
 
 import pandas as pd
 
+from batchscope.advice import read_page
 from batchscope.claims import read_claims
 from batchscope.files import log_to
 from batchscope.findings import study_findings, write_findings
 
 log_to(snakemake.log[0])
 findings = [
-    study_findings(study, pd.read_csv(summary), pd.read_csv(comparisons), read_claims(claims))
-    for study, summary, comparisons, claims in zip(
+    study_findings(
+        study, read_page(recommendation), pd.read_csv(summary), pd.read_csv(comparisons), read_claims(claims)
+    )
+    for study, recommendation, summary, comparisons, claims in zip(
         json.loads(snakemake.params.studies),
+        snakemake.input.recommendations,
         snakemake.input.summaries,
         snakemake.input.comparisons,
         snakemake.input.claims,
