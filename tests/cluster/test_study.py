@@ -91,6 +91,11 @@ def test_short_trainings_share_an_allocation_with_one_gpu_and_the_time_of_all(pa
     assert (job.gpus, job.minutes) == (1, 3 * 2)
 
 
+def test_how_an_allocation_ended_is_told(packed):
+    _, printed = packed
+    assert "SLURM status is: 'FAILED'" in printed
+
+
 def test_one_that_fails_does_not_make_its_fellows_train_again(packed, slurm):
     checkout, printed = packed
     assert "another job is at work on results/small/history/batch_size_100.parquet" in printed
@@ -115,6 +120,14 @@ def test_a_submission_that_fails_is_told(slurm, make_checkout):
         slurm.start_controller()
     assert "Job submission failed" in checkout.read("printed.log")
     assert "Unable to contact slurm controller" in checkout.read("printed.log")
+
+
+def test_why_slurm_refuses_a_job_is_told(slurm, make_checkout):
+    checkout = make_checkout()
+    path = "results/small/history/batch_size_full.parquet"
+    done = checkout.snakemake(path, *PROFILE, "--retries", "0", "--default-resources", "slurm_partition=missing")
+    assert done.returncode == 1
+    assert "invalid partition specified: missing" in done.stdout + done.stderr
 
 
 def test_a_cluster_without_gpus(slurm, make_checkout):

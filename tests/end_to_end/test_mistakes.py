@@ -1,5 +1,7 @@
 """A user's mistake is a line on the terminal and exit status 1, and nothing is written."""
 
+import shutil
+
 import pytest
 
 
@@ -55,6 +57,16 @@ def test_a_mistake_is_one_line_and_nothing_is_written(make_checkout, old, new, l
     assert printed.startswith(line)
     assert (done.returncode, done.stdout) == (1, "")
     assert [path for path in sorted(checkout.folder.iterdir()) if path.name != ".snakemake"] == before
+
+
+def test_a_machine_without_slurm_is_told(make_checkout, tmp_path):
+    for program in ("bash", "which"):  # what Snakemake needs itself
+        (tmp_path / program).symlink_to(shutil.which(program))
+    checkout = make_checkout()
+    done = checkout.snakemake("--profile", "profiles/slurm", PATH=str(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("sbatch, SLURM's command for submitting jobs, is not on the PATH")
+    assert not (checkout.folder / "results").exists()
 
 
 def test_a_damaged_history_is_named_in_the_log_that_is_shown(finished):

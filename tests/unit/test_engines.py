@@ -194,6 +194,7 @@ def test_every_optimizer_of_keras_is_known():
     assert names - not_for_a_config == {*compiled._ELEMENT_WISE, *compiled._PER_TENSOR, "ScheduleFreeAdamW"}
 
 
+PIECEWISE = {"PiecewiseConstantDecay": {"boundaries": [20, 40], "values": [1, 0.3, 0.1]}}
 STACKED, ALONE = "2 replicates at a time", "one replicate at a time"
 IMAGE, SERIES = {"Reshape": {"target_shape": [4, 4, 1]}}, {"Reshape": {"target_shape": [4, 4]}}
 CONSTRAINED = {"Dense": {"units": 5, "kernel_constraint": "max_norm"}}
@@ -262,6 +263,31 @@ def test_validation_rows_are_evaluated_as_in_keras(make_task, first_500, resampl
     rows = task.split(1)[2]
     loss, accuracy = yardstick._model.evaluate(task.x[rows], task.y[rows], verbose=0)
     np.testing.assert_allclose(history[-1, 4:], [loss, accuracy], rtol=1e-9)
+
+
+@pytest.mark.parametrize("schedule", [{"CosineDecay": {"decay_epochs": 2}}, PIECEWISE], ids=str)
+def test_schedules_of_the_learning_rate_train_as_in_fit(make_task, schedule, train_compiled):
+    task = dataclasses.replace(make_task(optimizer=OPTIMIZERS["SGD"]), learning_rate_schedule=schedule)
+    histories = train_compiled(task)
+    for replicate, rate in enumerate(RATES):
+        assert_same_history(histories[rate][replicate], fit(task, replicate, rate))
+
+
+@pytest.mark.parametrize(
+    ("function", "way"),
+    [
+        ("branches", STACKED),
+        ("own_layer", STACKED),
+        ("subclass", STACKED),
+        ("own_train_step", "Model.fit: the model has a train_step"),
+    ],
+)
+def test_models_from_a_file_train_as_in_fit(make_task, caplog, function, way, train_compiled):
+    task = make_task({"file": "tests/unit/models.py", "function": function, "arguments": {}}, OPTIMIZERS["SGD"])
+    with caplog.at_level(logging.INFO):
+        histories = train_compiled(task)
+    assert way in caplog.text
+    assert_same_history(histories[RATES[1]][1], fit(task, 1, RATES[1]))
 
 
 def test_dropout_draws_anew_for_each_replicate_and_update(make_task, monkeypatch, train_compiled):

@@ -2,6 +2,9 @@
 
 import asyncio
 import logging
+from types import SimpleNamespace
+
+import pytest
 
 from batchscope import slurm
 
@@ -30,9 +33,8 @@ def test_a_job_that_was_preempted_for_good_counts_as_cancelled_and_is_told_once(
     assert caplog.text.count("SLURM job 7 was preempted and cancelled") == 1
 
 
-def test_a_submission_that_fails_is_reported_with_the_failure_behind_the_failed_report(caplog):
+def test_a_submission_that_fails_is_reported_with_the_failure_behind_the_failed_report():
     class Executor:
-        logger = logging.getLogger("test")
         reported = None
 
         def run_job(self, job):
@@ -47,4 +49,19 @@ def test_a_submission_that_fails_is_reported_with_the_failure_behind_the_failed_
     executor = Executor()
     slurm.reporting(Executor.run_job, tuple)(executor, "job")
     assert executor.reported == (tuple("job"), "Job submission failed: no partition")
-    assert "Job submission failed: no partition" in caplog.text
+
+
+@pytest.mark.parametrize(("is_group", "told"), [(True, 1), (False, 0)])  # Snakemake itself says why of a single job
+def test_why_a_group_failed_is_told(caplog, is_group, told):
+    class Executor:
+        logger = logging.getLogger("test")
+        reported = None
+
+        def print_job_error(self, info, reason=None, **more):
+            self.reported = (info, reason, more)
+
+    executor = Executor()
+    info = SimpleNamespace(job=SimpleNamespace(is_group=lambda: is_group))
+    slurm.explaining(Executor.print_job_error)(executor, info, "status is 'TIMEOUT'", aux_logs=["7.log"])
+    assert executor.reported == (info, "status is 'TIMEOUT'", {"aux_logs": ["7.log"]})
+    assert caplog.text.count("status is 'TIMEOUT'") == told

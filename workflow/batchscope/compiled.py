@@ -14,6 +14,7 @@ import numpy as np
 
 from batchscope.backend import keras, tf
 from batchscope.models import values_per_row
+from batchscope.schedules import start_at
 from batchscope.small_matmul import fast_gradients
 from batchscope.task import NOTHING, Task, Trained
 
@@ -27,10 +28,15 @@ _SECONDS_OF_A_PIECE = 30  # at most where an epoch is shorter: what is lost when
 _ORDERS_AT_ONCE = 2**24  # row numbers handed to one call
 
 
-def why_not_compiled(optimizer: keras.optimizers.Optimizer) -> str | None:
-    """Why an optimizer is left to `Model.fit`, or None."""
+def why_not_compiled(optimizer: keras.optimizers.Optimizer, model: keras.Model) -> str | None:
+    """Why an optimizer or a model is left to `Model.fit`, or None."""
     name = type(optimizer).__name__
-    return None if name in _ELEMENT_WISE + _PER_TENSOR else f"{name} is not known to train alike when compiled"
+    if name not in _ELEMENT_WISE + _PER_TENSOR:
+        return f"{name} is not known to train alike when compiled"
+    for method in ("train_step", "test_step", "compute_loss"):
+        if getattr(type(model), method) is not getattr(keras.Model, method):
+            return f"the model has a {method} of its own"
+    return None
 
 
 def why_not_stacked(optimizer: keras.optimizers.Optimizer, model: keras.Model) -> str | None:
@@ -189,7 +195,7 @@ class CompiledEngine:
             variable.assign(value)
         for variable, value in zip(self._optimizer.variables, self._optimizer_start):
             variable.assign(value)
-        self._optimizer.learning_rate = learning_rate
+        start_at(self._optimizer, learning_rate)
 
     # From here on: the program.
 

@@ -5,8 +5,11 @@ last line, {name: facts} or {name: {"error": ...}}. A process of its own keeps T
 """
 
 import json
+import math
 import sys
 from contextlib import redirect_stdout
+
+import numpy as np
 
 from batchscope.errors import ConfigError
 from batchscope.losses import is_regression
@@ -23,9 +26,12 @@ def find_facts(study: dict) -> dict[str, int]:
     dataset = make_dataset(study["dataset"], study["split"], study.get("scaler"), regression)
     # Imported late, so that a mistake in the dataset is told without waiting for TensorFlow.
     from batchscope.models import build_loss, build_model, build_optimizer, multiplications_per_epoch
+    from batchscope.schedules import Schedule
 
     outputs = 1 if regression else dataset.classes
     model = build_model(study["model"], dataset.x_train.shape[1:], outputs)
+    if "learning_rate_schedule" in study:
+        Schedule(study["learning_rate_schedule"], updates=lambda epochs: math.ceil(epochs))
     optimizer = build_optimizer(study["optimizer"], learning_rate=0.01)
     model.compile(optimizer=optimizer, loss=build_loss(study["loss"], outputs), run_eagerly=True)
     try:
@@ -33,6 +39,11 @@ def find_facts(study: dict) -> dict[str, int]:
     except Exception as error:  # whatever Keras says of the combination is for the user
         reason = str(error).strip().splitlines()[0]
         raise ConfigError("model", f"an update fails with this dataset, optimizer and loss: {reason}") from None
+    predicted = model.predict_on_batch(dataset.x_train[:2])
+    if outputs > 1 and (predicted >= 0).all() and np.allclose(predicted.sum(axis=1), 1):
+        raise ConfigError(
+            "model", "it puts out probabilities, and the loss takes logits; end the model without softmax or sigmoid"
+        )
     train_rows, *others = [len(y) for _, y in dataset.parts]
     return {
         "train_rows": train_rows,

@@ -2,24 +2,34 @@
 
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 
 from batchscope.backend import keras
 from batchscope.data import name_and_arguments
 from batchscope.errors import ConfigError, suggestion
 from batchscope.losses import OF_CLASSES, OF_LOGITS, OF_NUMBERS, OF_PROBABILITIES
+from batchscope.model_file import call_model_file
+from batchscope.schedules import Schedule
 
 # Arguments whose names Keras looks up only when a layer is made, without saying what it would know.
 _NAMED_OBJECTS = {"activation": keras.activations, "initializer": keras.initializers}
 
 
-def build_model(layers: list[dict | str], input_shape: tuple[int, ...], outputs: int) -> keras.Model:
-    """A model from (rows, *input_shape) features to (rows, outputs): the hidden layers, then a Dense layer.
+def build_model(spec: list[dict | str] | dict, input_shape: tuple[int, ...], outputs: int) -> keras.Model:
+    """A model from (rows, *input_shape) features to (rows, outputs): hidden layers, or a function in a file.
 
     Raises:
-        ConfigError: Keras has no such layer, it refuses the arguments, or the layers do not fit together.
+        ConfigError: Keras has no such layer, it refuses the arguments, the layers do not fit together, or the function
+            returns no model that fits.
     """
+    if isinstance(spec, dict):
+        return call_model_file(spec, input_shape, outputs)
+    return _stack_layers(spec, input_shape, outputs)
+
+
+def _stack_layers(layers: list[dict | str], input_shape: tuple[int, ...], outputs: int) -> keras.Model:
+    """The hidden layers, then a Dense layer."""
     hidden = [_build_layer(spec, f"model[{index}]") for index, spec in enumerate(layers)]
     try:
         model = keras.Sequential([keras.Input(input_shape), *hidden, keras.layers.Dense(outputs)])
@@ -34,8 +44,8 @@ def build_model(layers: list[dict | str], input_shape: tuple[int, ...], outputs:
     return model
 
 
-def build_optimizer(spec: dict | str, learning_rate: float) -> keras.optimizers.Optimizer:
-    """A Keras optimizer at a learning rate.
+def build_optimizer(spec: dict | str, learning_rate: float | Schedule) -> keras.optimizers.Optimizer:
+    """A Keras optimizer at a learning rate, or with a schedule of it.
 
     Raises:
         ConfigError: Keras has no such optimizer or it refuses the arguments.
@@ -77,8 +87,8 @@ def build_loss(spec: dict | str, outputs: int) -> Callable:
 
 
 def values_per_row(model: keras.Model) -> int:
-    """How many numbers the layers of a model put out for one row: what its memory grows with."""
-    return sum(math.prod(layer.output.shape[1:]) for layer in model.layers)
+    """How many numbers the layers of a model put out for one row, as far as Keras knows: what its memory grows with."""
+    return sum(math.prod(shape[1:]) for layer in _leaves(model) for shape in _shapes(layer, "output"))
 
 
 def multiplications_per_epoch(model: keras.Model, train_rows: int, other_rows: int) -> int:
@@ -88,12 +98,29 @@ def multiplications_per_epoch(model: keras.Model, train_rows: int, other_rows: i
     """
 
     def positions(layer: keras.Layer) -> int:
-        shapes = (layer.input.shape[1:-1], layer.output.shape[1:-1])
-        return max(math.prod(shape) for shape in shapes)
+        shapes = _shapes(layer, "input") + _shapes(layer, "output")
+        return max([math.prod(shape[1:-1]) for shape in shapes], default=1)
 
-    multiplied = [layer for layer in model.layers if not isinstance(layer, keras.layers.Embedding)]
+    multiplied = [layer for layer in _leaves(model) if not isinstance(layer, keras.layers.Embedding)]
     per_row = sum(layer.count_params() * positions(layer) for layer in multiplied)
     return per_row * (3 * train_rows + other_rows)
+
+
+def _leaves(model: keras.Model) -> Iterator[keras.Layer]:
+    """The layers of a model and of the models in it."""
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from _leaves(layer)
+        else:
+            yield layer
+
+
+def _shapes(layer: keras.Layer, side: str) -> list[tuple]:
+    """The shapes of what a layer takes (`input`) or puts out (`output`); none where only calling it would tell."""
+    try:
+        return [tensor.shape for tensor in keras.tree.flatten(getattr(layer, side))]
+    except (AttributeError, ValueError):
+        return []
 
 
 def _build_layer(spec: dict | str, place: str) -> keras.Layer:

@@ -1,7 +1,8 @@
-"""What Snakemake's executor for SLURM gets wrong, mended: it waits for ever where it could go on.
+"""What Snakemake and its executor for SLURM get wrong, mended: waiting for ever, and failures without a reason.
 
-Its version 2.8.0 forgets all jobs when the controller does not answer, never gives up a job that was preempted and
-cancelled, and says nothing of a group of jobs whose submission fails.
+Version 2.8.0 of the executor forgets all jobs when the controller does not answer, never gives up a job that was
+preempted and cancelled, and fails to report a group of jobs whose submission fails. Snakemake shows no reason with a
+group.
 """
 
 import logging
@@ -36,8 +37,7 @@ def patient(ask: _Question) -> _Question:
 def reporting(submit: Callable, make_info: Callable) -> Callable:
     """The same method of the executor for submitting a job, whose failure is always reported.
 
-    The executor's own report of it fails for a group, as that has no rule, and Snakemake shows no reason with a group.
-    `make_info` is the executor's `SubmittedJobInfo`.
+    The executor's own report of it fails for a group, as that has no rule. `make_info` is its `SubmittedJobInfo`.
     """
 
     def submit_or_report(executor, job) -> None:
@@ -45,7 +45,17 @@ def reporting(submit: Callable, make_info: Callable) -> Callable:
             submit(executor, job)
         except Exception as error:
             reason = f"Job submission failed: {error.__context__ or error}"  # the failure, behind that of its report
-            executor.logger.error(reason)
             executor._report_job_error_threadsafe(make_info(job), reason)
 
     return submit_or_report
+
+
+def explaining(tell: Callable) -> Callable:
+    """The same method of the executor for telling that a job failed, which says why also of a group."""
+
+    def tell_why(executor, info, reason=None, **more) -> None:
+        if reason and info.job.is_group():
+            executor.logger.error(reason)
+        tell(executor, info, reason, **more)
+
+    return tell_why

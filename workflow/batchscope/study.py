@@ -106,9 +106,16 @@ class Study:
         return data_file(self.spec["dataset"])
 
     @property
+    def model_files(self) -> list[str]:
+        """The files that the model comes from, if it does."""
+        return [self.spec["model"]["file"]] if isinstance(self.spec["model"], dict) else []
+
+    @property
     def _task(self) -> dict:
-        keys = ("model", "optimizer", "loss", "seed")
-        return {key: self.spec[key] for key in keys} | {"resampled": self.spec["split"]["order"] == "resampled"}
+        keys = ("model", "optimizer", "loss", "seed", "learning_rate_schedule")
+        return {key: self.spec[key] for key in keys if key in self.spec} | {
+            "resampled": self.spec["split"]["order"] == "resampled"
+        }
 
     def training(self, name: str) -> dict:
         """The training at one batch size."""

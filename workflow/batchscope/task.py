@@ -13,9 +13,10 @@ import numpy as np
 
 from batchscope.backend import keras, tf
 from batchscope.cost import epoch_seconds
-from batchscope.data import Dataset
+from batchscope.data import Dataset, name_and_arguments
 from batchscope.losses import is_regression
 from batchscope.models import build_loss, build_model, build_optimizer, multiplications_per_epoch
+from batchscope.schedules import Schedule, start_at
 
 # The random streams of a replicate, told apart by the last word of their seeds.
 _WEIGHTS, _ORDERS, _SPLIT = 0, 1, 2
@@ -59,12 +60,13 @@ class Task:
     """
 
     dataset: Dataset
-    model: list[dict | str]
+    model: list[dict | str] | dict
     optimizer: dict | str
     loss: dict | str
     stages: list[Stage]
     seed: int
     resampled: bool = False
+    learning_rate_schedule: dict | str | None = None
 
     @property
     def epochs(self) -> int:
@@ -115,8 +117,29 @@ class Task:
         train_rows, *others = self.rows
         return epoch_seconds(train_rows, stage.batch_size, multiplications_per_epoch(model, train_rows, sum(others)))
 
+    def updates(self, epochs: float) -> int:
+        """Batches in so many epochs from the start; beyond the end, as if the last stage went on. At least 1."""
+        passed = batches = 0
+        for index, stage in enumerate(self.stages):
+            last = index == len(self.stages) - 1
+            here = epochs - passed if last else min(stage.epochs, epochs - passed)
+            batches += max(here, 0) * math.ceil(self.rows[0] / stage.batch_size)
+            passed += stage.epochs
+        return max(1, round(batches))
+
     def build_optimizer(self, learning_rate: float) -> keras.optimizers.Optimizer:
-        return build_optimizer(self.optimizer, learning_rate)
+        """The optimizer, with its schedule if there is one; see `batchscope.schedules.start_at` for another rate."""
+        optimizer = build_optimizer(self.optimizer, self._schedule() or learning_rate)
+        start_at(optimizer, learning_rate)
+        return optimizer
+
+    def _schedule(self) -> Schedule | None:
+        if self.learning_rate_schedule is None:
+            return None
+        _, arguments = name_and_arguments(self.optimizer)
+        # Keras counts an update where it applies the gradients that it accumulated.
+        accumulated = arguments.get("gradient_accumulation_steps") or 1
+        return Schedule(self.learning_rate_schedule, lambda epochs: max(1, self.updates(epochs) // accumulated))
 
     @cached_property
     def loss_function(self) -> Callable:

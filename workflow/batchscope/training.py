@@ -111,15 +111,15 @@ def make_engine(task: Task, engine: str, width: int) -> CompiledEngine | FitEngi
     if engine == "fit":
         _log.info("training with Model.fit, as the config asks")
         return FitEngine(task)
-    optimizer = task.build_optimizer(0.0)
-    if reason := why_not_compiled(optimizer):
+    optimizer, model = task.build_optimizer(0.0), task.build_replicate(0)
+    if reason := why_not_compiled(optimizer, model):
         _log.warning("training with Model.fit: %s", reason)
         return FitEngine(task)
     ways: list[tuple[str, Callable[[], CompiledEngine]]] = [
         (f"{width} replicates at a time", lambda: CompiledEngine(task, width, stacked=True)),
         ("one replicate at a time", lambda: CompiledEngine(task, 1, stacked=False)),
     ]
-    if reason := why_not_stacked(optimizer, task.build_replicate(0)):
+    if reason := why_not_stacked(optimizer, model):
         _log.warning("the replicates are not stacked: %s", reason)
         ways = ways[1:]
     for way, make in ways:

@@ -12,6 +12,7 @@ for batch_size, studies in trainings().items():
             f"train_batch_size_{batch_size}"
         input:
             dataset=f"{folder}/dataset.npz",
+            model=lambda wildcards, only=studies[0]: study_of(wildcards, only).model_files,
         output:
             history=f"{folder}/history/batch_size_{batch_size}.parquet",
             timing=f"{folder}/timing/batch_size_{batch_size}.csv",
@@ -50,6 +51,7 @@ for batch_size, studies in trainings().items():
 rule train_ensembles:
     input:
         dataset="results/{study}/dataset.npz",
+        model=lambda wildcards: study_of(wildcards).model_files,
     output:
         "results/{study}/metrics/ensembles.csv",
     log:

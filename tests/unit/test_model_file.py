@@ -1,0 +1,80 @@
+"""Models from a function in a Python file: built as it says, and refused in one line where they do not fit."""
+
+import textwrap
+
+import pytest
+
+from batchscope.backend import keras
+from batchscope.errors import ConfigError
+from batchscope.model_file import call_model_file
+
+BRANCHES = """
+    import keras
+
+    def build(input_shape, outputs, units=8):
+        features = keras.Input(input_shape)
+        one = keras.layers.Dense(units, activation="relu")(features)
+        other = keras.layers.Dense(units, activation="tanh")(features)
+        return keras.Model(features, keras.layers.Dense(outputs)(keras.layers.Concatenate()([one, other])))
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text: str, **spec) -> dict:
+        path = tmp_path / "ein Modell ü.py"
+        path.write_text(textwrap.dedent(text))
+        return {"file": str(path), "function": "build", "arguments": {}} | spec
+
+    return write
+
+
+def test_the_function_gets_the_shape_the_outputs_and_its_arguments(write, tmp_path):
+    model = call_model_file(write(BRANCHES, arguments={"units": 5}), (4,), 3)
+    assert model.output_shape == (None, 3)
+    assert model.count_params() == 2 * (4 + 1) * 5 + (10 + 1) * 3
+    assert [path.name for path in tmp_path.iterdir()] == ["ein Modell ü.py"]
+
+
+def test_a_model_that_is_only_a_class_of_its_own_fits_too(write):
+    text = """
+        import keras
+
+        class Own(keras.Model):
+            def __init__(self, outputs):
+                super().__init__()
+                self.last = keras.layers.Dense(outputs)
+
+            def call(self, features):
+                return self.last(keras.ops.sin(features))
+
+        def build(input_shape, outputs):
+            return Own(outputs)
+    """
+    assert isinstance(call_model_file(write(text), (4,), 3), keras.Model)
+
+
+@pytest.mark.parametrize(
+    ("text", "spec", "message"),
+    [
+        (BRANCHES, {"file": "nowhere.py"}, "model.file: there is no file 'nowhere.py'"),
+        ("import nothing_of_that_name", {}, "model.file: .*line 1: ModuleNotFoundError: No module named 'nothing_of"),
+        ("def build(:", {}, "model.file: .*line 1: SyntaxError"),
+        (BRANCHES, {"function": "biuld"}, "model.function: .*has no function 'biuld'; did you mean 'build'?"),
+        (BRANCHES, {"arguments": {"unit": 5}}, "model.arguments: .*unexpected keyword argument 'unit'"),
+        ("def build(input_shape):\n    return 1", {}, "model.arguments: .*too many positional arguments"),
+        ("def build(*_):\n    return 1 / 0", {}, "model.function: .*line 2: ZeroDivisionError: division by zero"),
+        ("def build(*_):\n    return 'a model'", {}, "model.function: .*returns str, not a keras.Model"),
+        (
+            BRANCHES.replace("Dense(outputs)", "Dense(2)"),
+            {},
+            r"model.function: .*puts out the shape \(2,\); expected \(3",
+        ),
+        (BRANCHES.replace("Input(input_shape)", "Input((9,))"), {}, "model.function: "),
+    ],
+    ids=str,
+)
+def test_what_does_not_fit_is_told_in_one_line(write, text, spec, message):
+    with pytest.raises(ConfigError, match=message) as error:
+        call_model_file(write(text, **spec), (4,), 3)
+    assert "\n" not in str(error.value)
