@@ -164,7 +164,7 @@ def _question_mistakes(study: Study, studies: dict[str, Study], question: dict) 
 def _facts(specs: dict[str, dict], cache: Path) -> dict[str, dict]:
     """The facts of each study, from the cache where the same was asked before."""
     _refuse(f"{name}.{line}" for name, spec in specs.items() for line in file_mistakes(spec))
-    questions = {name: {key: spec.get(key) for key in _ASKED_OF} for name, spec in specs.items()}
+    questions = {name: {key: spec[key] for key in _ASKED_OF if key in spec} for name, spec in specs.items()}
     paths = {name: cache / f"{_digest(question)}.json" for name, question in questions.items()}
     unknown = {name: question for name, question in questions.items() if not paths[name].exists()}
     answers = _ask(unknown) if unknown else {}
