@@ -89,8 +89,17 @@ def test_the_reference_is_full_batch_where_it_is_trained_else_the_largest(change
 
 def test_settings_are_recommended_by_the_margins_of_the_comparisons_up_to_all_training_rows():
     recommendation = make_study("comparisons: {margins: {test_accuracy: 0.1}}").recommendation
-    assert recommendation["margins"] == {"test_accuracy": 0.1, "test_accuracy_volatility": 0.002, "epochs_to_target": 2}
-    assert (recommendation["train_rows"], recommendation["target"], recommendation["title"]) == (500, 0.8, "mine")
+    assert recommendation["margins"]["test_accuracy"] == 0.1
+    assert (recommendation["train_rows"], recommendation["title"]) == (500, "mine")
+    assert (recommendation["score"], recommendation["target"], recommendation["part"]) == ("accuracy", 0.8, "validation")
+
+
+def test_settings_are_recommended_on_validation_rows_where_there_are_any_and_by_the_loss_where_numbers_are_learned():
+    changes = (
+        "{loss: MeanSquaredError, target_loss: 0.3, split: {train: 500, validation: 100, order: as_given, seed: 0}}"
+    )
+    recommendation = make_study(changes).recommendation
+    assert (recommendation["score"], recommendation["target"], recommendation["part"]) == ("loss", 0.3, "validation")
 
 
 def test_the_settings_of_claims_are_those_of_the_tables():
