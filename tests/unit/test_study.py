@@ -91,7 +91,11 @@ def test_settings_are_recommended_by_the_margins_of_the_comparisons_up_to_all_tr
     recommendation = make_study("comparisons: {margins: {test_accuracy: 0.1}}").recommendation
     assert recommendation["margins"]["test_accuracy"] == 0.1
     assert (recommendation["train_rows"], recommendation["title"]) == (500, "mine")
-    assert (recommendation["score"], recommendation["target"], recommendation["part"]) == ("accuracy", 0.8, "validation")
+    assert (recommendation["score"], recommendation["target"], recommendation["part"]) == (
+        "accuracy",
+        0.8,
+        "validation",
+    )
 
 
 def test_settings_are_recommended_on_validation_rows_where_there_are_any_and_by_the_loss_where_numbers_are_learned():
