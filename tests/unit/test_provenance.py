@@ -24,7 +24,7 @@ def study(tmp_path) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     results = [folder / name for name in ("metrics/summary.csv", "figures/dataset.svg", "timing/batch_size_4.csv")]
-    recorded = provenance.record(folder, results, {"studies": {"mine": {"seed": 3}}}, WORKFLOW)
+    recorded = provenance.record(folder, results, [str(SCHEMA)], {"studies": {"mine": {"seed": 3}}}, WORKFLOW)
     provenance.write_provenance(recorded, folder / "provenance.json")
     return folder
 
@@ -40,6 +40,7 @@ def test_what_is_recorded(study):
     assert recorded["config"]["studies"]["mine"] == {"seed": 3}
     assert recorded["trained_on"] == ["A CPU, keras 3"]
     assert recorded["seconds"] == {"train": 12.5}
+    assert recorded["files"] == {str(SCHEMA): provenance.sha256(SCHEMA)}
     assert {"numpy", "tensorflow", "statsmodels"} <= recorded["packages"].keys()
     assert recorded["hardware"]["cores"] > 0
     assert (

@@ -56,7 +56,8 @@ def methods_table(spec: dict, target: float, timings: list[Path]) -> pd.DataFram
     """
     git = git_state(Path(__file__).parent)
     keys = ("dataset", "split", "model", "optimizer", "loss", "epochs", "replicates", "engine")
-    rows = {key.capitalize(): _yaml(spec[key]) for key in keys}
+    optional = ("scaler", "learning_rate_schedule")
+    rows = {key.replace("_", " ").capitalize(): _yaml(spec[key]) for key in keys + optional if key in spec}
     rows["Target"] = f"a test {score_of(spec['loss'])} of {target:g}"
     rows["Seeds"] = f"study {spec['seed']}, split {spec['split']['seed']}; that of the dataset stands in its arguments"
     rows |= _STATISTICS

@@ -19,12 +19,13 @@ from batchscope.devices import cpu_name, gpu_names
 from batchscope.files import replacing, sha256
 
 
-def record(study: Path, results: list[Path], config: dict, code: Path) -> dict:
+def record(study: Path, results: list[Path], files: list[str], config: dict, code: Path) -> dict:
     """The provenance of a study.
 
     Args:
         study: the folder of its results, which has `benchmarks/`.
         results: its files.
+        files: those of the user's that it is made of, its data and its model.
         config: as used, with all defaults.
         code: a folder of the workflow.
     """
@@ -32,6 +33,7 @@ def record(study: Path, results: list[Path], config: dict, code: Path) -> dict:
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
         "git": git_state(code),
         "config": config,
+        "files": {path: sha256(path) for path in files},
         "python": platform.python_version(),
         "packages": package_versions(),
         "hardware": hardware(),

@@ -105,6 +105,11 @@ class Study:
         return data_files(self.spec["dataset"])
 
     @property
+    def files(self) -> list[str]:
+        """All files of the user's."""
+        return self.data_files + self.model_files
+
+    @property
     def model_files(self) -> list[str]:
         return model_files(self.spec["model"])
 

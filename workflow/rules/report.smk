@@ -37,6 +37,7 @@ rule make_tables:
 rule record_provenance:
     input:
         results=lambda wildcards: results(study_of(wildcards)),
+        files=lambda wildcards: study_of(wildcards).files,
     output:
         "results/{study}/provenance.json",
     log:

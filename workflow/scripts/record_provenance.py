@@ -10,6 +10,7 @@ log_to(snakemake.log[0])
 provenance = record(
     study=Path(snakemake.output[0]).parent,
     results=[Path(path) for path in snakemake.input.results],
+    files=list(snakemake.input.files),
     config=json.loads(snakemake.params.config),
     code=Path(snakemake.scriptdir),
 )

@@ -1,0 +1,60 @@
+"""The studies that ship: every model trains as in `Model.fit`, and the table is what its script makes."""
+
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from batchscope.backend import keras
+from batchscope.checkpoint import Checkpoint
+from batchscope.config import check_config
+from batchscope.fit import FitEngine
+from batchscope.losses import is_regression
+from batchscope.prepare import make_dataset
+from batchscope.study import Study
+from batchscope.task import make_task
+from batchscope.training import train
+
+ROOT = Path(__file__).parents[2]
+OWN_DATA = ("digits", "wine", "breast_cancer", "diabetes", "harvest")
+SPECS = {
+    name: spec
+    for file in OWN_DATA
+    for name, spec in check_config(yaml.safe_load((ROOT / f"studies/{file}.yaml").read_text()))["studies"].items()
+}
+
+
+@pytest.fixture(autouse=True)
+def _float64_in_the_root(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    yield
+    keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy("float32")
+    keras.utils.clear_session()
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_the_model_trains_as_in_fit(name, tmp_path):
+    """But for its dropout, whose draws differ, as they do from one training with `Model.fit` to the next."""
+    spec = SPECS[name]
+    if isinstance(spec["model"], list):
+        spec = spec | {"model": [layer for layer in spec["model"] if "Dropout" not in layer]}
+    data = make_dataset(spec["dataset"], spec["split"], spec.get("scaler"), is_regression(spec["loss"]))
+    study = Study(name, spec, train_rows=len(data.y_train), multiplications=1)
+    task = make_task(data, **study.training(str(spec["batch_sizes"][1]))["task"] | {"stages": [(100, 3)]})
+    [result] = train(task, [0.001], 2, "compiled", 3000, Checkpoint(tmp_path, "key"))
+    [expected] = FitEngine(task).train(1, 0.001, lambda _: None).history
+    np.testing.assert_allclose(result.history[1][:, 0::2], expected[:, 0::2], rtol=1e-9)
+    np.testing.assert_array_equal(result.history[1][:, 1::2], expected[:, 1::2])
+
+
+def test_the_table_is_what_its_script_makes(tmp_path):
+    made = runpy.run_path(str(ROOT / "studies/make_harvest.py"))["make_harvest"]()
+    made.to_csv(tmp_path / "harvest.csv", index=False)
+    assert (tmp_path / "harvest.csv").read_text() == (ROOT / "studies/harvest.csv").read_text()
+    assert pd.read_csv(tmp_path / "harvest.csv").isna().any().sum() == 3
