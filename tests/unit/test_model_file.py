@@ -4,6 +4,7 @@ import textwrap
 
 import pytest
 
+from batchscope import model_file
 from batchscope.backend import keras
 from batchscope.errors import ConfigError
 from batchscope.model_file import call_model_file
@@ -20,11 +21,13 @@ BRANCHES = """
 
 
 @pytest.fixture
-def write(tmp_path):
+def write(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model_file._find_function.cache_clear()  # of the files of this name in other folders
+
     def write(text: str, **spec) -> dict:
-        path = tmp_path / "ein Modell ü.py"
-        path.write_text(textwrap.dedent(text))
-        return {"file": str(path), "function": "build", "arguments": {}} | spec
+        (tmp_path / "ein Modell ü.py").write_text(textwrap.dedent(text))
+        return {"file": "ein Modell ü.py", "function": "build", "arguments": {}} | spec
 
     return write
 
@@ -58,7 +61,7 @@ def test_a_model_that_is_only_a_class_of_its_own_fits_too(write):
     ("text", "spec", "message"),
     [
         (BRANCHES, {"file": "nowhere.py"}, "model.file: nowhere.py: FileNotFoundError"),
-        (BRANCHES, {"file": "README.md"}, "model.file: 'README.md' is no Python file; its name ends in .py"),
+        (BRANCHES, {"file": "model.txt"}, "model.file: 'model.txt' is no Python file; its name ends in .py"),
         ("import nothing_of_that_name", {}, "model.file: .*line 1: ModuleNotFoundError: No module named 'nothing_of"),
         ("def build(:", {}, "model.file: .*line 1: SyntaxError"),
         (BRANCHES, {"function": "biuld"}, "model.function: .*has no function 'biuld'; did you mean 'build'?"),

@@ -6,6 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 from batchscope.backend import keras
 from batchscope.errors import ConfigError, suggestion
@@ -67,8 +68,9 @@ def _find_function(file: str, name: str) -> Callable:
 
 def _in_file(error: Exception, file: str) -> str:
     """The error in one line, with the last line of the file that led to it."""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
-    if isinstance(error, SyntaxError) and error.filename == file:
+    path = str(Path(file).absolute())
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
+    if isinstance(error, SyntaxError) and error.filename == path:
         lines.append(error.lineno)
     place = f"{file}, line {lines[-1]}" if lines else file
     reason = (str(error).strip().splitlines() or [""])[0]
