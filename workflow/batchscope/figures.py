@@ -6,6 +6,7 @@ from itertools import cycle
 import numpy as np
 import pandas as pd
 from matplotlib.colors import to_rgba
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from batchscope.data import Dataset
 from batchscope.setting import Setting, rows_of
@@ -130,6 +131,9 @@ def _draw_curves(axes: plt.Axes, history: pd.DataFrame, score: str) -> None:
     """The median, the middle 80 % and replicate 0 of one setting, for training and test rows; losses on a log scale."""
     if score == "loss":
         axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter(ScalarFormatter())
+        axes.yaxis.set_minor_formatter(NullFormatter())
     for part, style in PARTS.items():
         curves = history.pivot(index="epoch", columns="replicate", values=f"{part}_{score}")
         low, median, high = (curves.quantile(share, axis=1) for share in (0.1, 0.5, 0.9))
