@@ -14,6 +14,8 @@ from batchscope.fit import FitEngine
 from batchscope.prepare import make_dataset
 from batchscope.task import Stage, Task
 
+pytestmark = pytest.mark.usefixtures("float64")
+
 DENSE = [{"Dense": {"units": 20, "activation": "relu", "kernel_initializer": "he_uniform"}}]
 CONVOLUTION = [
     {"Reshape": {"target_shape": [4, 4, 1]}},
@@ -29,16 +31,6 @@ SIXTEEN_FEATURES = {
 RATES = [0.003, 0.001]  # small enough for rounding not to grow chaotically
 LOSS = "SparseCategoricalCrossentropy"
 MEMORY_MB = 3000
-
-
-@pytest.fixture(autouse=True)
-def _float64():
-    keras.config.set_floatx("float64")
-    keras.config.set_dtype_policy("float64")
-    yield
-    keras.config.set_floatx("float32")
-    keras.config.set_dtype_policy("float32")
-    keras.utils.clear_session()
 
 
 @pytest.fixture(scope="module")

@@ -137,6 +137,11 @@ QUESTION = 'questions: {q: {question: "Q?", %s}}'
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
+        ("{micro_batch_size: 64, engine: fit}", "micro_batch_size: Model.fit trains whole batches; leave it out, or"),
+        (
+            "{micro_batch_size: 64, loss: {MeanSquaredError: {reduction: sum}}}",
+            "micro_batch_size: a loss that is a sum over the batch cannot be divided; leave `reduction` out of `loss`",
+        ),
         ("batch_sizes: [8, 500, full]", "batch_sizes: 500 (that is full) is repeated; keep one"),
         ("batch_sizes: [8, {4: 1, 8: 2}, {4: 1, 8: 2}]", "batch_sizes: 4\N{MULTIPLICATION SIGN}1"),
         ("batch_sizes: [{4: 10, 501: 10}]", "batch_sizes[0]: 501 is above the 500 training rows; take at most that"),

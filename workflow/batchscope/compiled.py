@@ -51,15 +51,23 @@ def why_not_stacked(optimizer: keras.optimizers.Optimizer, model: keras.Model) -
     return None
 
 
+def sees_micro_batches(model: keras.Model) -> list[str]:
+    """The layers to which a micro-batch is the whole batch: they norm by its statistics, or penalize its activities."""
+    return [
+        layer.name
+        for layer in model._flatten_layers(include_self=False)
+        if isinstance(layer, keras.layers.BatchNormalization) or layer.activity_regularizer is not None
+    ]
+
+
 def stack_width(task: Task, replicates: int, memory: int) -> int:
     """How many replicates fit into `memory` bytes at once, by a generous estimate; at least 1.
 
     Counted are six copies of the weights (gradient, slots of the optimizer, copies between steps) and three of what the
-    layers put out for a batch.
+    layers put out for the rows whose gradients are computed at once.
     """
     model = task.build_replicate(0)
-    batch_size = max(stage.batch_size for stage in task.stages)
-    rows = max(batch_size, *(min(_TEST_ROWS_AT_ONCE, rows) for rows in task.rows[1:]))
+    rows = max(task.rows_at_once, *(_test_rows_at_once(task, rows) for rows in task.rows[1:]))
     per_replicate = np.dtype(keras.config.floatx()).itemsize * (
         6 * model.count_params() + 3 * rows * values_per_row(model)
     )
@@ -143,8 +151,12 @@ class CompiledEngine:
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """The probabilities of the classes by each replicate of the stack trained last, (replicates, rows, classes)."""
-        probabilities = self._predict(tf.constant(x, keras.config.floatx()))
-        return probabilities.numpy().reshape(self._width, len(x), self._task.dataset.classes)
+        size = _test_rows_at_once(self._task, len(x))
+        blocks = [
+            self._predict(tf.constant(x[start : start + size], keras.config.floatx())).numpy()
+            for start in range(0, len(x), size)
+        ]
+        return np.concatenate(blocks, axis=-2).reshape(self._width, len(x), self._task.dataset.classes)
 
     def _next_piece(self, so_far: Trained) -> tuple[int, Callable]:
         """How many epochs to train next in one call, with their program: few where an epoch takes long."""
@@ -219,16 +231,26 @@ class CompiledEngine:
 
     def _train_epoch(self, batch_size: int, order: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         def update(start, size):
-            state = _values(self._trainable), _values(self._non_trainable)
-            gradients, non_trainable, loss, correct = self._map(
-                self._gradients, (*state, self._slice(order, start, size))
-            )
+            loss, correct, *gradients = self._differentiate(order, start, size)
             self._optimizer.apply(gradients, self._trainable)
-            for variable, value in zip(self._non_trainable, non_trainable):
-                variable.assign(value)
             return loss, correct
 
-        return self._sum_over_batches(self._task.rows[0], batch_size, update)
+        return self._sum_over_batches(self._task.rows[0], batch_size, update, self._zeros())
+
+    def _differentiate(self, order: tf.Tensor, start: tf.Tensor, size: int) -> list[tf.Tensor]:
+        """Of one batch, micro-batch by micro-batch: the sums of loss and correct over its rows, and the gradients."""
+
+        def differentiate(begin, rows):
+            state = _values(self._trainable), _values(self._non_trainable)
+            gradients, non_trainable, loss, correct = self._map(
+                partial(self._gradients, rows / size), (*state, self._slice(order, start + begin, rows))
+            )
+            for variable, value in zip(self._non_trainable, non_trainable):
+                variable.assign(value)
+            return loss * rows, correct, *gradients
+
+        zeros = [*self._zeros(), *(tf.zeros_like(value) for value in _values(self._trainable))]
+        return self._sum_over_batches(size, min(size, self._task.rows_at_once), differentiate, zeros)
 
     def _evaluate(self) -> list[tf.Tensor]:
         """Sums over the rows of each part that is not trained on: loss, correct."""
@@ -238,14 +260,15 @@ class CompiledEngine:
             *state, rows = state_and_rows
             return self._forward(*state, *self._gather(rows), training=False)[:2]
 
+        def evaluate(rows, start, size):
+            loss, correct = self._map(forward, (*state, self._slice(rows, start, size)))
+            return loss * size, correct
+
         sums = []
         for variable in self._evaluated:
-            rows, count = variable.value(), variable.shape[-1]
-            sums += self._sum_over_batches(
-                count,
-                min(_TEST_ROWS_AT_ONCE, count),
-                lambda start, size, rows=rows: self._map(forward, (*state, self._slice(rows, start, size))),
-            )
+            count = variable.shape[-1]
+            size = _test_rows_at_once(self._task, count)
+            sums += self._sum_over_batches(count, size, partial(evaluate, variable.value()), self._zeros())
         return sums
 
     def _run_prediction(self, x: tf.Tensor) -> tf.Tensor:
@@ -260,15 +283,17 @@ class CompiledEngine:
         """Features and targets of rows."""
         return [tf.gather(values, rows) for values in self._rows]
 
-    def _gradients(self, state_and_rows: tuple) -> tuple:
-        """For one replicate and one batch: gradients, new non-trainable variables, loss, correct."""
+    def _gradients(self, share: float, state_and_rows: tuple) -> tuple:
+        """For one replicate and a micro-batch with this share of a batch's rows: its part of the gradients, new
+        non-trainable variables, loss, correct.
+        """
         trainable, non_trainable, rows = state_and_rows
         x, y = self._gather(rows)
         with fast_gradients(rows.graph):
             loss, correct, non_trainable = self._forward(trainable, non_trainable, x, y, training=True)
-        gradients = tf.gradients(self._optimizer.scale_loss(loss), trainable)
-        if self._lead and any(isinstance(gradient, tf.IndexedSlices) for gradient in gradients):
-            # Optimizers square the parts of such a gradient one by one, so it cannot be made dense for the stack.
+        gradients = tf.gradients(self._optimizer.scale_loss(loss) * share, trainable)
+        if (self._lead or share < 1) and any(isinstance(gradient, tf.IndexedSlices) for gradient in gradients):
+            # Optimizers square the parts of such a gradient one by one, so a stack or a sum cannot make it dense.
             raise NotImplementedError("the gradient of an embedding is sparse")
         return gradients, non_trainable, loss, correct
 
@@ -283,24 +308,32 @@ class CompiledEngine:
     def _map(self, function: Callable, arguments: tuple) -> tuple:
         return tf.vectorized_map(function, arguments) if self._lead else function(arguments)
 
-    def _sum_over_batches(self, rows: int, size: int, step: Callable) -> tuple[tf.Tensor, tf.Tensor]:
-        """Sums over rows of the mean loss and the number correct that `step(start, size)` gives for each batch.
+    def _zeros(self) -> list[tf.Tensor]:
+        """Where sums of loss and correct begin."""
+        return [tf.zeros(self._lead, keras.config.floatx())] * 2
+
+    def _sum_over_batches(self, rows: int, size: int, step: Callable, zeros: list[tf.Tensor]) -> Sequence[tf.Tensor]:
+        """Sums of what `step(start, size)` gives for each batch, from `zeros` on.
 
         A short last batch is a step of its own shape, so nothing needs padding.
         """
 
-        def add(start, size, loss, correct):
-            batch_loss, batch_correct = step(start, size)
-            return loss + batch_loss * size, correct + batch_correct
+        def add(start, size, sums):
+            return [one + other for one, other in zip(sums, step(start, size), strict=True)]
 
-        zero = tf.zeros(self._lead, keras.config.floatx())
         full, rest = divmod(rows, size)
+        if rows == size:
+            return step(0, size)
         sums = tf.while_loop(
             lambda index, *_: index < full,
-            lambda index, *sums: (index + 1, *add(index * size, size, *sums)),
-            (0, zero, zero),
+            lambda index, *sums: (index + 1, *add(index * size, size, sums)),
+            (0, *zeros),
         )[1:]
-        return add(full * size, rest, *sums) if rest else sums
+        return add(full * size, rest, sums) if rest else sums
+
+
+def _test_rows_at_once(task: Task, rows: int) -> int:
+    return min(_TEST_ROWS_AT_ONCE, task.micro_batch_size or rows, rows)
 
 
 def _values(variables: list[keras.Variable]) -> list[tf.Tensor]:

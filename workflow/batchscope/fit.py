@@ -1,5 +1,6 @@
 """The yardstick: plain `Model.fit`, one replicate after the other, on the same weights, batch orders and splits."""
 
+import logging
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -11,6 +12,8 @@ from batchscope.backend import keras, tf
 from batchscope.losses import is_regression
 from batchscope.task import NOTHING, Task, Trained
 
+_log = logging.getLogger(__name__)
+
 
 class FitEngine:
     """Trains with `keras.Model.fit`; has the same methods as `CompiledEngine`."""
@@ -18,6 +21,8 @@ class FitEngine:
     width = 1
 
     def __init__(self, task: Task):
+        if task.micro_batch_size:
+            _log.warning("Model.fit trains whole batches: micro_batch_size does not count")
         self._task = task
         self._model: keras.Model | None = None
 
@@ -45,16 +50,19 @@ class FitEngine:
         for stage in task.stages:
             done = record.so_far.epochs
             if done < passed + stage.epochs:
-                self._model.fit(
-                    _batches(task, first, done, passed + stage.epochs, stage.batch_size),
-                    steps_per_epoch=math.ceil(task.rows[0] / stage.batch_size),
-                    validation_data=test,
-                    initial_epoch=done,
-                    epochs=passed + stage.epochs,
-                    shuffle=False,  # the batches come in the replicate's order already
-                    callbacks=[record],
-                    verbose=0,
-                )
+                try:
+                    self._model.fit(
+                        _batches(task, first, done, passed + stage.epochs, stage.batch_size),
+                        steps_per_epoch=math.ceil(task.rows[0] / stage.batch_size),
+                        validation_data=test,
+                        initial_epoch=done,
+                        epochs=passed + stage.epochs,
+                        shuffle=False,  # the batches come in the replicate's order already
+                        callbacks=[record],
+                        verbose=0,
+                    )
+                except tf.errors.ResourceExhaustedError as error:
+                    raise MemoryError("out of memory, and Model.fit trains whole batches; take smaller ones") from error
             passed += stage.epochs
         return record.so_far._replace(stretches=record.so_far.stretches.sum(axis=0, keepdims=True))
 

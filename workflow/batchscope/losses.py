@@ -19,6 +19,11 @@ def score_of(loss: dict | str) -> str:
     return "loss" if is_regression(loss) else "accuracy"
 
 
+def is_a_sum(loss: dict | str) -> bool:
+    """Whether a batch's loss is the sum over its rows rather than their mean."""
+    return name_and_arguments(loss)[1].get("reduction") == "sum"
+
+
 def is_regression(loss: dict | str) -> bool:
     """Whether numbers are learned rather than classes."""
     return name_and_arguments(loss)[0] in OF_NUMBERS

@@ -13,6 +13,7 @@ from batchscope.config import check_config, check_file
 from batchscope.errors import ConfigError, suggestion
 from batchscope.files import digest, replacing
 from batchscope.imports import LIBRARY, code_digest
+from batchscope.losses import is_a_sum
 from batchscope.study import Study
 from batchscope.userfiles import data_files, file_mistakes, model_files
 from batchscope.words import setting_in_words
@@ -67,6 +68,8 @@ def _mistakes(study: Study, studies: dict[str, Study]) -> Iterator[str]:
         yield from _not_of_numbers(study)
     elif "target_loss" in study.spec:
         yield "target_loss: classes are learned here; write target_accuracy"
+    if "micro_batch_size" in study.spec:
+        yield from _not_divided(study)
     if "ensembles" in study.spec and study.spec["split"]["order"] == "resampled":
         yield "ensembles: they need test rows that none of their members trains on; take another `order` in `split`"
     for place, named in _settings_asked_for(study):
@@ -88,6 +91,14 @@ def _not_of_numbers(study: Study) -> Iterator[str]:
     for place, measure in _measures_asked_for(study):
         if "accuracy" in measure:
             yield f"{place}: numbers have no {measure}; take {measure.replace('accuracy', 'loss')}"
+
+
+def _not_divided(study: Study) -> Iterator[str]:
+    """Why the batches of a study cannot be divided."""
+    if study.spec["engine"] == "fit":
+        yield "micro_batch_size: Model.fit trains whole batches; leave it out, or take engine: compiled"
+    if is_a_sum(study.spec["loss"]):
+        yield "micro_batch_size: a loss that is a sum over the batch cannot be divided; leave `reduction` out of `loss`"
 
 
 def _measures_asked_for(study: Study) -> Iterator[tuple[str, str]]:

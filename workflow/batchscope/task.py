@@ -57,6 +57,7 @@ class Task:
     """The trainings of one batch size or schedule. The model, optimizer and loss are as in the config.
 
     Where `resampled` is true, every replicate splits the rows of the dataset anew, into parts of the same sizes.
+    Batches of more than `micro_batch_size` rows are divided, and their gradients added up.
     """
 
     dataset: Dataset
@@ -67,10 +68,17 @@ class Task:
     seed: int
     resampled: bool = False
     learning_rate_schedule: dict | str | None = None
+    micro_batch_size: int | None = None
 
     @property
     def epochs(self) -> int:
         return sum(stage.epochs for stage in self.stages)
+
+    @property
+    def rows_at_once(self) -> int:
+        """The most rows whose gradients are computed at once."""
+        largest = max(stage.batch_size for stage in self.stages)
+        return min(largest, self.micro_batch_size or largest)
 
     @property
     def outputs(self) -> int:

@@ -3,17 +3,24 @@
 import logging
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from batchscope.backend import tf
+from batchscope.backend import keras, tf
 from batchscope.checkpoint import Checkpoint
-from batchscope.compiled import CompiledEngine, stack_width, why_not_compiled, why_not_stacked
+from batchscope.compiled import (
+    CompiledEngine,
+    sees_micro_batches,
+    stack_width,
+    why_not_compiled,
+    why_not_stacked,
+)
 from batchscope.ensembles import ensemble_accuracies
 from batchscope.fit import FitEngine
 from batchscope.history import MEASURES
-from batchscope.losses import score_of
+from batchscope.losses import is_a_sum, score_of
 from batchscope.task import Task, Trained
 
 _log = logging.getLogger(__name__)
@@ -48,14 +55,14 @@ def train(
     what there is, are trained in groups.
     """
 
-    def work(width: int) -> list[Result]:
+    def work(task: Task, width: int) -> list[Result]:
         stacks = {rate: [] for rate in learning_rates}
         ready = make_engine(task, engine, width)
         for rate, trained in _train_stacks(ready, task, learning_rates, replicates, checkpoint):
             stacks[rate].append(trained)
         return [_join(rate, trained) for rate, trained in stacks.items()]
 
-    return _in_memory(work, width=_equal_groups(task, replicates, memory_mb))
+    return _in_memory(work, task, width=_equal_groups(task, replicates, memory_mb))
 
 
 def train_ensembles(
@@ -71,14 +78,14 @@ def train_ensembles(
     data = task.dataset
     rows = np.concatenate([data.x_test, data.x_validation])
 
-    def work(width: int) -> list[np.ndarray]:
+    def work(task: Task, width: int) -> list[np.ndarray]:
         predictions = []
         ready = make_engine(task, engine, width)
         for _, trained in _train_stacks(ready, task, [learning_rate], members * repeats, checkpoint, keep_weights=True):
             predictions += list(ready.predict(rows)[: len(trained.history)])
         return predictions
 
-    predictions = _in_memory(work, width=_equal_groups(task, members * repeats, memory_mb))
+    predictions = _in_memory(work, task, width=_equal_groups(task, members * repeats, memory_mb))
     ensembles = np.reshape(predictions, (repeats, members, len(rows), data.classes))
     test, validation = np.split(ensembles, [len(data.x_test)], axis=2)
     return [
@@ -94,16 +101,23 @@ def _equal_groups(task: Task, replicates: int, memory_mb: int) -> int:
     return -(-replicates // groups)
 
 
-def _in_memory(work: Callable[[int], list], width: int) -> list:
-    """Work with stacks of this width, or of half of it where memory runs out, and so on."""
+def _in_memory(work: Callable[[Task, int], list], task: Task, width: int) -> list:
+    """Work with stacks of this width, or of half of it where memory runs out, and so on.
+
+    Where it runs out for one replicate, half the rows of a batch make a micro-batch, and so on.
+    """
     while True:
         try:
-            return work(width)
+            return work(task, width)
         except tf.errors.ResourceExhaustedError:
-            if width == 1:
+            if width > 1:
+                width = -(-width // 2)
+                _log.warning("out of memory; trying again with %d replicates at a time", width)
+            elif task.rows_at_once > 1 and not is_a_sum(task.loss):
+                task = replace(task, micro_batch_size=-(-task.rows_at_once // 2))
+                _log.warning("out of memory; trying again with micro-batches of %d rows", task.micro_batch_size)
+            else:
                 raise
-            width = -(-width // 2)
-            _log.warning("out of memory; trying again with %d replicates at a time", width)
 
 
 def make_engine(task: Task, engine: str, width: int) -> CompiledEngine | FitEngine:
@@ -130,9 +144,17 @@ def make_engine(task: Task, engine: str, width: int) -> CompiledEngine | FitEngi
             _log.warning("cannot be compiled to train %s: %s", way, _reason(error))
             continue
         _log.info("compiled to train %s in %.1f s", way, time.perf_counter() - begin)
+        _log_micro_batches(task, model)
         return compiled
     _log.warning("training with Model.fit, as nothing faster can train this model")
     return FitEngine(task)
+
+
+def _log_micro_batches(task: Task, model: keras.Model) -> None:
+    if task.rows_at_once < max(stage.batch_size for stage in task.stages):
+        _log.info("the gradients of larger batches are added up from micro-batches of %d rows", task.rows_at_once)
+        if layers := sees_micro_batches(model):
+            _log.warning("to these layers a micro-batch is the whole batch: %s", ", ".join(layers))
 
 
 def _reason(error: Exception) -> str:

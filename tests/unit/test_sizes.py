@@ -1,0 +1,136 @@
+"""What does not fit into memory is trained in parts, and comes out as if it had fitted."""
+
+import dataclasses
+import logging
+
+import numpy as np
+import pytest
+
+from batchscope import compiled, training
+from batchscope.backend import tf
+from batchscope.checkpoint import Checkpoint
+from batchscope.compiled import CompiledEngine
+from batchscope.data import make_dataset
+from batchscope.fit import FitEngine
+from batchscope.task import Stage, Task
+
+RATE = 0.003
+LOSS = "SparseCategoricalCrossentropy"
+DENSE = [{"Dense": {"units": 20, "activation": "relu", "kernel_regularizer": "l2"}}]
+CONVOLUTION = [
+    {"Reshape": {"target_shape": [4, 4, 1]}},
+    {"Conv2D": {"filters": 3, "kernel_size": 3, "activation": "relu"}},
+    "Flatten",
+]
+CLIPPED = {"Adam": {"clipnorm": 0.1}}  # one replicate at a time
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+@pytest.fixture(scope="module")
+def dataset(first_500):
+    generated = {"n_samples": 800, "n_features": 16, "n_informative": 6, "n_classes": 3, "random_state": 2}
+    return make_dataset({"make_classification": generated}, first_500)
+
+
+@pytest.fixture
+def make_task(dataset):
+    def make(model=DENSE, optimizer="Adam", batch_size=450, **changes):
+        return Task(dataset, model, optimizer, LOSS, [Stage(batch_size, 2)], seed=0, **changes)
+
+    return make
+
+
+@pytest.fixture
+def train(tmp_path):
+    def run(task: Task, replicates: int = 1) -> np.ndarray:
+        checkpoint = Checkpoint(tmp_path / "checkpoint", "key")
+        [result] = training.train(task, [RATE], replicates, "compiled", 3000, checkpoint)
+        return result.history
+
+    return run
+
+
+def histories(task: Task, width: int = 2) -> np.ndarray:
+    return CompiledEngine(task, width, stacked=width > 1).train(0, RATE, lambda _: None).history
+
+
+def assert_same_history(history: np.ndarray, expected: np.ndarray) -> None:
+    np.testing.assert_allclose(history[..., 0::2], expected[..., 0::2], rtol=1e-9, atol=1e-9)
+    np.testing.assert_array_equal(history[..., 1::2], expected[..., 1::2])
+
+
+@pytest.mark.parametrize(
+    ("model", "optimizer", "width"),
+    [(DENSE, "Adam", 2), (CONVOLUTION, {"SGD": {"momentum": 0.9}}, 2), (DENSE, CLIPPED, 1)],
+    ids=["Dense", "Conv2D", "one at a time"],
+)
+def test_micro_batches_train_as_whole_batches(make_task, model, optimizer, width):
+    """Batches of 450 and 50 rows, in parts of 64 rows and what is left: 2 rows of the first batch, 50 of the last."""
+    task = make_task(model, optimizer)
+    assert_same_history(histories(dataclasses.replace(task, micro_batch_size=64), width), histories(task, width))
+
+
+def test_with_micro_batches_more_replicates_fit_into_memory(make_task):
+    task = make_task(batch_size=500)
+    memory = 20 * 2**20
+    widths = [
+        compiled.stack_width(dataclasses.replace(task, micro_batch_size=size), 1000, memory) for size in (None, 500, 5)
+    ]
+    assert widths[0] == widths[1] < widths[2]
+
+
+@pytest.mark.parametrize(("batch_size", "said"), [(100, 0), (101, 2)])
+def test_layers_that_see_micro_batches_are_named(make_task, caplog, batch_size, said):
+    penalized = {"Dense": {"units": 5, "activity_regularizer": "l1", "name": "penalized"}}
+    norm = {"BatchNormalization": {"name": "norm"}}
+    task = make_task([penalized, {"Dense": {"units": 5}}, norm], batch_size=batch_size, micro_batch_size=100)
+    with caplog.at_level(logging.INFO):
+        training._log_micro_batches(task, task.build_replicate(0))
+    assert [record.message for record in caplog.records] == [
+        "the gradients of larger batches are added up from micro-batches of 100 rows",
+        "to these layers a micro-batch is the whole batch: penalized, norm",
+    ][:said]
+
+
+@pytest.fixture
+def memory_of_100_rows(monkeypatch):
+    differentiate = CompiledEngine._differentiate
+
+    def differentiate_if_small(engine, order, start, size):
+        if min(size, engine._task.rows_at_once) * engine.width > 100:
+            raise tf.errors.ResourceExhaustedError(None, None, "out of memory")
+        return differentiate(engine, order, start, size)
+
+    monkeypatch.setattr(CompiledEngine, "_differentiate", differentiate_if_small)
+
+
+def test_out_of_memory_with_one_replicate_divides_the_batches(make_task, train, memory_of_100_rows, caplog):
+    history = train(make_task(batch_size=300), replicates=2)
+    said = [record.message for record in caplog.records if "out of memory" in record.message]
+    assert said == [
+        "out of memory; trying again with 1 replicates at a time",
+        "out of memory; trying again with micro-batches of 150 rows",
+        "out of memory; trying again with micro-batches of 75 rows",
+    ]
+    assert np.isfinite(history).all()
+
+
+def test_what_cannot_be_divided_stays_out_of_memory(make_task, train, memory_of_100_rows):
+    summed = dataclasses.replace(make_task(batch_size=300), loss={LOSS: {"reduction": "sum"}})
+    with pytest.raises(tf.errors.ResourceExhaustedError):
+        train(summed)
+
+
+def test_model_fit_takes_whole_batches(make_task, train, caplog):
+    train(make_task(optimizer="ScheduleFreeAdamW", micro_batch_size=100))
+    assert "Model.fit trains whole batches: micro_batch_size does not count" in caplog.text
+
+
+def test_model_fit_out_of_memory_says_what_helps(make_task, monkeypatch):
+    def fit(*_, **__):
+        raise tf.errors.ResourceExhaustedError(None, None, "out of memory")
+
+    monkeypatch.setattr("keras.Model.fit", fit)
+    with pytest.raises(MemoryError, match="take smaller ones"):
+        FitEngine(make_task()).train(0, RATE, lambda _: None)
