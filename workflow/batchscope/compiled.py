@@ -33,6 +33,8 @@ def why_not_compiled(optimizer: keras.optimizers.Optimizer, model: keras.Model) 
     name = type(optimizer).__name__
     if name not in _ELEMENT_WISE + _PER_TENSOR:
         return f"{name} is not known to train alike when compiled"
+    if model.dtype_policy.name == "mixed_float16":
+        return "a loss scale that adapts itself would be shared by the replicates"
     for method in ("train_step", "test_step", "compute_loss"):
         if getattr(type(model), method) is not getattr(keras.Model, method):
             return f"the model has a {method} of its own"

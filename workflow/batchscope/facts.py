@@ -25,9 +25,11 @@ def find_facts(study: dict) -> dict[str, int]:
     regression = is_regression(study["loss"])
     dataset = make_dataset(study["dataset"], study["split"], study.get("scaler"), regression)
     # Imported late, so that a mistake in the dataset is told without waiting for TensorFlow.
+    from batchscope.backend import keras
     from batchscope.models import build_loss, build_model, build_optimizer, multiplications_per_epoch
     from batchscope.schedules import Schedule
 
+    keras.config.set_dtype_policy(study["dtype_policy"])
     outputs = 1 if regression else dataset.classes
     model = build_model(study["model"], dataset.x_train.shape[1:], outputs)
     if schedule := study.get("learning_rate_schedule"):
@@ -40,6 +42,8 @@ def find_facts(study: dict) -> dict[str, int]:
         reason = str(error).strip().splitlines()[0]
         raise ConfigError("model", f"an update fails with this dataset, optimizer and loss: {reason}") from None
     predicted = model.predict_on_batch(dataset.x_train[:2])
+    if predicted.dtype != keras.config.floatx():
+        raise ConfigError("model", f"it puts out {predicted.dtype}, too coarse for a loss; end it with dtype='float32'")
     if outputs > 1 and (predicted >= 0).all() and np.allclose(predicted.sum(axis=1), 1):
         raise ConfigError(
             "model", "it puts out probabilities, and the loss takes logits; end the model without softmax or sigmoid"

@@ -32,7 +32,8 @@ def _stack_layers(layers: list[dict | str], input_shape: tuple[int, ...], output
     """The hidden layers, then a Dense layer."""
     hidden = [_build_layer(spec, f"model[{index}]") for index, spec in enumerate(layers)]
     try:
-        model = keras.Sequential([keras.Input(input_shape), *hidden, keras.layers.Dense(outputs)])
+        last = keras.layers.Dense(outputs, dtype=keras.config.floatx())  # in full precision under every policy
+        model = keras.Sequential([keras.Input(input_shape), *hidden, last])
     except Exception as error:
         raise ConfigError("model", f"the layers do not fit together: {_first_line(error)}") from None
     if model.output_shape != (None, outputs):

@@ -26,6 +26,8 @@ def _matmul_gradient(op: tf.Operation, gradient: tf.Tensor) -> tuple[tf.Tensor, 
     turned = op.get_attr("transpose_a"), op.get_attr("transpose_b")
     a, b = (tf.transpose(factor) if turn else factor for factor, turn in zip(op.inputs, turned))
     columns = b.shape[1] or math.inf  # what is not known while the graph is made counts as large
+    if gradient.dtype.size < 4:
+        columns = math.inf  # a sum in half precision would be rounded at every term; the library rounds it once
     products = (a.shape.num_elements() or math.inf) * columns
     if columns <= _MOST_COLUMNS:
         of_a = tf.add_n([gradient[:, column, None] * b[None, :, column] for column in range(columns)])

@@ -115,7 +115,7 @@ class Study:
 
     @property
     def _task(self) -> dict:
-        keys = ("model", "optimizer", "loss", "seed", "learning_rate_schedule", "micro_batch_size")
+        keys = ("model", "optimizer", "loss", "seed", "learning_rate_schedule", "dtype_policy", "micro_batch_size")
         return {key: self.spec[key] for key in keys if key in self.spec} | {
             "resampled": self.spec["split"]["order"] == "resampled"
         }

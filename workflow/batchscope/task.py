@@ -161,6 +161,7 @@ class Task:
         return tf.reduce_sum(tf.cast(correct, outputs.dtype))
 
 
-def make_task(dataset: Dataset, stages: list[tuple[int, int]], **task) -> Task:
-    """A task from what a study says of it, in JSON."""
+def make_task(dataset: Dataset, stages: list[tuple[int, int]], dtype_policy: str, **task) -> Task:
+    """A task from what a study says of it, in JSON; from now on Keras computes in the precision of the task."""
+    keras.config.set_dtype_policy(dtype_policy)
     return Task(dataset, stages=[Stage(*stage) for stage in stages], **task)
