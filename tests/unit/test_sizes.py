@@ -6,12 +6,13 @@ import logging
 import numpy as np
 import pytest
 
-from batchscope import compiled, training
+from batchscope import compiled, streaming, training
 from batchscope.backend import tf
 from batchscope.checkpoint import Checkpoint
 from batchscope.compiled import CompiledEngine
 from batchscope.data import make_dataset
 from batchscope.fit import FitEngine
+from batchscope.streaming import StreamingEngine
 from batchscope.task import Stage, Task
 
 RATE = 0.003
@@ -51,8 +52,8 @@ def train(tmp_path):
     return run
 
 
-def histories(task: Task, width: int = 2) -> np.ndarray:
-    return CompiledEngine(task, width, stacked=width > 1).train(0, RATE, lambda _: None).history
+def histories(task: Task, width: int = 2, engine: type = CompiledEngine) -> np.ndarray:
+    return engine(task, width, stacked=width > 1).train(0, RATE, lambda _: None).history
 
 
 def assert_same_history(history: np.ndarray, expected: np.ndarray) -> None:
@@ -62,8 +63,8 @@ def assert_same_history(history: np.ndarray, expected: np.ndarray) -> None:
 
 @pytest.mark.parametrize(
     ("model", "optimizer", "width"),
-    [(DENSE, "Adam", 2), (CONVOLUTION, {"SGD": {"momentum": 0.9}}, 2), (DENSE, CLIPPED, 1)],
-    ids=["Dense", "Conv2D", "one at a time"],
+    [(CONVOLUTION, "Adam", 2), (DENSE, CLIPPED, 1)],
+    ids=["stacked", "one at a time"],
 )
 def test_micro_batches_train_as_whole_batches(make_task, model, optimizer, width):
     """Batches of 450 and 50 rows, in parts of 64 rows and what is left: 2 rows of the first batch, 50 of the last."""
@@ -97,10 +98,10 @@ def test_layers_that_see_micro_batches_are_named(make_task, caplog, batch_size, 
 def memory_of_100_rows(monkeypatch):
     differentiate = CompiledEngine._differentiate
 
-    def differentiate_if_small(engine, order, start, size):
+    def differentiate_if_small(engine, rows, start, size):
         if min(size, engine._task.rows_at_once) * engine.width > 100:
             raise tf.errors.ResourceExhaustedError(None, None, "out of memory")
-        return differentiate(engine, order, start, size)
+        return differentiate(engine, rows, start, size)
 
     monkeypatch.setattr(CompiledEngine, "_differentiate", differentiate_if_small)
 
@@ -120,6 +121,59 @@ def test_what_cannot_be_divided_stays_out_of_memory(make_task, train, memory_of_
     summed = dataclasses.replace(make_task(batch_size=300), loss={LOSS: {"reduction": "sum"}})
     with pytest.raises(tf.errors.ResourceExhaustedError):
         train(summed)
+
+
+@pytest.fixture
+def _blocks_of_100_rows(monkeypatch):
+    monkeypatch.setattr(streaming, "_BYTES_OF_A_BLOCK", 2 * 100 * 16 * 4)  # two replicates, 16 features in float32
+
+
+@pytest.mark.usefixtures("_blocks_of_100_rows")
+@pytest.mark.parametrize(
+    ("width", "changes"),
+    [
+        (2, {"stages": [Stage(32, 1), Stage(150, 1)]}),  # blocks of 3 batches, then of 1
+        # blocks of 180 rows of a batch, in micro-batches of 60; each replicate by itself
+        (1, {"optimizer": CLIPPED, "micro_batch_size": 60, "resampled": True}),
+    ],
+    ids=["whole batches", "micro-batches"],
+)
+def test_streamed_rows_train_as_those_on_the_device(make_task, dataset, width, changes):
+    validation = {"x_validation": dataset.x_test[:170], "y_validation": dataset.y_test[:170]}
+    task = dataclasses.replace(make_task(), dataset=dataset._replace(**validation), **changes)
+    streamed, held = (engine(task, width, stacked=width > 1) for engine in (StreamingEngine, CompiledEngine))
+    for rate in (RATE, 2 * RATE):  # the second from the same start
+        one, other = (engine.train(0, rate, lambda _: None) for engine in (streamed, held))
+        assert_same_history(one.history, other.history)
+        assert one.updates.tolist() == other.updates.tolist()
+    np.testing.assert_allclose(streamed.predict(task.x), held.predict(task.x), rtol=1e-7)
+
+
+@pytest.mark.usefixtures("_blocks_of_100_rows")
+def test_no_more_than_a_block_is_fed_at_once(make_task, monkeypatch):
+    fed = []
+    stream = StreamingEngine._stream
+
+    def watch(engine, rows, size):
+        for x, y in stream(engine, rows, size):
+            fed.append(x.shape[-2])
+            yield x, y
+
+    monkeypatch.setattr(StreamingEngine, "_stream", watch)
+    engine = StreamingEngine(make_task(batch_size=500, micro_batch_size=50), 2, stacked=True)
+    fed.clear()
+    engine.train(0, RATE, lambda _: None)
+    assert fed == ([100] * 5 + [100] * 3) * 2  # training and test rows of two epochs
+
+
+def test_data_that_takes_much_of_the_memory_is_streamed(make_task, caplog):
+    task = make_task(batch_size=500)
+    kinds = []
+    with caplog.at_level(logging.INFO):
+        for memory_mb in (0.19, 0.2):
+            kinds.append(type(training.make_engine(task, "compiled", 1, memory_mb)))
+    assert kinds == [StreamingEngine, CompiledEngine]
+    assert caplog.text.count("the rows are streamed") == 1
 
 
 def test_model_fit_takes_whole_batches(make_task, train, caplog):

@@ -26,6 +26,7 @@ _TEST_ROWS_AT_ONCE = 1000
 _PROGRESS_REPORTS = 10
 _SECONDS_OF_A_PIECE = 30  # at most where an epoch is shorter: what is lost when a job is stopped
 _ORDERS_AT_ONCE = 2**24  # row numbers handed to one call
+Rows = tf.Tensor | tuple[tf.Tensor, tf.Tensor]  # as numbers of rows, or streamed as features and targets
 
 
 def why_not_compiled(optimizer: keras.optimizers.Optimizer, model: keras.Model) -> str | None:
@@ -65,13 +66,13 @@ def sees_micro_batches(model: keras.Model) -> list[str]:
 def stack_width(task: Task, replicates: int, memory: int) -> int:
     """How many replicates fit into `memory` bytes at once, by a generous estimate; at least 1.
 
-    Counted are six copies of the weights (gradient, slots of the optimizer, copies between steps) and three of what the
-    layers put out for the rows whose gradients are computed at once.
+    Counted are six copies of the weights (gradient, slots of the optimizer, copies between steps) and three of the
+    features, and of what the layers put out, for the rows whose gradients are computed at once.
     """
     model = task.build_replicate(0)
-    rows = max(task.rows_at_once, *(_test_rows_at_once(task, rows) for rows in task.rows[1:]))
+    rows = max(task.rows_at_once, *(evaluated_at_once(task, rows) for rows in task.rows[1:]))
     per_replicate = np.dtype(keras.config.floatx()).itemsize * (
-        6 * model.count_params() + 3 * rows * values_per_row(model)
+        6 * model.count_params() + 3 * rows * (math.prod(task.dataset.x_train.shape[1:]) + values_per_row(model))
     )
     return int(min(replicates, max(1, memory // per_replicate)))
 
@@ -95,19 +96,21 @@ class CompiledEngine:
         self._optimizer_start = [variable.numpy() for variable in self._optimizer.variables]
         self._variables = [*self._trainable, *self._non_trainable, *self._optimizer.variables]
         self._first: int | None = None  # replicate of the stack
-        self._rows = tf.constant(task.x, keras.config.floatx()), tf.constant(task.y)
-        self._evaluated = [tf.Variable(np.zeros((*self._lead, rows), np.int32)) for rows in task.rows[1:]]
         orders_at_once = max(1, _ORDERS_AT_ONCE // (self._width * task.rows[0]))
         self._chunk = min(math.ceil(task.epochs / _PROGRESS_REPORTS), orders_at_once)
+        self._predict = compiled(self._run_prediction)
+        self._compile()
+
+    def _compile(self) -> None:
+        """Hold the rows, and make a program for each batch size."""
+        task = self._task
+        self._rows = tf.constant(task.x, keras.config.floatx()), tf.constant(task.y)
+        self._evaluated = [tf.Variable(np.zeros((*self._lead, rows), np.int32)) for rows in task.rows[1:]]
         self._programs = {
-            stage.batch_size: tf.function(
-                partial(self._run_epochs, stage.batch_size), jit_compile=True, autograph=False
-            )
-            for stage in task.stages
+            stage.batch_size: compiled(partial(self._run_epochs, stage.batch_size)) for stage in task.stages
         }
         for program in self._programs.values():
             program(self._stack_orders([]), tf.constant(0))  # compiles, trains nothing
-        self._predict = tf.function(self._run_prediction, jit_compile=True, autograph=False)
 
     @property
     def width(self) -> int:
@@ -129,8 +132,7 @@ class CompiledEngine:
         if first != self._first:
             self._start = self._initial_weights(members)
             _, *evaluated = zip(*(self._task.split(replicate) for replicate in members))
-            for variable, rows in zip(self._evaluated, evaluated):
-                variable.assign(self._stack(rows))
+            self._evaluate_on([self._stack(rows) for rows in evaluated])
             self._first = first
         self._reset(self._start, learning_rate)
         for variable, value in zip(self._variables, state):
@@ -138,12 +140,12 @@ class CompiledEngine:
         orders = islice(zip(*(self._task.batch_orders(replicate) for replicate in members)), so_far.epochs, None)
         rows = np.repeat(self._task.rows, 2)
         while so_far.epochs < self._task.epochs:
-            epochs, program = self._next_piece(so_far)
+            epochs, batch_size = self._next_piece(so_far)
             begin = time.perf_counter()
-            sums, updates = program(self._stack_orders([next(orders) for _ in range(epochs)]), tf.constant(epochs))
-            sums = sums.numpy()[:epochs].reshape(epochs, len(rows), self._width).astype(np.float64)
+            sums, updates = self._run(batch_size, [next(orders) for _ in range(epochs)])
+            sums = sums.reshape(epochs, len(rows), self._width).astype(np.float64)
             seconds = time.perf_counter() - begin
-            so_far = so_far.then(sums.transpose(2, 0, 1) / rows, updates.numpy()[:epochs], seconds)
+            so_far = so_far.then(sums.transpose(2, 0, 1) / rows, updates, seconds)
             report(so_far)
         return so_far
 
@@ -153,15 +155,15 @@ class CompiledEngine:
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """The probabilities of the classes by each replicate of the stack trained last, (replicates, rows, classes)."""
-        size = _test_rows_at_once(self._task, len(x))
+        size = evaluated_at_once(self._task, len(x))
         blocks = [
             self._predict(tf.constant(x[start : start + size], keras.config.floatx())).numpy()
             for start in range(0, len(x), size)
         ]
         return np.concatenate(blocks, axis=-2).reshape(self._width, len(x), self._task.dataset.classes)
 
-    def _next_piece(self, so_far: Trained) -> tuple[int, Callable]:
-        """How many epochs to train next in one call, with their program: few where an epoch takes long."""
+    def _next_piece(self, so_far: Trained) -> tuple[int, int]:
+        """How many epochs to train next in one call, with their batch size: few where an epoch takes long."""
         done = so_far.epochs
         for stage in self._task.stages:
             if done < stage.epochs:
@@ -173,7 +175,17 @@ class CompiledEngine:
         else:
             per_epoch = self._width * self._task.epoch_seconds(stage, self._model)
         piece = min(self._chunk, stage.epochs - done, max(1, int(_SECONDS_OF_A_PIECE / per_epoch)))
-        return piece, self._programs[stage.batch_size]
+        return piece, stage.batch_size
+
+    def _evaluate_on(self, parts: list[np.ndarray]) -> None:
+        """Take these rows of the parts that are not trained on, each (*lead, rows)."""
+        for variable, rows in zip(self._evaluated, parts):
+            variable.assign(rows)
+
+    def _run(self, batch_size: int, orders: list[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, np.ndarray]:
+        """Train an epoch for each of these orders of the members' rows; returns what `_run_epochs` does."""
+        sums, updates = self._programs[batch_size](self._stack_orders(orders), tf.constant(len(orders)))
+        return sums.numpy()[: len(orders)], updates.numpy()[: len(orders)]
 
     def _stack(self, values: list[np.ndarray]) -> np.ndarray:
         """What belongs to each member of a stack, as the program takes it."""
@@ -221,7 +233,9 @@ class CompiledEngine:
         updates = tf.zeros(self._chunk, tf.int64)
 
         def epoch(index, sums, updates):
-            row = tf.stack([*self._train_epoch(batch_size, orders[index]), *self._evaluate()])
+            sums_of_parts = [self._train_rows(orders[index], self._task.rows[0], batch_size)]
+            sums_of_parts += [self._evaluate_rows(part.value(), part.shape[-1]) for part in self._evaluated]
+            row = tf.stack([total for part in sums_of_parts for total in part])
             count = tf.cast(self._optimizer.iterations, tf.int64)
             return (
                 index + 1,
@@ -231,67 +245,63 @@ class CompiledEngine:
 
         return tf.while_loop(lambda index, *_: index < epochs, epoch, (0, sums, updates))[1:]
 
-    def _train_epoch(self, batch_size: int, order: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _train_rows(self, rows: Rows, count: int, batch_size: int) -> Sequence[tf.Tensor]:
+        """Update with one batch after the other; returns the sums over the rows: loss, correct."""
+
         def update(start, size):
-            loss, correct, *gradients = self._differentiate(order, start, size)
+            loss, correct, *gradients = self._differentiate(rows, start, size)
             self._optimizer.apply(gradients, self._trainable)
             return loss, correct
 
-        return self._sum_over_batches(self._task.rows[0], batch_size, update, self._zeros())
+        return self._sum_over_batches(count, batch_size, update, self._zeros())
 
-    def _differentiate(self, order: tf.Tensor, start: tf.Tensor, size: int) -> list[tf.Tensor]:
+    def _differentiate(self, rows: Rows, start: tf.Tensor, size: int) -> Sequence[tf.Tensor]:
         """Of one batch, micro-batch by micro-batch: the sums of loss and correct over its rows, and the gradients."""
 
-        def differentiate(begin, rows):
+        def differentiate(begin, micro):
             state = _values(self._trainable), _values(self._non_trainable)
             gradients, non_trainable, loss, correct = self._map(
-                partial(self._gradients, rows / size), (*state, self._slice(order, start + begin, rows))
+                partial(self._gradients, micro / size), (*state, *self._batch(rows, start + begin, micro))
             )
             for variable, value in zip(self._non_trainable, non_trainable):
                 variable.assign(value)
-            return loss * rows, correct, *gradients
+            return loss * micro, correct, *gradients
 
         zeros = [*self._zeros(), *(tf.zeros_like(value) for value in _values(self._trainable))]
         return self._sum_over_batches(size, min(size, self._task.rows_at_once), differentiate, zeros)
 
-    def _evaluate(self) -> list[tf.Tensor]:
-        """Sums over the rows of each part that is not trained on: loss, correct."""
+    def _evaluate_rows(self, rows: Rows, count: int) -> Sequence[tf.Tensor]:
+        """Sums over rows that are not trained on: loss, correct."""
         state = _values(self._trainable), _values(self._non_trainable)
 
-        def forward(state_and_rows):
-            *state, rows = state_and_rows
-            return self._forward(*state, *self._gather(rows), training=False)[:2]
-
-        def evaluate(rows, start, size):
-            loss, correct = self._map(forward, (*state, self._slice(rows, start, size)))
+        def evaluate(start, size):
+            loss, correct = self._map(
+                lambda arguments: self._forward(*arguments, training=False)[:2],
+                (*state, *self._batch(rows, start, size)),
+            )
             return loss * size, correct
 
-        sums = []
-        for variable in self._evaluated:
-            count = variable.shape[-1]
-            size = _test_rows_at_once(self._task, count)
-            sums += self._sum_over_batches(count, size, partial(evaluate, variable.value()), self._zeros())
-        return sums
+        return self._sum_over_batches(count, evaluated_at_once(self._task, count), evaluate, self._zeros())
 
     def _run_prediction(self, x: tf.Tensor) -> tf.Tensor:
         state = _values(self._trainable), _values(self._non_trainable)
         return self._map(lambda state: keras.ops.softmax(self._model.stateless_call(*state, x)[0]), state)
 
-    def _slice(self, rows: tf.Tensor, start: tf.Tensor, size: int) -> tf.Tensor:
-        """Of rows (*lead, n) those of a batch, (*lead, size)."""
-        return tf.slice(rows, [0] * len(self._lead) + [start], [*self._lead, size])
+    def _batch(self, rows: Rows, start: tf.Tensor, size: int) -> list[tf.Tensor]:
+        """Features and targets of a batch, (*lead, size, ...), of rows that are given by number, (*lead, n)."""
+        return [tf.gather(values, self._slice(rows, start, size)) for values in self._rows]
 
-    def _gather(self, rows: tf.Tensor) -> list[tf.Tensor]:
-        """Features and targets of rows."""
-        return [tf.gather(values, rows) for values in self._rows]
+    def _slice(self, values: tf.Tensor, start: tf.Tensor, size: int) -> tf.Tensor:
+        """Of values (*lead, n, ...) those of a batch, (*lead, size, ...)."""
+        shape = [*self._lead, size, *values.shape[len(self._lead) + 1 :]]
+        return tf.slice(values, [start if axis == len(self._lead) else 0 for axis in range(len(shape))], shape)
 
     def _gradients(self, share: float, state_and_rows: tuple) -> tuple:
         """For one replicate and a micro-batch with this share of a batch's rows: its part of the gradients, new
         non-trainable variables, loss, correct.
         """
-        trainable, non_trainable, rows = state_and_rows
-        x, y = self._gather(rows)
-        with fast_gradients(rows.graph):
+        trainable, non_trainable, x, y = state_and_rows
+        with fast_gradients(x.graph):
             loss, correct, non_trainable = self._forward(trainable, non_trainable, x, y, training=True)
         gradients = tf.gradients(self._optimizer.scale_loss(loss) * share, trainable)
         if (self._lead or share < 1) and any(isinstance(gradient, tf.IndexedSlices) for gradient in gradients):
@@ -334,7 +344,12 @@ class CompiledEngine:
         return add(full * size, rest, sums) if rest else sums
 
 
-def _test_rows_at_once(task: Task, rows: int) -> int:
+def compiled(function: Callable) -> Callable:
+    """The function as one XLA program for each shape of its arguments."""
+    return tf.function(function, jit_compile=True, autograph=False)
+
+
+def evaluated_at_once(task: Task, rows: int) -> int:
     return min(_TEST_ROWS_AT_ONCE, task.micro_batch_size or rows, rows)
 
 

@@ -119,5 +119,6 @@ def _batches(task: Task, replicate: int, begin: int, end: int, batch_size: int) 
         output_signature=tf.TensorSpec([task.rows[0]], tf.int32),
     )
     batches = orders.flat_map(lambda order: tf.data.Dataset.from_tensor_slices(order).batch(batch_size))
-    x, y = tf.constant(task.x), tf.constant(task.y)
+    with tf.device("CPU"):  # from where the batches are streamed
+        x, y = tf.constant(task.x), tf.constant(task.y)
     return batches.map(lambda rows: (tf.gather(x, rows), tf.gather(y, rows))).prefetch(tf.data.AUTOTUNE)

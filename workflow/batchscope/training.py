@@ -21,10 +21,12 @@ from batchscope.ensembles import ensemble_accuracies
 from batchscope.fit import FitEngine
 from batchscope.history import MEASURES
 from batchscope.losses import is_a_sum, score_of
+from batchscope.streaming import StreamingEngine
 from batchscope.task import Task, Trained
 
 _log = logging.getLogger(__name__)
 _MB_OF_TENSORFLOW = 1200  # what a process needs before it trains anything
+_SHARE_OF_DATA = 0.25  # of the memory; data that takes more of it stays on the host and is streamed
 _SECONDS_OF_SILENCE = 30
 _WIDEST = 128  # wider stacks take as long per replicate, and leave less to see of the progress
 _CANNOT_COMPILE = (
@@ -57,7 +59,7 @@ def train(
 
     def work(task: Task, width: int) -> list[Result]:
         stacks = {rate: [] for rate in learning_rates}
-        ready = make_engine(task, engine, width)
+        ready = make_engine(task, engine, width, memory_mb)
         for rate, trained in _train_stacks(ready, task, learning_rates, replicates, checkpoint):
             stacks[rate].append(trained)
         return [_join(rate, trained) for rate, trained in stacks.items()]
@@ -80,7 +82,7 @@ def train_ensembles(
 
     def work(task: Task, width: int) -> list[np.ndarray]:
         predictions = []
-        ready = make_engine(task, engine, width)
+        ready = make_engine(task, engine, width, memory_mb)
         for _, trained in _train_stacks(ready, task, [learning_rate], members * repeats, checkpoint, keep_weights=True):
             predictions += list(ready.predict(rows)[: len(trained.history)])
         return predictions
@@ -120,8 +122,8 @@ def _in_memory(work: Callable[[Task, int], list], task: Task, width: int) -> lis
                 raise
 
 
-def make_engine(task: Task, engine: str, width: int) -> CompiledEngine | FitEngine:
-    """The fastest engine that is right for the task."""
+def make_engine(task: Task, engine: str, width: int, memory_mb: int) -> CompiledEngine | FitEngine:
+    """The fastest engine that is right for the task, and streams its rows where they take much of the memory."""
     if engine == "fit":
         _log.info("training with Model.fit, as the config asks")
         return FitEngine(task)
@@ -129,9 +131,13 @@ def make_engine(task: Task, engine: str, width: int) -> CompiledEngine | FitEngi
     if reason := why_not_compiled(optimizer, model):
         _log.warning("training with Model.fit: %s", reason)
         return FitEngine(task)
+    compiled_engine = CompiledEngine
+    if task.x.nbytes > _SHARE_OF_DATA * memory_mb * 2**20:
+        _log.info("the rows are streamed: %.0f MB are much of the %d MB of memory", task.x.nbytes / 2**20, memory_mb)
+        compiled_engine = StreamingEngine
     ways: list[tuple[str, Callable[[], CompiledEngine]]] = [
-        (f"{width} replicates at a time", lambda: CompiledEngine(task, width, stacked=True)),
-        ("one replicate at a time", lambda: CompiledEngine(task, 1, stacked=False)),
+        (f"{width} replicates at a time", lambda: compiled_engine(task, width, stacked=True)),
+        ("one replicate at a time", lambda: compiled_engine(task, 1, stacked=False)),
     ]
     if reason := why_not_stacked(optimizer, model):
         _log.warning("the replicates are not stacked: %s", reason)
