@@ -180,6 +180,14 @@ def test_every_optimizer_trains_as_in_fit(make_task, caplog, optimizer, way, tra
     assert_same_history(histories[RATES[1]][1], fit(task, 1, RATES[1]))
 
 
+def test_a_result_says_what_trained_it_and_why_nothing_faster_did(make_task, train):
+    [result] = train(make_task(optimizer={"Adam": {"clipnorm": 0.1}}), RATES[:1], 1)
+    reason = "the replicates are not stacked: clipping by norm mixes the values of a tensor"
+    assert result.engine == f"{reason}; compiled to train one replicate at a time"
+    [result] = train(make_task(), RATES[:1], 1, "fit")
+    assert result.engine == "training with Model.fit, as the config asks"
+
+
 def test_every_optimizer_of_keras_is_known():
     names = {name for name in dir(keras.optimizers) if name[0].isupper()}
     not_for_a_config = {"LossScaleOptimizer", "MultiOptimizer", "Optimizer", "OptimizerMap"}

@@ -18,7 +18,7 @@ def study(tmp_path) -> Path:
     for name, text in {
         "metrics/summary.csv": "a,b\n1,2\n",
         "figures/dataset.svg": "<svg/>",
-        "timing/batch_size_4.csv": "batch_size,hardware,software\n4,A CPU,keras 3\n4,A CPU,keras 3\n",
+        "timing/batch_size_4.csv": "batch_size,hardware,software,engine\n4,A CPU,keras 3,a\n4,A CPU,keras 3,a\n",
         "benchmarks/train.tsv": "s\th:m:s\n12.5\t0:00:12\n",
     }.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -33,6 +33,12 @@ def verify(study: Path) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "batchscope.provenance"]
     environment = {"PYTHONPATH": str(WORKFLOW)}
     return subprocess.run(command, cwd=study.parents[1], env=environment, capture_output=True, text=True)
+
+
+def test_what_trained_is_told_with_the_batch_sizes_that_it_trained(study, tmp_path):
+    one, other = study / "timing/batch_size_4.csv", tmp_path / "batch_size_full.csv"
+    other.write_text("batch_size,engine\n500,b: too odd\n")
+    assert provenance.trained_by([one, other]) == {"a": ["batch size 4"], "b: too odd": ["batch size full"]}
 
 
 def test_what_is_recorded(study):

@@ -171,7 +171,7 @@ def test_data_that_takes_much_of_the_memory_is_streamed(make_task, caplog):
     kinds = []
     with caplog.at_level(logging.INFO):
         for memory_mb in (0.19, 0.2):
-            kinds.append(type(training.make_engine(task, "compiled", 1, memory_mb)))
+            kinds.append(type(training.make_engine(task, "compiled", 1, memory_mb)[0]))
     assert kinds == [StreamingEngine, CompiledEngine]
     assert caplog.text.count("the rows are streamed") == 1
 

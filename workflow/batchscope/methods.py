@@ -8,7 +8,7 @@ import pandas as pd
 import yaml
 
 from batchscope.losses import score_of
-from batchscope.provenance import git_state, trained_on
+from batchscope.provenance import git_state, trained_by, trained_on
 
 _PACKAGES = ("scikit-learn", "scipy", "statsmodels", "numpy", "pandas", "matplotlib", "snakemake")
 _STATISTICS = {
@@ -68,6 +68,7 @@ def methods_table(spec: dict, target: float, timings: list[Path]) -> pd.DataFram
     rows["Workflow"] = (
         "not from a git checkout" if git is None else f"commit {git['commit']}" + " with changes" * git["dirty"]
     )
+    rows["Trained by"] = "; ".join(f"{', '.join(names)}: {words}" for words, names in trained_by(timings).items())
     rows["Trained on"] = "; ".join(trained_on(timings))
     return pd.DataFrame({"what": rows.keys(), "how": rows.values()})
 

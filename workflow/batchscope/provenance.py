@@ -80,6 +80,15 @@ def trained_on(timings: list[Path]) -> list[str]:
     return sorted(names)
 
 
+def trained_by(timings: list[Path]) -> dict[str, list[str]]:
+    """What trained, and why nothing faster did -> the names of the timings that say so."""
+    engines = {}
+    for path in timings:
+        with open(path, newline="") as file:
+            engines.setdefault(next(DictReader(file))["engine"], []).append(path.stem.replace("_", " "))
+    return engines
+
+
 def write_provenance(provenance: dict, path: str | Path) -> None:
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(provenance, indent=2) + "\n")

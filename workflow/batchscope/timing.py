@@ -12,7 +12,7 @@ def write_timing(
 ) -> None:
     """A row per setting and stretch of its training: replicates, epochs, and seconds for all of them.
 
-    Compilation is left out. `where` is the `hardware` and the `software` that trained.
+    Compilation is left out. `where` is the `hardware`, the `software` and the `engine` that trained.
     """
     with replacing(path) as temporary, open(temporary, "w", newline="") as file:
         writer = csv.writer(file)

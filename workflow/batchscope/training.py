@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from batchscope.backend import keras, tf
+from batchscope.backend import tf
 from batchscope.checkpoint import Checkpoint
 from batchscope.compiled import (
     CompiledEngine,
@@ -45,6 +45,7 @@ class Result(NamedTuple):
     history: np.ndarray  # (replicates, epochs, measures): loss and accuracy of each part, see `batchscope.history`
     updates: np.ndarray  # (epochs,): updates of the optimizer up to the end of each epoch
     stretches: list[tuple[int, int, float]]  # the training in pieces: replicates, epochs, seconds (compiling left out)
+    engine: str  # what trained, and why nothing faster did, in words
 
 
 def train(
@@ -59,10 +60,10 @@ def train(
 
     def work(task: Task, width: int) -> list[Result]:
         stacks = {rate: [] for rate in learning_rates}
-        ready = make_engine(task, engine, width, memory_mb)
+        ready, words = make_engine(task, engine, width, memory_mb)
         for rate, trained in _train_stacks(ready, task, learning_rates, replicates, checkpoint):
             stacks[rate].append(trained)
-        return [_join(rate, trained) for rate, trained in stacks.items()]
+        return [_join(rate, trained, words) for rate, trained in stacks.items()]
 
     return _in_memory(work, task, width=_equal_groups(task, replicates, memory_mb))
 
@@ -82,7 +83,7 @@ def train_ensembles(
 
     def work(task: Task, width: int) -> list[np.ndarray]:
         predictions = []
-        ready = make_engine(task, engine, width, memory_mb)
+        ready, _ = make_engine(task, engine, width, memory_mb)
         for _, trained in _train_stacks(ready, task, [learning_rate], members * repeats, checkpoint, keep_weights=True):
             predictions += list(ready.predict(rows)[: len(trained.history)])
         return predictions
@@ -122,45 +123,57 @@ def _in_memory(work: Callable[[Task, int], list], task: Task, width: int) -> lis
                 raise
 
 
-def make_engine(task: Task, engine: str, width: int, memory_mb: int) -> CompiledEngine | FitEngine:
-    """The fastest engine that is right for the task, and streams its rows where they take much of the memory."""
+def make_engine(task: Task, engine: str, width: int, memory_mb: int) -> tuple[CompiledEngine | FitEngine, str]:
+    """The fastest engine that is right for the task, and in words which it is and why.
+
+    It streams the rows where they take much of the memory.
+    """
+    said = []
+
+    def say(text: str) -> None:
+        _log.info(text)
+        said.append(text)
+
+    return _choose_engine(task, engine, width, memory_mb, say), "; ".join(said)
+
+
+def _choose_engine(
+    task: Task, engine: str, width: int, memory_mb: int, say: Callable[[str], None]
+) -> CompiledEngine | FitEngine:
     if engine == "fit":
-        _log.info("training with Model.fit, as the config asks")
+        say("training with Model.fit, as the config asks")
         return FitEngine(task)
     optimizer, model = task.build_optimizer(0.0), task.build_replicate(0)
     if reason := why_not_compiled(optimizer, model):
-        _log.warning("training with Model.fit: %s", reason)
+        say(f"training with Model.fit: {reason}")
         return FitEngine(task)
     compiled_engine = CompiledEngine
     if task.x.nbytes > _SHARE_OF_DATA * memory_mb * 2**20:
-        _log.info("the rows are streamed: %.0f MB are much of the %d MB of memory", task.x.nbytes / 2**20, memory_mb)
+        say(f"the rows are streamed: {task.x.nbytes / 2**20:.0f} MB are much of the {memory_mb} MB of memory")
         compiled_engine = StreamingEngine
     ways: list[tuple[str, Callable[[], CompiledEngine]]] = [
         (f"{width} replicates at a time", lambda: compiled_engine(task, width, stacked=True)),
         ("one replicate at a time", lambda: compiled_engine(task, 1, stacked=False)),
     ]
     if reason := why_not_stacked(optimizer, model):
-        _log.warning("the replicates are not stacked: %s", reason)
+        say(f"the replicates are not stacked: {reason}")
         ways = ways[1:]
     for way, make in ways:
         begin = time.perf_counter()
         try:
             compiled = make()
         except _CANNOT_COMPILE as error:
-            _log.warning("cannot be compiled to train %s: %s", way, _reason(error))
+            say(f"cannot be compiled to train {way}: {_reason(error)}")
             continue
-        _log.info("compiled to train %s in %.1f s", way, time.perf_counter() - begin)
-        _log_micro_batches(task, model)
+        say(f"compiled to train {way}")
+        _log.info("compiling took %.1f s", time.perf_counter() - begin)
+        if task.rows_at_once < max(stage.batch_size for stage in task.stages):
+            say(f"the gradients of larger batches are added up from micro-batches of {task.rows_at_once} rows")
+            if layers := sees_micro_batches(model):
+                say(f"to these layers a micro-batch is the whole batch: {', '.join(layers)}")
         return compiled
-    _log.warning("training with Model.fit, as nothing faster can train this model")
+    say("training with Model.fit, as nothing faster can train this model")
     return FitEngine(task)
-
-
-def _log_micro_batches(task: Task, model: keras.Model) -> None:
-    if task.rows_at_once < max(stage.batch_size for stage in task.stages):
-        _log.info("the gradients of larger batches are added up from micro-batches of %d rows", task.rows_at_once)
-        if layers := sees_micro_batches(model):
-            _log.warning("to these layers a micro-batch is the whole batch: %s", ", ".join(layers))
 
 
 def _reason(error: Exception) -> str:
@@ -201,13 +214,14 @@ def _train_stacks(
             yield rate, so_far._replace(history=so_far.history[:members])
 
 
-def _join(learning_rate: float, stacks: list[Trained]) -> Result:
+def _join(learning_rate: float, stacks: list[Trained], engine: str) -> Result:
     """The stacks of one setting together."""
     return Result(
         learning_rate,
         _mark_diverged(np.concatenate([trained.history for trained in stacks])),
         stacks[0].updates,
         [(len(trained.history), int(epochs), seconds) for trained in stacks for epochs, seconds in trained.stretches],
+        engine,
     )
 
 

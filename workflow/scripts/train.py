@@ -33,4 +33,4 @@ results = train(
 tables = [history_table(setting, result.history, result.updates) for setting, result in zip(settings, results)]
 write_history(pyarrow.concat_tables(tables).combine_chunks(), output)
 stretches = {setting: result.stretches for setting, result in zip(settings, results)}
-write_timing(stretches, where, snakemake.output.timing)
+write_timing(stretches, where | {"engine": results[0].engine}, snakemake.output.timing)
