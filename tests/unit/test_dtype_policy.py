@@ -8,9 +8,9 @@ import pytest
 from batchscope import training
 from batchscope.backend import keras
 from batchscope.checkpoint import Checkpoint
-from batchscope.data import make_dataset
 from batchscope.errors import ConfigError
 from batchscope.facts import find_facts
+from batchscope.prepare import make_dataset
 from batchscope.task import make_task
 
 DENSE = [{"Dense": {"units": 20, "activation": "relu"}}, {"Dense": {"units": 10, "activation": "relu"}}]

@@ -46,7 +46,8 @@ def test_the_model_trains_as_in_fit(name, tmp_path):
         spec = spec | {"model": [layer for layer in spec["model"] if "Dropout" not in layer]}
     data = make_dataset(spec["dataset"], spec["split"], spec.get("scaler"), is_regression(spec["loss"]))
     study = Study(name, spec, train_rows=len(data.y_train), multiplications=1)
-    task = make_task(data, **study.training(str(spec["batch_sizes"][1]))["task"] | {"stages": [(100, 3)]})
+    changes = {"stages": [(100, 3)], "dtype_policy": "float64"}
+    task = make_task(data, **study.training(str(spec["batch_sizes"][1]))["task"] | changes)
     [result] = train(task, [0.001], 2, "compiled", 3000, Checkpoint(tmp_path, "key"))
     [expected] = FitEngine(task).train(1, 0.001, lambda _: None).history
     np.testing.assert_allclose(result.history[1][:, 0::2], expected[:, 0::2], rtol=1e-9)

@@ -10,8 +10,8 @@ from batchscope import compiled, streaming, training
 from batchscope.backend import tf
 from batchscope.checkpoint import Checkpoint
 from batchscope.compiled import CompiledEngine
-from batchscope.data import make_dataset
 from batchscope.fit import FitEngine
+from batchscope.prepare import make_dataset
 from batchscope.streaming import StreamingEngine
 from batchscope.task import Stage, Task
 
