@@ -50,7 +50,7 @@ for name in [rule_proxy.name for rule_proxy in workflow.rules]:
 onsuccess:
     remove_finished(Path.cwd())
     for study in STUDIES:
-        if Path(f"results/{study}/figures").exists():
-            print(f"{study}: figures in results/{study}/figures, numbers in results/{study}/metrics/summary.csv")
+        if Path(f"results/{study}/metrics/recommendation.md").exists():
+            print(f"{study}: what to take in results/{study}/metrics/recommendation.md, figures in results/{study}/figures")
     if Path("results/report.html").exists():
         print("What was found: open results/report.html in a browser")

@@ -103,7 +103,7 @@ def test_the_end_says_where_the_figures_are_and_a_second_run_does_nothing(finish
     assert "Nothing to be done" in finished.run()
     (finished.folder / "results/small/figures/dataset.svg").unlink()
     printed = finished.run()
-    assert "small: figures in results/small/figures" in printed
+    assert "small: what to take in results/small/metrics/recommendation.md, figures in results/small/figures" in printed
     assert "open results/report.html in a browser" in printed
 
 
