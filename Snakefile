@@ -51,6 +51,8 @@ onsuccess:
     remove_finished(Path.cwd())
     for study in STUDIES:
         if Path(f"results/{study}/metrics/recommendation.md").exists():
-            print(f"{study}: what to take in results/{study}/metrics/recommendation.md, figures in results/{study}/figures")
+            print(
+                f"{study}: what to take in results/{study}/metrics/recommendation.md, figures in results/{study}/figures"
+            )
     if Path("results/report.html").exists():
         print("What was found: open results/report.html in a browser")
