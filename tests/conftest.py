@@ -9,6 +9,10 @@ import pytest
 from tests import checkout
 
 
+def pytest_addoption(parser) -> None:
+    parser.addoption("--thorough", action="store_true", help="every shipped model with every optimizer: minutes")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _temporary_folder(tmp_path_factory) -> None:
     """One for each process that tests, so that they do not take pretended GPUs from each other."""

@@ -88,6 +88,10 @@ def test_multiplications_of_an_epoch(changes, weights_used):
         ("model: [{Conv2D: {filters: 3, kernel_size: 2}}]", "model: the layers do not fit together"),
         ("model: [{Reshape: {target_shape: [2, 1]}}]", "end them with Flatten or a global pooling layer"),
         ("optimizer: SDG", "optimizer: keras.optimizers has no 'SDG'; did you mean 'SGD'?"),
+        (
+            "optimizer: MultiOptimizer",
+            "optimizer: MultiOptimizer is made of other optimizers; name one of these itself",
+        ),
         ("optimizer: {SGD: {momentun: 0.9}}", "optimizer.SGD: no argument 'momentun'; did you mean 'momentum'?"),
         ("optimizer: {SGD: {momentum: 9}}", "optimizer.SGD: `momentum` must be a float between [0, 1]"),
         (

@@ -1,5 +1,6 @@
 """The studies that ship: every model trains as in `Model.fit`, and the table is what its script makes."""
 
+import itertools
 import runpy
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from batchscope import compiled
 from batchscope.backend import keras
 from batchscope.checkpoint import Checkpoint
 from batchscope.config import check_config
@@ -38,10 +40,21 @@ def _float64_in_the_root(monkeypatch):
     keras.utils.clear_session()
 
 
-@pytest.mark.parametrize("name", SPECS)
-def test_the_model_trains_as_in_fit(name, tmp_path):
+def pytest_generate_tests(metafunc) -> None:
+    """Every model with its own optimizer, and every optimizer with one of the models; with --thorough, all with all."""
+    if "optimizer" in metafunc.fixturenames:
+        pairs = [(name, spec["optimizer"]) for name, spec in SPECS.items()]
+        optimizers = [*compiled._ELEMENT_WISE, *compiled._PER_TENSOR, "ScheduleFreeAdamW"]
+        if metafunc.config.getoption("thorough"):
+            pairs += itertools.product(SPECS, optimizers)
+        else:
+            pairs += zip(itertools.cycle(SPECS), optimizers)
+        metafunc.parametrize(("name", "optimizer"), pairs, ids=str)
+
+
+def test_the_model_trains_as_in_fit(name, optimizer, tmp_path):
     """But for its dropout, whose draws differ, as they do from one training with `Model.fit` to the next."""
-    spec = SPECS[name]
+    spec = SPECS[name] | {"optimizer": optimizer}
     if isinstance(spec["model"], list):
         spec = spec | {"model": [layer for layer in spec["model"] if "Dropout" not in layer]}
     data = make_dataset(spec["dataset"], spec["split"], spec.get("scaler"), is_regression(spec["loss"]))

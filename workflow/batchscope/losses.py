@@ -7,9 +7,11 @@ OF_LOGITS = (
     *("SparseCategoricalCrossentropy", "CategoricalCrossentropy", "CategoricalFocalCrossentropy"),
     *("BinaryCrossentropy", "BinaryFocalCrossentropy"),
 )
-OF_SCORES = ("CategoricalHinge", "Hinge", "SquaredHinge")
-OF_PROBABILITIES = ("KLDivergence",)
-# Of standardised numbers, which leaves out losses of ratios and logarithms.
+OF_SCORES = ("CategoricalHinge", "Hinge", "SquaredHinge", "CosineSimilarity")
+OF_PROBABILITIES = ("KLDivergence", "Poisson", "CategoricalGeneralizedCrossEntropy")
+# Those that take classes as whole numbers, where the others take them one-hot.
+OF_INTEGERS = ("SparseCategoricalCrossentropy", "CategoricalGeneralizedCrossEntropy")
+# Of standardised numbers, which leaves out losses of ratios and logarithms. Losses of whole batches are left out too.
 OF_NUMBERS = ("MeanSquaredError", "MeanAbsoluteError", "Huber", "LogCosh")
 OF_CLASSES = OF_LOGITS + OF_SCORES + OF_PROBABILITIES
 

@@ -8,12 +8,13 @@ from functools import cache
 from batchscope.backend import keras
 from batchscope.data import name_and_arguments
 from batchscope.errors import ConfigError, suggestion
-from batchscope.losses import OF_CLASSES, OF_LOGITS, OF_NUMBERS, OF_PROBABILITIES
+from batchscope.losses import OF_CLASSES, OF_INTEGERS, OF_LOGITS, OF_NUMBERS, OF_PROBABILITIES
 from batchscope.model_file import call_model_file
 from batchscope.schedules import Schedule
 
 # Arguments whose names Keras looks up only when a layer is made, without saying what it would know.
 _NAMED_OBJECTS = {"activation": keras.activations, "initializer": keras.initializers}
+_OF_OPTIMIZERS = ("LossScaleOptimizer", "MultiOptimizer", "OptimizerMap")
 
 
 def build_model(spec: list[dict | str] | dict, input_shape: tuple[int, ...], outputs: int) -> keras.Model:
@@ -54,6 +55,8 @@ def build_optimizer(spec: dict | str, learning_rate: float | Schedule) -> keras.
     name, arguments = name_and_arguments(spec)
     known = _classes(keras.optimizers, keras.optimizers.Optimizer)
     function = _find(name, known, "optimizer", "keras.optimizers")
+    if name in _OF_OPTIMIZERS:
+        raise ConfigError("optimizer", f"{name} is made of other optimizers; name one of these itself")
     if "learning_rate" in arguments:
         raise ConfigError(f"optimizer.{name}", "the learning rate goes under the study's `learning_rates`")
     _check_arguments(function, arguments, f"optimizer.{name}")
@@ -66,7 +69,7 @@ def build_loss(spec: dict | str, outputs: int) -> Callable:
     The target is classes, one for each output, or numbers, for a single output; see `batchscope.losses`.
 
     Raises:
-        ConfigError: the loss is none of `LOSSES` or refuses the arguments.
+        ConfigError: the loss is none of `OF_CLASSES` and `OF_NUMBERS` or refuses the arguments.
     """
     name, arguments = name_and_arguments(spec)
     known = OF_CLASSES + OF_NUMBERS
@@ -79,11 +82,11 @@ def build_loss(spec: dict | str, outputs: int) -> Callable:
         raise ConfigError(f"loss.{name}", "from_logits is always true here; leave it out")
     _check_arguments(function, arguments, f"loss.{name}")
     loss = _call(function, arguments | {"from_logits": True} if name in OF_LOGITS else arguments, f"loss.{name}")
-    if name == "SparseCategoricalCrossentropy":
-        return loss
     if name in OF_NUMBERS:
         return lambda numbers, predicted: loss(numbers[:, None], predicted)
     activation = keras.ops.softmax if name in OF_PROBABILITIES else keras.activations.linear
+    if name in OF_INTEGERS:
+        return lambda classes, scores: loss(classes, activation(scores))
     return lambda classes, scores: loss(keras.ops.one_hot(classes, outputs, dtype=scores.dtype), activation(scores))
 
 
