@@ -119,6 +119,8 @@ def _ranking(table: pd.DataFrame, name: str) -> str:
     for setting in settings_of(table, ("best",)):
         best = table.iloc[0]
         parts.append(f"By {name} the best is {_name(setting)}: {interval(best['mean'], best['low'], best['high'])}.")
+    if not parts:
+        parts.append(f"By {name} there is no best.")
     for verdict, said in {
         "equivalent": "Equivalent",
         "undecided": "Undecided",

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
-from batchscope.pairs import paired_values
+from batchscope.pairs import CENSORED, paired_values
 from batchscope.setting import SETTING, Setting, rows_of
 from batchscope.statistics import FEWEST, LEVEL, estimate_mean, paired_p_value, superiority
 
@@ -39,13 +39,13 @@ def compare(replicates: pd.DataFrame, reference: Setting, margins: dict[str, flo
     """
     settings = [setting for setting in replicates.groupby(SETTING).groups if setting != reference]
     rows = []
-    for measure, margin in margins.items():
+    for measure in sorted(margins, key=CENSORED.__contains__):  # times come last
         compared = [_compare(replicates, measure, Setting(*setting), reference, seed) for setting in settings]
         tested = [row for row in compared if not math.isnan(row["p_value"])]
         adjusted = multipletests([row["p_value"] for row in tested], LEVEL, "holm")[1] if tested else []
         for row, p_value in zip(tested, adjusted):
             row["p_value_holm"] = p_value
-        rows += [row | {"margin": margin} for row in compared]
+        rows += [row | {"margin": margins[measure]} for row in compared]
     count = replicates["replicate"].nunique()
     return pd.DataFrame([row | {"verdict": _verdict(row, count)} for row in rows], columns=COLUMNS)
 
