@@ -10,7 +10,6 @@ import pytest
 import yaml
 
 from batchscope import compiled
-from batchscope.backend import keras
 from batchscope.checkpoint import Checkpoint
 from batchscope.config import check_config
 from batchscope.fit import FitEngine
@@ -30,14 +29,8 @@ SPECS = {
 
 
 @pytest.fixture(autouse=True)
-def _float64_in_the_root(monkeypatch):
+def _in_the_root(monkeypatch, float64) -> None:
     monkeypatch.chdir(ROOT)
-    keras.config.set_floatx("float64")
-    keras.config.set_dtype_policy("float64")
-    yield
-    keras.config.set_floatx("float32")
-    keras.config.set_dtype_policy("float32")
-    keras.utils.clear_session()
 
 
 def pytest_generate_tests(metafunc) -> None:
