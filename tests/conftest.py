@@ -10,7 +10,9 @@ from tests import checkout
 
 
 def pytest_addoption(parser) -> None:
-    parser.addoption("--thorough", action="store_true", help="every shipped model with every optimizer: minutes")
+    parser.addoption(
+        "--thorough", action="store_true", help="every model with every optimizer at every batch size: minutes more"
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -126,9 +126,15 @@ def test_predictions_are_those_of_the_replicates_trained_last(make_task, width):
     np.testing.assert_allclose(yardstick.predict(x)[-1], expected, rtol=1e-7)
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("batch_size", [1, 4, 32, 450, 500])
+def pytest_generate_tests(metafunc) -> None:
+    """Every model at every batch size with SGD, and with every optimizer at 32; with --thorough, all with all."""
+    if metafunc.function is test_compiled_and_fit_agree:
+        cases = itertools.product(MODELS, OPTIMIZERS, [1, 4, 32, 450, 500])
+        if not metafunc.config.getoption("thorough"):
+            cases = [case for case in cases if case[1] == "SGD" or case[2] == 32]
+        metafunc.parametrize(("model", "optimizer", "batch_size"), cases)
+
+
 def test_compiled_and_fit_agree(make_task, caplog, model, optimizer, batch_size, train_compiled):
     task = make_task(MODELS[model], OPTIMIZERS[optimizer], batch_size, epochs=2 if batch_size == 1 else 3)
     with caplog.at_level(logging.INFO):
