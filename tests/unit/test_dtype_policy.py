@@ -56,6 +56,7 @@ def test_bfloat16_trains_as_in_fit_but_for_its_rounding(train, caplog):
 
 
 def test_float16_is_left_to_fit_and_learns(train, caplog):
+    caplog.set_level("INFO")
     history = train("mixed_float16", "compiled", epochs=3)
     assert "training with Model.fit: a loss scale that adapts itself would be shared by the replicates" in caplog.text
     assert (history[:, -1, 0] < history[:, 0, 0]).all()
