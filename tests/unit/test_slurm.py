@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -65,3 +67,10 @@ def test_why_a_group_failed_is_told(caplog, is_group, told):
     slurm.explaining(Executor.print_job_error)(executor, info, "status is 'TIMEOUT'", aux_logs=["7.log"])
     assert executor.reported == (info, "status is 'TIMEOUT'", {"aux_logs": ["7.log"]})
     assert caplog.text.count("status is 'TIMEOUT'") == told
+
+
+def test_only_trainings_are_submitted():
+    rules = {path.stem: path.read_text() for path in (Path(__file__).parents[2] / "workflow/rules").glob("*.smk")}
+    names = {name for text in rules.values() for name in re.findall(r"^rule (\w+):", text, re.MULTILINE)}
+    [local] = re.findall(r"^localrules:\n((?:    \w+,\n)+)", rules["cluster"], re.MULTILINE)
+    assert names - set(re.findall(r"\w+", local)) == {"train_ensembles"}

@@ -10,6 +10,7 @@ localrules:
     prepare_dataset,
     aggregate_metrics,
     compare_settings,
+    recommend,
     judge_claims,
     plot_dataset,
     plot_learning_curve,
