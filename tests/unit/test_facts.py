@@ -27,6 +27,7 @@ def facts(changes: str = "{}") -> dict:
     [
         ("{}", 50),
         ("split: {train: 30}", 30),
+        ("{dataset: {make_blobs: {n_samples: 23, random_state: 0}}, split: {train: 0.8, test: 0.2}}", 18),
         ("{dataset: load_iris, split: {train: 0.5, order: stratified}}", 75),
         ("model: []", 50),
         ("model: [{Reshape: {target_shape: [2, 1]}}, {Conv1D: {filters: 2, kernel_size: 1}}, Flatten]", 50),
@@ -72,6 +73,7 @@ def test_multiplications_of_an_epoch(changes, weights_used):
         ("split: {train: 100}", "split: 100 training rows of 100 leave fewer than 1 to test on"),
         ("split: {train: 0.999}", "split: 99.9 training rows of 100 leave fewer than 1 to test on"),
         ("split: {train: 60, test: 60}", "split: 60 training rows of 100 leave fewer than 60 to test on"),
+        ("split: {train: 0.5, validation: 0.001}", "split.validation: 0.001 of 100 rows is less than one; take more"),
         ("split: {train: 50, test: 2, order: stratified}", "split: The test_size = 2"),
         ("model: [{Dens: {}}]", "model[0]: keras.layers has no 'Dens'; did you mean 'Dense'?"),
         ("model: [Flatten, {Dense: {unit: 3}}]", "model[1].Dense: no argument 'unit'; did you mean 'units'?"),

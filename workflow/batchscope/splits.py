@@ -34,14 +34,17 @@ def _split(split: dict, units: np.ndarray, noun: str, classes: np.ndarray | None
     if "validation" not in split:
         train, test = _cut(split, units, f"training {noun}", split["train"], split.get("test"), classes)
         return {"train": train, "test": test}
-    train, validation = (_count(split[part], len(units)) for part in ("train", "validation"))
+    train, validation = (_count(split, part, units, noun) for part in ("train", "validation"))
     both, test = _cut(split, units, f"training and validation {noun}", train + validation, split.get("test"), classes)
     train, validation = _cut(split, both, f"training {noun}", train, validation, classes)
     return {"train": train, "test": test, "validation": validation}
 
 
-def _count(part: float, units: int) -> int:
-    return part if isinstance(part, int) else int(part * units)
+def _count(split: dict, part: str, units: np.ndarray, noun: str) -> int:
+    count = split[part] if isinstance(split[part], int) else int(split[part] * len(units))
+    if count == 0:
+        raise ConfigError(f"split.{part}", f"{split[part]:g} of {len(units)} {noun} is less than one; take more")
+    return count
 
 
 def _cut(
@@ -49,7 +52,7 @@ def _cut(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The first part and the second one, all that is left where it is None, in the split's order."""
     first_units, second_units = (part if isinstance(part, int) else part * len(units) for part in (first, second or 1))
-    if first_units + second_units > len(units):
+    if round(first_units + second_units, 6) > len(units):  # 0.8 and 0.2 of 23 are more by a rounding error
         raise ConfigError(
             "split",
             f"{first_units:g} {name} of {len(units)} leave fewer than {second_units:g} to test on; "
