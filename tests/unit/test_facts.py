@@ -110,3 +110,15 @@ def test_what_the_libraries_refuse_is_one_line(changes, message):
         facts(changes)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("shared", ["the whole model", "a layer"])
+def test_a_model_file_whose_models_share_weights_is_refused(tmp_path, shared):
+    """A replicate would start from where the one before it ended."""
+    build = {
+        "the whole model": "cache(lambda shape, outputs: keras.Sequential([keras.layers.Dense(outputs)]))",
+        "a layer": "lambda shape, outputs, last=keras.layers.Dense(3): keras.Sequential([last])",
+    }[shared]
+    (tmp_path / "model.py").write_text(f"import keras\nfrom functools import cache\nbuild = {build}\n")
+    with pytest.raises(ConfigError, match=r"^model.function: its models share weights; make all trained layers inside"):
+        facts(f"model: {{file: {tmp_path / 'model.py'}}}")

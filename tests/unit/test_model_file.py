@@ -74,7 +74,19 @@ def test_a_model_that_is_only_a_class_of_its_own_fits_too(write):
             {},
             r"model.function: .*puts out the shape \(2,\); expected \(3",
         ),
-        (BRANCHES.replace("Input(input_shape)", "Input((9,))"), {}, "model.function: "),
+        (
+            BRANCHES.replace("(features, ", "(features, [features, ").replace("[one, other])))", "[one, other]))])"),
+            {},
+            r"model.function: .*puts out the shape \(4,\) and \(3,\); expected \(3",
+        ),
+        (
+            "import keras\ndef build(*_):\n    return keras.Sequential([keras.Input((9,)), keras.layers.Dense(3)])",
+            {},
+            r"model.function: .*ValueError: Input 0 .*found shape=\(None, 4\)$",
+        ),
+        ("import sys\nsys.exit('done')", {}, "model.file: .*line 2: SystemExit: done"),
+        ("import sys\ndef build(*_):\n    sys.exit()", {}, "model.function: .*line 3: SystemExit"),
+        ("def build(*_):\n    assert False", {"file": "./ein Modell ü.py"}, "line 2: AssertionError: AssertionError"),
     ],
     ids=str,
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 import jsonschema
 import yaml
 
-from batchscope.errors import ConfigError, suggestion
+from batchscope.errors import ConfigError, one_line, suggestion
 
 SCHEMA = Path(__file__).parents[1] / "schemas" / "config.schema.yaml"
 
@@ -43,7 +43,7 @@ def check_file(path: str | Path) -> None:
         try:
             content = yaml.load(file, _StrictLoader)
         except yaml.YAMLError as error:
-            raise ConfigError(str(path), " ".join(str(error).split())) from None
+            raise ConfigError(str(path), one_line(error)) from None
     if content is not None and not isinstance(content, dict):
         raise ConfigError(str(path), "this is no mapping of keys to values; it starts with `studies:`")
 

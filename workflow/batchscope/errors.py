@@ -1,5 +1,6 @@
-"""The one exception for what a user can put right, and the search for what they meant."""
+"""The one exception for what a user can put right, the search for what they meant, and errors in one line."""
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -19,3 +20,17 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     if close:
         return f"; did you mean {by_lower_case[close[0]]!r}?"
     return f"; known: {', '.join(known)}" if len(known) <= 20 else ""
+
+
+def one_line(error: Exception) -> str:
+    """All that an error says."""
+    return " ".join(str(error).split())
+
+
+def reason(error: Exception) -> str:
+    """What an error of TensorFlow's or Keras's says went wrong, without how it came to that."""
+    text = str(error).strip() or type(error).__name__
+    if marked := re.search("\x1b\\[1m(.+)\x1b\\[0m", text, re.DOTALL):  # as Keras does where it says in which call
+        return " ".join(marked[1].split())
+    lines = text.splitlines()
+    return lines[-1].strip() if lines[0].startswith("in user code") else lines[0]

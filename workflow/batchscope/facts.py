@@ -11,7 +11,7 @@ from contextlib import redirect_stdout
 
 import numpy as np
 
-from batchscope.errors import ConfigError
+from batchscope.errors import ConfigError, reason
 from batchscope.losses import is_regression
 from batchscope.prepare import make_dataset
 
@@ -32,6 +32,9 @@ def find_facts(study: dict) -> dict[str, int]:
     keras.config.set_dtype_policy(study["dtype_policy"])
     outputs = 1 if regression else dataset.classes
     model = build_model(study["model"], dataset.x_train.shape[1:], outputs)
+    again = build_model(study["model"], dataset.x_train.shape[1:], outputs)
+    if {id(weight) for weight in model.trainable_variables} & {id(weight) for weight in again.trainable_variables}:
+        raise ConfigError("model.function", "its models share weights; make all trained layers inside the function")
     if schedule := study.get("learning_rate_schedule"):
         Schedule(schedule, updates=math.ceil)
     optimizer = build_optimizer(study["optimizer"], learning_rate=0.01)
@@ -39,8 +42,7 @@ def find_facts(study: dict) -> dict[str, int]:
     try:
         model.train_on_batch(dataset.x_train[:2], dataset.y_train[:2])
     except Exception as error:  # whatever Keras says of the combination is for the user
-        reason = str(error).strip().splitlines()[0]
-        raise ConfigError("model", f"an update fails with this dataset, optimizer and loss: {reason}") from None
+        raise ConfigError("model", f"an update fails with this dataset, optimizer and loss: {reason(error)}") from None
     predicted = model.predict_on_batch(dataset.x_train[:2])
     if predicted.dtype != keras.config.floatx():
         raise ConfigError("model", f"it puts out {predicted.dtype}, too coarse for a loss; end it with dtype='float32'")

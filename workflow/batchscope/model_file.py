@@ -2,14 +2,14 @@
 
 import importlib.util
 import inspect
+import os
 import sys
 import traceback
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 
 from batchscope.backend import keras
-from batchscope.errors import ConfigError, suggestion
+from batchscope.errors import ConfigError, reason, suggestion
 
 
 def call_model_file(spec: dict, input_shape: tuple[int, ...], outputs: int) -> keras.Model:
@@ -31,18 +31,16 @@ def call_model_file(spec: dict, input_shape: tuple[int, ...], outputs: int) -> k
     try:
         model = function(input_shape, outputs, **spec["arguments"])
         if isinstance(model, keras.Model):
-            shape = model(keras.Input(input_shape)).shape
-    except Exception as error:  # whatever is wrong in the user's code is for the user
+            shapes = [tuple(output.shape) for output in keras.tree.flatten(model(keras.Input(input_shape)))]
+    except (Exception, SystemExit) as error:  # whatever is wrong in the user's code is for the user
         raise ConfigError("model.function", _in_file(error, file)) from None
     if not isinstance(model, keras.Model):
         raise ConfigError(
             "model.function", f"{spec['function']} in {file} returns {type(model).__name__}, not a keras.Model"
         )
-    if tuple(shape) != (None, outputs):
-        raise ConfigError(
-            "model.function",
-            f"the model of {file} puts out the shape {tuple(shape[1:])}; expected ({outputs},)",
-        )
+    if shapes != [(None, outputs)]:
+        put_out = " and ".join(str(shape[1:]) for shape in shapes)
+        raise ConfigError("model.function", f"the model of {file} puts out the shape {put_out}; expected ({outputs},)")
     return model
 
 
@@ -55,7 +53,7 @@ def _find_function(file: str, name: str) -> Callable:
     sys.dont_write_bytecode, before = True, sys.dont_write_bytecode  # leaves nothing beside the user's file
     try:
         module_spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ConfigError("model.file", _in_file(error, file)) from None
     finally:
         sys.dont_write_bytecode = before
@@ -68,10 +66,10 @@ def _find_function(file: str, name: str) -> Callable:
 
 def _in_file(error: Exception, file: str) -> str:
     """The error in one line, with the last line of the file that led to it."""
-    path = str(Path(file).absolute())
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
-    if isinstance(error, SyntaxError) and error.filename == path:
+    path = os.path.abspath(file)
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if os.path.abspath(frame.filename) == path]
+    if isinstance(error, SyntaxError) and os.path.abspath(error.filename) == path:
         lines.append(error.lineno)
     place = f"{file}, line {lines[-1]}" if lines else file
-    reason = (str(error).strip().splitlines() or [""])[0]
-    return f"{place}: {type(error).__name__}: {reason}"
+    return f"{place}: {type(error).__name__}: {reason(error)}"

@@ -7,7 +7,7 @@ from functools import cache
 
 from batchscope.backend import keras
 from batchscope.data import name_and_arguments
-from batchscope.errors import ConfigError, suggestion
+from batchscope.errors import ConfigError, reason, suggestion
 from batchscope.losses import OF_CLASSES, OF_INTEGERS, OF_LOGITS, OF_NUMBERS, OF_PROBABILITIES
 from batchscope.model_file import call_model_file
 from batchscope.schedules import Schedule
@@ -36,7 +36,7 @@ def _stack_layers(layers: list[dict | str], input_shape: tuple[int, ...], output
         last = keras.layers.Dense(outputs, dtype=keras.config.floatx())  # in full precision under every policy
         model = keras.Sequential([keras.Input(input_shape), *hidden, last])
     except Exception as error:
-        raise ConfigError("model", f"the layers do not fit together: {_first_line(error)}") from None
+        raise ConfigError("model", f"the layers do not fit together: {reason(error)}") from None
     if model.output_shape != (None, outputs):
         raise ConfigError(
             "model",
@@ -175,8 +175,4 @@ def _call(function: type, arguments: dict, place: str):
     try:
         return function(**arguments)
     except Exception as error:  # whatever Keras says of the arguments is for the user
-        raise ConfigError(place, _first_line(error)) from None
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n")[0]
+        raise ConfigError(place, reason(error)) from None

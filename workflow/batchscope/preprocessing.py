@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from batchscope.data import name_and_arguments
-from batchscope.errors import ConfigError, suggestion
+from batchscope.errors import ConfigError, one_line, suggestion
 
 
 def prepared_arrays(parts: dict[str, np.ndarray], scaler: dict | str) -> dict[str, np.ndarray]:
@@ -76,4 +76,4 @@ def _fitted(transformer: TransformerMixin, train: np.ndarray | pd.DataFrame) -> 
     try:
         return transformer.fit(train)
     except Exception as error:  # what scikit-learn says of the arguments is for the user
-        raise ConfigError("scaler", " ".join(str(error).split())) from None
+        raise ConfigError("scaler", one_line(error)) from None

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from batchscope.backend import keras
 from batchscope.data import name_and_arguments
-from batchscope.errors import ConfigError, suggestion
+from batchscope.errors import ConfigError, reason, suggestion
 
 # Arguments that count updates -> what the same is called in epochs.
 _IN_EPOCHS = {
@@ -37,7 +37,7 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
         try:
             self(0)
         except Exception as error:  # whatever Keras says of the arguments is for the user
-            raise ConfigError(self._place, str(error).strip().splitlines()[0]) from None
+            raise ConfigError(self._place, reason(error)) from None
 
     def start_at(self, learning_rate: float) -> None:
         self._initial.assign(learning_rate)

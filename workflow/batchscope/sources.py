@@ -7,7 +7,7 @@ import numpy as np
 import sklearn.datasets
 
 from batchscope.data import name_and_arguments
-from batchscope.errors import ConfigError, suggestion
+from batchscope.errors import ConfigError, one_line, suggestion
 from batchscope.rows import Rows, rows_of_arrays
 from batchscope.table import read_table
 
@@ -52,7 +52,7 @@ def _generate(name: str, arguments: dict) -> Rows:
     try:
         made = function(**arguments)
     except Exception as error:  # whatever scikit-learn says of the arguments is for the user
-        raise ConfigError(place, _one_line(error)) from None
+        raise ConfigError(place, one_line(error)) from None
     if name.startswith("load_"):
         return rows_of_arrays(np.asarray(made.data), np.asarray(made.target), place, place, made.get("target_names"))
     if not isinstance(made, tuple) or len(made) != 2:
@@ -74,9 +74,7 @@ def _load_keras(name: str, arguments: dict) -> Rows:
     try:
         parts = load(**{key: value for key, value in arguments.items() if key != "maxlen"})
     except Exception as error:  # of the network, or what Keras says of the arguments
-        raise ConfigError(
-            place, f"Keras, which needs the network once, could not load it: {_one_line(error)}"
-        ) from None
+        raise ConfigError(place, f"Keras, which needs the network once, could not load it: {one_line(error)}") from None
     x, y = (np.concatenate(arrays) for arrays in zip(*parts))
     if x.dtype == object:
         if "maxlen" not in arguments:
@@ -92,7 +90,7 @@ def _read_arrays(path: str, x: str = "x", y: str = "y") -> Rows:
             known = list(file)
             arrays = {name: file[name] for name in (x, y) if name in known}
     except Exception as error:  # another kind of file, half a file, or pickled objects
-        raise ConfigError("dataset.npz.path", f"{path!r} cannot be read: {_one_line(error)}") from None
+        raise ConfigError("dataset.npz.path", f"{path!r} cannot be read: {one_line(error)}") from None
     for key, name in {"x": x, "y": y}.items():
         if name not in known:
             raise ConfigError(f"dataset.npz.{key}", f"{path!r} has no array {name!r}{suggestion(name, known)}")
@@ -103,7 +101,3 @@ def _check_arguments(arguments: Iterable[str], known: Iterable[str], place: str)
     for argument in arguments:
         if argument not in known:
             raise ConfigError(place, f"no argument {argument!r}{suggestion(argument, known)}")
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

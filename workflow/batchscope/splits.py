@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from batchscope.errors import ConfigError
+from batchscope.errors import ConfigError, one_line
 
 
 def split_rows(
@@ -68,4 +68,4 @@ def _cut(
             random_state=split["seed"] if split["order"] != "as_given" else None,
         )
     except ValueError as error:
-        raise ConfigError("split", " ".join(str(error).split())) from None
+        raise ConfigError("split", one_line(error)) from None

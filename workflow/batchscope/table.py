@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from batchscope.errors import ConfigError, suggestion
+from batchscope.errors import ConfigError, one_line, suggestion
 from batchscope.rows import Rows
 
 MOST_CATEGORIES = 100
@@ -62,7 +62,7 @@ def _read(path: str) -> pd.DataFrame:
     try:
         table = readers[suffix](path)
     except Exception as error:  # an empty file, half a file, or another kind of file
-        raise ConfigError("dataset.table.path", f"{path!r} cannot be read: {' '.join(str(error).split())}") from None
+        raise ConfigError("dataset.table.path", f"{path!r} cannot be read: {one_line(error)}") from None
     if table.empty:
         raise ConfigError("dataset.table.path", f"{path!r} has no rows")
     return table.rename(columns=str)

@@ -18,6 +18,7 @@ from batchscope.compiled import (
     why_not_stacked,
 )
 from batchscope.ensembles import ensemble_accuracies
+from batchscope.errors import reason
 from batchscope.fit import FitEngine
 from batchscope.history import MEASURES
 from batchscope.losses import is_a_sum, score_of
@@ -144,8 +145,8 @@ def _choose_engine(
         say("training with Model.fit, as the config asks")
         return FitEngine(task)
     optimizer, model = task.build_optimizer(0.0), task.build_replicate(0)
-    if reason := why_not_compiled(optimizer, model):
-        say(f"training with Model.fit: {reason}")
+    if why := why_not_compiled(optimizer, model):
+        say(f"training with Model.fit: {why}")
         return FitEngine(task)
     compiled_engine = CompiledEngine
     if task.x.nbytes > _SHARE_OF_DATA * memory_mb * 2**20:
@@ -155,15 +156,15 @@ def _choose_engine(
         (f"{width} replicates at a time", lambda: compiled_engine(task, width, stacked=True)),
         ("one replicate at a time", lambda: compiled_engine(task, 1, stacked=False)),
     ]
-    if reason := why_not_stacked(optimizer, model):
-        say(f"the replicates are not stacked: {reason}")
+    if why := why_not_stacked(optimizer, model):
+        say(f"the replicates are not stacked: {why}")
         ways = ways[1:]
     for way, make in ways:
         begin = time.perf_counter()
         try:
             compiled = make()
         except _CANNOT_COMPILE as error:
-            say(f"cannot be compiled to train {way}: {_reason(error)}")
+            say(f"cannot be compiled to train {way}: {reason(error)}")
             continue
         say(f"compiled to train {way}")
         _log.info("compiling took %.1f s", time.perf_counter() - begin)
@@ -174,12 +175,6 @@ def _choose_engine(
         return compiled
     say("training with Model.fit, as nothing faster can train this model")
     return FitEngine(task)
-
-
-def _reason(error: Exception) -> str:
-    """The line of an error that says what happened: TensorFlow puts the way there before errors of Python code."""
-    lines = str(error).strip().splitlines()
-    return lines[-1].strip() if lines[0].startswith("in user code") else lines[0]
 
 
 def _train_stacks(
