@@ -73,6 +73,7 @@ def test_epochs_become_the_updates_that_are_made_in_them(task):
             {"CosineDecay": {"decay_epochs": "long"}},
             "decay_epochs: 'long' does not fit; expected numbers of epochs above 0",
         ),
+        ({"CosineDecay": {"decay_epochs": 5, "decay_steps": 9}}, "give one of `decay_steps` and `decay_epochs`"),
         ({"PiecewiseConstantDecay": {"boundaries": [1], "values": [1]}}, "PiecewiseConstantDecay: .*boundaries"),
     ],
     ids=str,

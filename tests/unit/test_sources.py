@@ -90,10 +90,11 @@ def test_a_mistake_in_arrays_is_one_line(tmp_path, arrays, message):
     assert "\n" not in str(error.value)
 
 
-def test_a_file_that_holds_no_arrays_is_told_in_one_line(tmp_path):
-    path = tmp_path / "arrays.npz"
-    path.write_bytes(b"")
-    with pytest.raises(ConfigError, match=r"^dataset.npz.path: .* cannot be read: "):
+@pytest.mark.parametrize("save", [lambda path: np.save(path, np.eye(3)), lambda path: path.write_bytes(b"x,y\n1,2\n")])
+def test_a_file_that_holds_no_named_arrays_is_told_in_one_line(tmp_path, save):
+    path = tmp_path / "arrays.npy"
+    save(path)
+    with pytest.raises(ConfigError, match=r"^dataset.npz.path: .* is no npz file, such as numpy.savez writes$"):
         read_rows({"npz": {"path": str(path)}})
 
 

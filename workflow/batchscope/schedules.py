@@ -75,6 +75,9 @@ def _in_updates(arguments: dict, schedule: type, place: str, updates: Callable[[
         raise ConfigError(place, "the initial learning rate goes under the study's `learning_rates`")
     known -= {"initial_learning_rate", "name"}
     in_epochs = {_IN_EPOCHS[argument]: argument for argument in known & _IN_EPOCHS.keys()}
+    for epochs in in_epochs.keys() & arguments:
+        if in_epochs[epochs] in arguments:
+            raise ConfigError(place, f"give one of `{in_epochs[epochs]}` and `{epochs}`")
     translated = {}
     for argument, value in arguments.items():
         if argument not in known | in_epochs.keys():

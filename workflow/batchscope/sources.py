@@ -1,6 +1,7 @@
 """Where the rows of a dataset come from: scikit-learn, Keras, arrays in a file, or a table."""
 
 import inspect
+import zipfile
 from collections.abc import Callable, Iterable
 
 import numpy as np
@@ -85,11 +86,13 @@ def _load_keras(name: str, arguments: dict) -> Rows:
 
 def _read_arrays(path: str, x: str = "x", y: str = "y") -> Rows:
     """Rows of the arrays named `x` and `y` in a file of NumPy's."""
+    if not zipfile.is_zipfile(path):
+        raise ConfigError("dataset.npz.path", f"{path!r} is no npz file, such as numpy.savez writes")
     try:
         with np.load(path, allow_pickle=False) as file:
             known = list(file)
             arrays = {name: file[name] for name in (x, y) if name in known}
-    except Exception as error:  # another kind of file, half a file, or pickled objects
+    except Exception as error:  # another kind of zip file, or pickled objects
         raise ConfigError("dataset.npz.path", f"{path!r} cannot be read: {one_line(error)}") from None
     for key, name in {"x": x, "y": y}.items():
         if name not in known:

@@ -24,7 +24,7 @@ def as_classes(y: np.ndarray, names: np.ndarray | None, place: str) -> tuple[np.
         _check_finite(y, place)
     values, y = np.unique(y, return_inverse=True)
     if values.dtype.kind == "f" and len(values) > 2:
-        raise ConfigError(place, f"the target holds numbers; {_REGRESSION}")
+        raise ConfigError(place, f"the target holds numbers; {_REGRESSION}, for classes write integers or text")
     if len(values) < 2:
         raise ConfigError(place, f"the target holds a single class, {values[0]}; two or more are needed")
     if len(values) > MOST_CLASSES:
