@@ -61,6 +61,16 @@ def test_images_are_scaled_and_keep_their_shape(tmp_path):
     )
 
 
+@pytest.mark.parametrize("far", [1.6e9, 1e60])
+def test_numbers_far_from_zero_are_not_rounded_before_they_are_scaled(tmp_path, far):
+    x = (far * (1 + 1e-9 * np.arange(20)))[:, None]
+    np.savez(tmp_path / "times.npz", x=x, y=np.arange(20) % 2)
+    split = {"train": 10, "order": "as_given", "seed": 0}
+    dataset = make_dataset({"npz": {"path": str(tmp_path / "times.npz")}}, split, "StandardScaler")
+    expected = (np.arange(20) - 4.5) / np.arange(10).std()
+    np.testing.assert_allclose(np.concatenate([dataset.x_train, dataset.x_test])[:, 0], expected, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("scaler", "message"),
     [

@@ -25,7 +25,10 @@ def prepared_arrays(parts: dict[str, np.ndarray], scaler: dict | str) -> dict[st
     Raises:
         ConfigError: scikit-learn has no such scaler or refuses its arguments.
     """
-    flat = {part: x.reshape(len(x), -1).astype(np.float32) for part, x in parts.items()}
+    exact = np.result_type(
+        parts["train"], np.float32
+    )  # float64 where float32 would round before the numbers are centred
+    flat = {part: x.reshape(len(x), -1).astype(exact, copy=False) for part, x in parts.items()}
     transformer = _fitted(Pipeline([("scaler", _make_scaler(scaler))]), flat["train"])
     return {part: transformer.transform(flat[part]).astype(np.float32).reshape(x.shape) for part, x in parts.items()}
 
