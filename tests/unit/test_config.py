@@ -72,6 +72,7 @@ def test_defaults_are_filled_in_and_the_given_config_is_left_alone():
         ("scaler: 3", "studies.mine.scaler", "one name with its arguments"),
         ("model: [{Dense: 4}]", "studies.mine.model[0].Dense", "4 does not fit; expected the arguments by name"),
         ("model: {Dense: {units: 4}}", "studies.mine.model", "the hidden layers in order"),
+        ("model: {file: 'a{b}.py'}", "studies.mine.model.file", "expected the path of a file, from the folder where"),
         ("engine: fast", "studies.mine.engine", "compiled"),
         ("target_accuracy: 80", "studies.mine.target_accuracy", "between 0 and 1"),
         (
