@@ -11,6 +11,7 @@ sys.path.insert(0, str(WORKFLOW))  # where the library is, also for the scripts:
 
 from batchscope.devices import visible_gpus
 from batchscope.errors import ConfigError
+from batchscope.files import digest
 from batchscope.imports import code_digest
 from batchscope.jobs import remove_finished
 from batchscope.studies import read_studies
@@ -54,6 +55,11 @@ def part(choose, only=None):
 def code(script):
     """A parameter that changes with a script and with the modules of the library that it imports."""
     return code_digest(WORKFLOW / "scripts" / script)
+
+
+def content(files, only=None):
+    """A parameter that changes with the content of a study's files of the user's: a new one may have an old date."""
+    return lambda wildcards: digest([], files(study_of(wildcards, only)))
 
 
 def gpus(_):

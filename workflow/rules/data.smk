@@ -19,6 +19,7 @@ rule prepare_dataset:
     params:
         code=code("prepare_dataset.py"),
         data=part(lambda study, _: study.data),
+        files=content(lambda study: study.data_files),
     message:
         "Preparing the dataset of {wildcards.study}"
     script:

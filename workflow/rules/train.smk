@@ -42,6 +42,7 @@ for batch_size, studies in trainings().items():
         params:
             code=code("train.py"),
             training=part(lambda study, _, batch_size=batch_size: study.training(batch_size), only=studies[0]),
+            files=content(lambda study: study.model_files, only=studies[0]),
         message:
             f"Training {who} at batch size {batch_size}"
         script:
@@ -70,6 +71,7 @@ rule train_ensembles:
     params:
         code=code("train_ensembles.py"),
         training=part(lambda study, _: study.ensembles),
+        files=content(lambda study: study.model_files),
     message:
         "Training the ensembles of {wildcards.study}"
     script:
