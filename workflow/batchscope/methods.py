@@ -55,9 +55,11 @@ def methods_table(spec: dict, target: float, timings: list[Path]) -> pd.DataFram
         timings: those of its training jobs, which say on what hardware they ran.
     """
     git = git_state(Path(__file__).parent)
-    keys = ("dataset", "split", "model", "optimizer", "loss", "epochs", "replicates", "engine")
-    optional = ("scaler", "learning_rate_schedule")
-    rows = {key.replace("_", " ").capitalize(): _yaml(spec[key]) for key in keys + optional if key in spec}
+    keys = (
+        *("dataset", "split", "scaler", "model", "optimizer", "learning_rate_schedule", "loss", "epochs", "replicates"),
+        *("engine", "dtype_policy", "micro_batch_size"),
+    )
+    rows = {key.replace("_", " ").capitalize(): _yaml(spec[key]) for key in keys if key in spec}
     rows["Target"] = f"a test {score_of(spec['loss'])} of {target:g}"
     rows["Seeds"] = f"study {spec['seed']}, split {spec['split']['seed']}; that of the dataset stands in its arguments"
     rows |= _STATISTICS

@@ -41,7 +41,7 @@ def values_and_lengths(
     values = pd.concat([row[measure] for row in rows], axis=1, join="inner").to_numpy(float, copy=True)
     if "diverged" in replicates:
         values[pd.concat([row["diverged"] for row in rows], axis=1, join="inner").to_numpy(bool)] = np.nan
-    length = CENSORED.get(measure.removeprefix("validation_"))
+    length = CENSORED.get(measure)
     return values, np.array([np.inf if length is None else row[length].min() for row in rows], float)
 
 
