@@ -7,6 +7,7 @@ import yaml
 from batchscope import cost, studies
 from batchscope.config import check_config
 from batchscope.errors import ConfigError
+from batchscope.methods import methods_table
 from batchscope.study import Study
 
 CONFIG = """
@@ -50,6 +51,13 @@ def test_a_job_for_each_batch_size_with_all_its_learning_rates():
         schedule: [(16, 0.1, schedule), (16, 0.01, schedule)],
         "32": [(32, 0.5, "constant")],
     }
+
+
+def test_the_methods_list_what_a_training_follows_from():
+    study = make_study("{micro_batch_size: 4, learning_rate_schedule: {CosineDecay: {decay_epochs: 9}}}")
+    listed = set(methods_table(study.spec, 0.8, [])["what"])
+    follows_from = study.training("8")["task"].keys() - {"seed", "stages", "resampled"}
+    assert {key.replace("_", " ").capitalize() for key in follows_from} <= listed
 
 
 def test_a_job_knows_its_stages():
