@@ -28,7 +28,7 @@ def test_provenance_covers_every_result(finished):
     assert provenance["config"]["studies"]["small"]["seed"] == 0  # a default
     assert {"train_batch_size_8", "aggregate_metrics", "plot_dataset"} <= provenance["seconds"].keys()
     assert len(provenance["trained_on"]) == 1
-    assert "compiled to train 5 replicates at a time" in (folder / "tables/methods.html").read_text()
+    assert ": compiled to train 5 replicates at a time" in (folder / "tables/methods.html").read_text()
 
 
 def test_verify_names_the_file_that_differs(finished):

@@ -48,7 +48,7 @@ def test_bfloat16_trains_as_in_fit_but_for_its_rounding(train, caplog):
     """Both round what the hidden layers put out, but not at the same places of the program."""
     caplog.set_level("INFO")
     compiled, fit = (train("mixed_bfloat16", engine, epochs=3) for engine in ("compiled", "fit"))
-    assert "compiled to train 2 replicates at a time" in caplog.text
+    assert "compiled to train 2 replicates at a time" in caplog.messages
     full = train("float32", "compiled", epochs=3)
     np.testing.assert_allclose(compiled[..., 0::2], fit[..., 0::2], rtol=A_ROUNDING_PER_LAYER)
     np.testing.assert_allclose(compiled[..., 1::2], fit[..., 1::2], atol=TEN_ROWS)
