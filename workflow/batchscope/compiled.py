@@ -311,9 +311,8 @@ class CompiledEngine:
 
     def _forward(self, trainable: list, non_trainable: list, x: tf.Tensor, y: tf.Tensor, training: bool) -> tuple:
         """For one replicate: mean loss with penalties, number of correct rows, new non-trainable variables."""
-        mode = (
-            {"training": training} if self._model._call_has_training_arg else {}
-        )  # a model's own call need not have it
+        # The call of a user's model need not take `training`.
+        mode = {"training": training} if self._model._call_has_training_arg else {}
         outputs, non_trainable, penalties = self._model.stateless_call(
             trainable, non_trainable, x, return_losses=True, **mode
         )

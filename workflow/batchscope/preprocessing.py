@@ -25,9 +25,8 @@ def prepared_arrays(parts: dict[str, np.ndarray], scaler: dict | str) -> dict[st
     Raises:
         ConfigError: scikit-learn has no such scaler or refuses its arguments.
     """
-    exact = np.result_type(
-        parts["train"], np.float32
-    )  # float64 where float32 would round before the numbers are centred
+    # float64 where float32 would round before the numbers are centred.
+    exact = np.result_type(parts["train"], np.float32)
     flat = {part: x.reshape(len(x), -1).astype(exact, copy=False) for part, x in parts.items()}
     transformer = _fitted(Pipeline([("scaler", _make_scaler(scaler))]), flat["train"])
     return {part: transformer.transform(flat[part]).astype(np.float32).reshape(x.shape) for part, x in parts.items()}
