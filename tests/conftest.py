@@ -11,7 +11,7 @@ from tests import checkout
 
 def pytest_addoption(parser) -> None:
     parser.addoption(
-        "--thorough", action="store_true", help="every model with every optimizer at every batch size: minutes more"
+        "--thorough", action="store_true", help="all models, optimizers, batch sizes and losses: much longer"
     )
 
 

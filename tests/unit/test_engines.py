@@ -129,12 +129,22 @@ def test_predictions_are_those_of_the_replicates_trained_last(make_task, width):
 
 
 def pytest_generate_tests(metafunc) -> None:
-    """Every model at every batch size with SGD, and with every optimizer at 32; with --thorough, all with all."""
+    """Every model at every batch size with SGD, and with every optimizer at 32, and a loss of each kind.
+
+    With --thorough all models with all optimizers at all batch sizes, and all losses.
+    """
+    thorough = metafunc.config.getoption("thorough")
     if metafunc.function is test_compiled_and_fit_agree:
         cases = itertools.product(MODELS, OPTIMIZERS, [1, 4, 32, 450, 500])
-        if not metafunc.config.getoption("thorough"):
+        if not thorough:
             cases = [case for case in cases if case[1] == "SGD" or case[2] == 32]
         metafunc.parametrize(("model", "optimizer", "batch_size"), cases)
+    elif metafunc.function is test_a_loss_of_classes_trains_as_in_fit:
+        kinds = ["BinaryCrossentropy", "CategoricalHinge", "CategoricalGeneralizedCrossEntropy"]
+        smoothed = {"CategoricalCrossentropy": {"label_smoothing": 0.1}}
+        metafunc.parametrize("loss", [smoothed, *(losses.OF_CLASSES if thorough else kinds)], ids=str)
+    elif metafunc.function is test_a_loss_of_numbers_trains_as_in_fit_and_has_no_accuracy:
+        metafunc.parametrize("loss", losses.OF_NUMBERS if thorough else ["MeanSquaredError", "Huber"])
 
 
 def test_compiled_and_fit_agree(make_task, caplog, model, optimizer, batch_size, train_compiled):
@@ -241,14 +251,12 @@ def test_embeddings_train_as_in_fit(make_task, dataset, train_compiled):
         assert_same_history(train_compiled(task)[RATES[1]][1], fit(task, 1, RATES[1]))
 
 
-@pytest.mark.parametrize("loss", [{"CategoricalCrossentropy": {"label_smoothing": 0.1}}, *losses.OF_CLASSES], ids=str)
-def test_every_loss_of_classes_trains_as_in_fit(make_task, loss, train_compiled):
+def test_a_loss_of_classes_trains_as_in_fit(make_task, loss, train_compiled):
     task = make_task(loss=loss)
     assert_same_history(train_compiled(task)[RATES[1]][1], fit(task, 1, RATES[1]))
 
 
-@pytest.mark.parametrize("loss", losses.OF_NUMBERS)
-def test_every_loss_of_numbers_trains_as_in_fit_and_has_no_accuracy(make_task, dataset, loss, train_compiled):
+def test_a_loss_of_numbers_trains_as_in_fit_and_has_no_accuracy(make_task, dataset, loss, train_compiled):
     y_train, y_test = (x[:, 0] + np.sin(x[:, 1]) for x in (dataset.x_train, dataset.x_test))
     task = make_task(loss=loss, data=dataset._replace(y_train=y_train, y_test=y_test))
     history = train_compiled(task)[RATES[1]][1]
