@@ -27,6 +27,14 @@ SPECS = {
     for name, spec in check_config(yaml.safe_load((ROOT / f"studies/{file}.yaml").read_text()))["studies"].items()
 }
 
+NOT_COMPARED = {
+    (
+        "breast_cancer",
+        "Lion",
+    ): "the gradient of a bias before BatchNormalization is 0 but for rounding; Lion takes its sign",
+    ("diabetes", "Muon"): "Keras's Muon fails with a learning-rate schedule in double precision",
+}
+
 
 @pytest.fixture(autouse=True)
 def _in_the_root(monkeypatch, float64) -> None:
@@ -39,7 +47,10 @@ def pytest_generate_tests(metafunc) -> None:
         pairs = [(name, spec["optimizer"]) for name, spec in SPECS.items()]
         if metafunc.config.getoption("thorough"):
             optimizers = [*compiled._ELEMENT_WISE, *compiled._PER_TENSOR, "ScheduleFreeAdamW"]
-            pairs += itertools.product(SPECS, optimizers)
+            pairs += [
+                pytest.param(*pair, marks=pytest.mark.skip(NOT_COMPARED[pair]) if pair in NOT_COMPARED else ())
+                for pair in itertools.product(SPECS, optimizers)
+            ]
         metafunc.parametrize(("name", "optimizer"), pairs, ids=str)
 
 
