@@ -22,6 +22,17 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     return f"; known: {', '.join(known)}" if len(known) <= 20 else ""
 
 
+def check_arguments(arguments: Iterable[str], known: Iterable[str], place: str) -> None:
+    """Refuse an argument that is not known.
+
+    Raises:
+        ConfigError: there is one.
+    """
+    for argument in arguments:
+        if argument not in known:
+            raise ConfigError(place, f"no argument {argument!r}{suggestion(argument, known)}")
+
+
 def one_line(error: Exception) -> str:
     """All that an error says."""
     return " ".join(str(error).split())

@@ -7,7 +7,7 @@ from functools import cache
 
 from batchscope.backend import keras
 from batchscope.data import name_and_arguments
-from batchscope.errors import ConfigError, reason, suggestion
+from batchscope.errors import ConfigError, check_arguments, reason, suggestion
 from batchscope.losses import OF_CLASSES, OF_INTEGERS, OF_LOGITS, OF_NUMBERS, OF_PROBABILITIES
 from batchscope.model_file import call_model_file
 from batchscope.schedules import Schedule
@@ -167,8 +167,7 @@ def _check_arguments(function: type, arguments: dict, place: str, inherited: typ
         for name, parameter in inspect.signature(source.__init__).parameters.items()
         if name != "self" and parameter.kind is not parameter.VAR_KEYWORD
     }
-    for argument in arguments.keys() - known:
-        raise ConfigError(place, f"no argument {argument!r}{suggestion(argument, known)}")
+    check_arguments(arguments, known, place)
 
 
 def _call(function: type, arguments: dict, place: str):

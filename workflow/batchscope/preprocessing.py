@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from batchscope.data import name_and_arguments
-from batchscope.errors import ConfigError, one_line, suggestion
+from batchscope.errors import ConfigError, check_arguments, one_line, suggestion
 
 
 def prepared_arrays(parts: dict[str, np.ndarray], scaler: dict | str) -> dict[str, np.ndarray]:
@@ -67,9 +67,7 @@ def _make_scaler(spec: dict | str) -> TransformerMixin | str:
     if name not in known:
         raise ConfigError("scaler", f"sklearn.preprocessing has no {name!r}{suggestion(name, [*known, 'none'])}")
     scaler = getattr(sklearn.preprocessing, name)
-    parameters = inspect.signature(scaler).parameters
-    for argument in arguments.keys() - parameters.keys():
-        raise ConfigError(f"scaler.{name}", f"no argument {argument!r}{suggestion(argument, parameters)}")
+    check_arguments(arguments, inspect.signature(scaler).parameters, f"scaler.{name}")
     # YAML knows lists alone where scikit-learn insists on tuples.
     return scaler(**{key: tuple(value) if isinstance(value, list) else value for key, value in arguments.items()})
 

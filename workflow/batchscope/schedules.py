@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from batchscope.backend import keras
 from batchscope.data import name_and_arguments
-from batchscope.errors import ConfigError, reason, suggestion
+from batchscope.errors import ConfigError, check_arguments, reason, suggestion
 
 # Arguments that count updates -> what the same is called in epochs.
 _IN_EPOCHS = {
@@ -75,13 +75,12 @@ def _in_updates(arguments: dict, schedule: type, place: str, updates: Callable[[
         raise ConfigError(place, "the initial learning rate goes under the study's `learning_rates`")
     known -= {"initial_learning_rate", "name"}
     in_epochs = {_IN_EPOCHS[argument]: argument for argument in known & _IN_EPOCHS.keys()}
+    check_arguments(arguments, known | in_epochs.keys(), place)
     for epochs in in_epochs.keys() & arguments:
         if in_epochs[epochs] in arguments:
             raise ConfigError(place, f"give one of `{in_epochs[epochs]}` and `{epochs}`")
     translated = {}
     for argument, value in arguments.items():
-        if argument not in known | in_epochs.keys():
-            raise ConfigError(place, f"no argument {argument!r}{suggestion(argument, known | in_epochs.keys())}")
         values = value if isinstance(value, list) else [value]
         if argument in in_epochs:
             if not all(isinstance(epochs, int | float) and epochs > 0 for epochs in values):

@@ -2,13 +2,13 @@
 
 import inspect
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import numpy as np
 import sklearn.datasets
 
 from batchscope.data import name_and_arguments
-from batchscope.errors import ConfigError, one_line, suggestion
+from batchscope.errors import ConfigError, check_arguments, one_line, suggestion
 from batchscope.rows import Rows, rows_of_arrays
 from batchscope.table import read_table
 
@@ -47,7 +47,7 @@ def _generate(name: str, arguments: dict) -> Rows:
         raise ConfigError("dataset", f"neither sklearn.datasets nor keras.datasets has {name!r}{close}")
     place, function = f"dataset.{name}", known[name]
     parameters = inspect.signature(function).parameters
-    _check_arguments(arguments, parameters.keys() - {"return_X_y", "as_frame"}, place)
+    check_arguments(arguments, parameters.keys() - {"return_X_y", "as_frame"}, place)
     if "random_state" in parameters and arguments.get("random_state") is None:
         raise ConfigError(place, "it draws at random; add random_state, such as random_state: 0")
     try:
@@ -71,7 +71,7 @@ def _load_keras(name: str, arguments: dict) -> Rows:
 
     place = f"dataset.{name}"
     load = getattr(keras.datasets, name).load_data
-    _check_arguments(arguments, inspect.signature(load).parameters, place)
+    check_arguments(arguments, inspect.signature(load).parameters, place)
     try:
         parts = load(**{key: value for key, value in arguments.items() if key != "maxlen"})
     except Exception as error:  # of the network, or what Keras says of the arguments
@@ -98,9 +98,3 @@ def _read_arrays(path: str, x: str = "x", y: str = "y") -> Rows:
         if name not in known:
             raise ConfigError(f"dataset.npz.{key}", f"{path!r} has no array {name!r}{suggestion(name, known)}")
     return rows_of_arrays(arrays[x], arrays[y], "dataset.npz.x", "dataset.npz.y")
-
-
-def _check_arguments(arguments: Iterable[str], known: Iterable[str], place: str) -> None:
-    for argument in arguments:
-        if argument not in known:
-            raise ConfigError(place, f"no argument {argument!r}{suggestion(argument, known)}")
