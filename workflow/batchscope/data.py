@@ -36,6 +36,11 @@ class Dataset(NamedTuple):
     def classes(self) -> int:
         return int(max(y.max() for _, y in self.parts)) + 1
 
+    @property
+    def outputs(self) -> int:
+        """What a model puts out for a row: a logit for each class, or a number."""
+        return 1 if self.y_train.dtype.kind == "f" else self.classes
+
 
 def name_and_arguments(spec: dict | str) -> tuple[str, dict]:
     """`{name: arguments}`, or a name alone, as (name, arguments)."""

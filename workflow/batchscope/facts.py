@@ -30,7 +30,7 @@ def find_facts(study: dict) -> dict[str, int]:
     from batchscope.schedules import Schedule
 
     keras.config.set_dtype_policy(study["dtype_policy"])
-    outputs = 1 if regression else dataset.classes
+    outputs = dataset.outputs
     model = build_model(study["model"], dataset.x_train.shape[1:], outputs)
     again = build_model(study["model"], dataset.x_train.shape[1:], outputs)
     if {id(weight) for weight in model.trainable_variables} & {id(weight) for weight in again.trainable_variables}:

@@ -80,11 +80,6 @@ class Task:
         largest = max(stage.batch_size for stage in self.stages)
         return min(largest, self.micro_batch_size or largest)
 
-    @property
-    def outputs(self) -> int:
-        """What a model puts out for a row: a logit for each class, or a number."""
-        return 1 if is_regression(self.loss) else self.dataset.classes
-
     @cached_property
     def x(self) -> np.ndarray:
         """The features of the training rows, then of the test rows, then of the validation rows."""
@@ -104,7 +99,7 @@ class Task:
         """The model with the initial weights of a replicate, which are the same at every batch size."""
         [seed] = np.random.SeedSequence([self.seed, replicate, _WEIGHTS]).generate_state(1)
         keras.utils.set_random_seed(int(seed))
-        return build_model(self.model, self.dataset.x_train.shape[1:], self.outputs)
+        return build_model(self.model, self.dataset.x_train.shape[1:], self.dataset.outputs)
 
     def split(self, replicate: int) -> list[np.ndarray]:
         """The rows of each part for a replicate, int32, as positions in `x` and `y`."""
@@ -127,12 +122,12 @@ class Task:
 
     def updates(self, epochs: float) -> int:
         """Batches in so many epochs from the start; beyond the end, as if the last stage went on. At least 1."""
-        passed = batches = 0
-        for index, stage in enumerate(self.stages):
-            last = index == len(self.stages) - 1
-            here = epochs - passed if last else min(stage.epochs, epochs - passed)
-            batches += max(here, 0) * math.ceil(self.rows[0] / stage.batch_size)
-            passed += stage.epochs
+        *earlier, last = self.stages
+        left, batches = epochs, 0
+        for stage in [*earlier, last._replace(epochs=math.inf)]:
+            here = min(stage.epochs, left)
+            batches += here * math.ceil(self.rows[0] / stage.batch_size)
+            left -= here
         return max(1, round(batches))
 
     def build_optimizer(self, learning_rate: float) -> keras.optimizers.Optimizer:
@@ -151,7 +146,7 @@ class Task:
 
     @cached_property
     def loss_function(self) -> Callable:
-        return build_loss(self.loss, self.outputs)
+        return build_loss(self.loss, self.dataset.outputs)
 
     def count_correct(self, target: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
         """How many rows have their largest output at their class; NaN for numbers, of which none is right or wrong."""
