@@ -1,8 +1,9 @@
 """What unit and end-to-end tests share."""
 
+import gc
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -13,6 +14,15 @@ def pytest_addoption(parser) -> None:
     parser.addoption(
         "--thorough", action="store_true", help="all models, optimizers, batch sizes and losses: much longer"
     )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quick_collections() -> Iterator[None]:
+    """Each of scipy's permutation tests collects garbage, which takes long among all that TensorFlow leaves behind."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
