@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.checkout import Checkout
-from tests.cluster.slurm import Slurm
+from tests.cluster.slurm import FOLDER, Slurm
 
 # As a user runs it, but for the seconds between two looks at the jobs, which otherwise grow with every look.
 PROFILE = ("--profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "5")
@@ -22,7 +22,7 @@ UNPACKED = ("--group-components", "none=1")
 @pytest.fixture(scope="session")
 def slurm(tmp_path_factory) -> Iterator[Slurm]:
     try:
-        cluster = Slurm(tmp_path_factory.mktemp("slurm"))
+        cluster = Slurm(tmp_path_factory.mktemp(FOLDER))
     except RuntimeError as error:
         pytest.exit(str(error), returncode=1)
     try:

@@ -14,6 +14,7 @@ import psutil
 
 CONFIGURATION = Path("/etc/slurm")  # where job steps look, whatever SLURM_CONF says
 LINKS = ("slurm.conf", "gres.conf")
+FOLDER = "test_cluster"  # what the name of a cluster's folder begins with
 NODES = ("n1", "n2")
 PROGRAMS = ("slurmctld", "slurmd", "munged", "sbatch", "scontrol", "squeue", "scancel")
 SLURM_CONF = """
@@ -87,9 +88,11 @@ class Slurm:
                 "the test cluster runs its nodes as root; try again as root, in a container for instance"
             )
         for taken in (CONFIGURATION / name for name in LINKS if os.path.lexists(CONFIGURATION / name)):
-            if taken.is_symlink():
-                raise RuntimeError(f"a test cluster was left: pkill 'slurmd|slurmctld|munged' and remove {taken}")
-            raise RuntimeError(f"{taken} is there already, so this machine belongs to a cluster")
+            if not (taken.is_symlink() and taken.readlink().parent.name.startswith(FOLDER)):
+                raise RuntimeError(f"{taken} is there already, so this machine belongs to a cluster")
+            if _is_running(taken.readlink().parent):
+                raise RuntimeError("a test cluster is running; to end one that was left: pkill 'slurm|munged'")
+            taken.unlink()  # of a cluster that was killed with its tests
 
     def start(self) -> None:
         for name in ("state", *(f"spool/{node}" for node in NODES)):
@@ -172,6 +175,11 @@ class Slurm:
             process.send_signal(with_signal)
             wait_until(lambda: _has_ended(process), f"{name} has ended")
         pid.unlink(missing_ok=True)
+
+
+def _is_running(folder: Path) -> bool:
+    pids = [int(file.read_text()) for file in folder.glob("*.pid")]
+    return any(process.pid in pids and process.name() in PROGRAMS for process in psutil.process_iter())
 
 
 def _has_ended(process: psutil.Process) -> bool:
