@@ -142,11 +142,11 @@ class Slurm:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
 
-    def kill_program(self, job: str, name: str) -> None:
-        """End the programs of a job whose command line names one, as a node does that has no memory left."""
+    def signal_program(self, job: str, name: str, number: signal.Signals) -> None:
+        """Send a signal to the programs of a job whose command line ends in a name."""
         for process in psutil.process_iter():
             if _environment(process).get("SLURM_JOB_ID") == job and process.cmdline()[-1].endswith(name):
-                process.kill()
+                process.send_signal(number)
 
     def ask(self, *command: str) -> str:
         return subprocess.run(command, capture_output=True, text=True).stdout

@@ -115,7 +115,7 @@ def ended(start, slurm) -> Run:
         f"train_batch_size_{OUT_OF_MEMORY}:mem_mb=600*attempt",
     )
     run.wait_for_checkpoint(KILLED)
-    slurm.kill_program(run.job(KILLED), "train.py")
+    slurm.signal_program(run.job(KILLED), "train.py", signal.SIGKILL)  # as where no memory is left
     for batch_size, command in (
         (CANCELLED, ["scancel"]),
         (REQUEUED, ["scontrol", "requeue"]),
@@ -232,6 +232,7 @@ def test_no_two_jobs_are_at_work_on_one_output_when_snakemake_is_killed_and_star
     killed = start([1])
     killed.wait_for_checkpoint(1)
     job = killed.job(1)
+    slurm.signal_program(job, "train.py", signal.SIGSTOP)  # so that it is at work for long enough
     killed.kill()
     checkout = killed.checkout
 
@@ -244,6 +245,7 @@ def test_no_two_jobs_are_at_work_on_one_output_when_snakemake_is_killed_and_star
     refusal = rf"SLURM job {job}, process \d+ on n\d, since .*, is at work on {history(1)}; this job stops."
     assert re.search(refusal, again.log(1))
     assert re.search(refusal, again.printed)
+    slurm.signal_program(job, "train.py", signal.SIGCONT)
 
     wait_until(lambda: slurm.jobs()[job] in ("COMPLETED", "FAILED"), "the first job has ended", seconds=150)
     last = start([1], checkout=checkout)

@@ -10,40 +10,21 @@ import pytest
     [
         ("replicates: 5", "replicate: 5", "studies.small: unknown key 'replicate'; did you mean 'replicates'?"),
         (
-            "learning_rates: [0.01, 0.001]",
-            "learning_rates: [1e-3]",
-            "studies.small.learning_rates[0]: '1e-3' is text for YAML, write 0.001; "
-            "expected a learning rate - a number above 0",
-        ),
-        (
             "batch_sizes: [8, 100]",
             "batch_sizes: [8, 151]",
             "studies.small.batch_sizes[1]: 151 is above the 150 training rows; take at most that, or full",
-        ),
-        (
-            "batch_size: full",
-            "batch_size: 200",
-            "studies.small.learning_curves.whole.batch_size: 200 is above the 150 training rows; take at most",
-        ),
-        (
-            "batch_sizes: [8, 100]",
-            "batch_sizes: [8, 100, full, 150]",
-            "studies.small.batch_sizes: 150 (that is full) is repeated; keep one",
         ),
         (
             "activation: relu",
             "activation: rellu",
             "studies.small.model[0].Dense.activation: keras.activations has no 'rellu'; did you mean 'relu'?",
         ),
-        ("make_blobs:", "make_blob:", "studies.small.dataset: neither sklearn.datasets nor keras.datasets has"),
-        ("train: 150", "train: 300", "studies.small.split: 300 training rows of 300 leave fewer than 1 to test on"),
         ("    epochs: 12", "    epochs: 12\n    epochs: 13", "config.yaml, line 12: the key 'epochs' stands twice"),
         (
             "  small:",
             "  train_batch_size_8:",
             "studies.train_batch_size_8: a rule of the workflow has this name; take another",
         ),
-        ("  small:", "  all:", "studies.all: a rule of the workflow has this name; take another"),
     ],
 )
 def test_a_mistake_is_one_line_and_nothing_is_written(make_checkout, old, new, line):
