@@ -200,7 +200,7 @@ def _environment(process: psutil.Process) -> dict[str, str]:
         return {}
 
 
-def wait_until(condition: Callable[[], object], what: str, seconds: float = 90) -> None:
+def wait_until(condition: Callable[[], object], what: str, seconds: float = 240) -> None:
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:

@@ -62,7 +62,7 @@ class Run:
 
         wait_until(is_there, f"batch size {batch_size} has a checkpoint")
 
-    def wait(self, seconds: float = 240) -> int:
+    def wait(self, seconds: float = 600) -> int:
         return self._process.wait(seconds)
 
     def interrupt(self) -> None:
@@ -206,7 +206,7 @@ def test_the_controller_may_be_away_while_a_job_ends(start, slurm, assert_same_b
     run = start([5])
     wait_until(lambda: "compiled to train" in run.log(5), "the training has begun")
     slurm.stop_controller()
-    wait_until(lambda: "SLURM does not answer" in run.printed, "Snakemake notices", seconds=150)
+    wait_until(lambda: "SLURM does not answer" in run.printed, "Snakemake notices")
     wait_until((run.checkout.folder / history(5)).exists, "the job ends")
     slurm.start_controller()
     assert run.wait() == 0, run.printed
@@ -247,7 +247,7 @@ def test_no_two_jobs_are_at_work_on_one_output_when_snakemake_is_killed_and_star
     assert re.search(refusal, again.printed)
     slurm.signal_program(job, "train.py", signal.SIGCONT)
 
-    wait_until(lambda: slurm.jobs()[job] in ("COMPLETED", "FAILED"), "the first job has ended", seconds=150)
+    wait_until(lambda: slurm.jobs()[job] in ("COMPLETED", "FAILED"), "the first job has ended")
     last = start([1], checkout=checkout)
     assert last.wait() == 0, last.printed
     # What the first job wrote stands, or Snakemake removed it with the failure of the second, which may come before or

@@ -115,7 +115,7 @@ def test_a_submission_that_fails_is_told(slurm, make_checkout):
     slurm.stop_controller()
     try:
         run = checkout.start("results/small/metrics/history.parquet", *PROFILE, "--retries", "0")
-        assert run.wait(120) == 1
+        assert run.wait(240) == 1
     finally:
         slurm.start_controller()
     assert "Job submission failed" in checkout.read("printed.log")
