@@ -179,7 +179,8 @@ class Slurm:
 
 def _is_running(folder: Path) -> bool:
     pids = [int(file.read_text()) for file in folder.glob("*.pid")]
-    return any(process.pid in pids and process.name() in PROGRAMS for process in psutil.process_iter())
+    left = (process for process in psutil.process_iter() if process.pid in pids and process.name() in PROGRAMS)
+    return not all(map(_has_ended, left))
 
 
 def _has_ended(process: psutil.Process) -> bool:

@@ -11,8 +11,7 @@ from tests.cluster.conftest import PROFILE, UNPACKED, read_histories
 from tests.cluster.slurm import wait_until
 
 RESUMED = "resumed from a checkpoint: epoch"
-EPOCHS = 6000
-# Trainings of some 10 to 20 s on a core of their own, so that there is time for something to happen to them.
+EPOCHS = 60
 LONG = f"""
 studies:
   long:
@@ -26,7 +25,20 @@ studies:
     learning_rates: [0.01]
 """
 KILLED, CANCELLED, REQUEUED, OUT_OF_MEMORY = 1, 2, 3, 5
-OUT_OF_TIME = f"1x{2 * EPOCHS}"  # longer, as SLURM looks at the time only every 30 s
+OUT_OF_TIME = f"1x{2 * EPOCHS}"
+# Trainings of 20 s at least, so that there is time for something to happen to them; SLURM looks at the time of a job
+# only every 30 s. They wait rather than train, as other tests need the cores.
+SLOWLY = f"""
+_due = Checkpoint.due
+
+
+def _due_after_a_while(self):
+    time.sleep(6 if "{OUT_OF_TIME}" in str(self._folder) else 2)
+    return _due(self)
+
+
+Checkpoint.due = _due_after_a_while
+"""
 
 
 def history(batch_size: int | str) -> str:
@@ -83,7 +95,11 @@ def start(slurm, make_checkout) -> Iterator[Callable[..., Run]]:
     runs = []
 
     def start(batch_sizes: list[int | str], *arguments: str, checkout: Checkout | None = None) -> Run:
-        runs.append(Run(checkout or make_checkout(LONG), batch_sizes, *arguments))
+        if checkout is None:
+            checkout = make_checkout(LONG)
+            with open(checkout.folder / "workflow/batchscope/checkpoint.py", "a") as file:
+                file.write(SLOWLY)
+        runs.append(Run(checkout, batch_sizes, *arguments))
         return runs[-1]
 
     yield start
