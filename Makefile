@@ -48,11 +48,10 @@ lock: $(VENV)/requirements-test.txt
 
 $(VENV)/requirements-test.txt $(VENV)/requirements-benchmark.txt: $(REQUIREMENTS)
 
-# A copy of the lock file inside the environment says that all of it is installed. Python compiles what is imported when
-# it is; pip would take as long as installing to compile the rest too.
+# A copy of the lock file inside the environment says that all of it is installed.
 $(VENV)/%.txt: envs/%.txt | $(VENV)/bin/pip
 	@echo "Installing $< into $(VENV)/ (some minutes, once)"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes --requirement $<
+	@$(BIN)/pip install --quiet --disable-pip-version-check --compile --require-hashes --requirement $<
 	@cp $< $@
 
 $(VENV)/bin/pip:

@@ -91,15 +91,28 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def start(slurm, make_checkout) -> Iterator[Callable[..., Run]]:
+def make_long(make_checkout) -> Callable[[], Checkout]:
+    def make() -> Checkout:
+        checkout = make_checkout(LONG)
+        with open(checkout.folder / "workflow/batchscope/checkpoint.py", "a") as file:
+            file.write(SLOWLY)
+        return checkout
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def checkout(make_long) -> Checkout:
+    """One for several tests, each of a batch size of its own."""
+    return make_long()
+
+
+@pytest.fixture(scope="module")
+def start(slurm) -> Iterator[Callable[..., Run]]:
     runs = []
 
-    def start(batch_sizes: list[int | str], *arguments: str, checkout: Checkout | None = None) -> Run:
-        if checkout is None:
-            checkout = make_checkout(LONG)
-            with open(checkout.folder / "workflow/batchscope/checkpoint.py", "a") as file:
-                file.write(SLOWLY)
-        runs.append(Run(checkout, batch_sizes, *arguments))
+    def start(*arguments) -> Run:
+        runs.append(Run(*arguments))
         return runs[-1]
 
     yield start
@@ -123,9 +136,10 @@ def assert_same_bytes(make_checkout) -> Callable[[Run], None]:
 
 
 @pytest.fixture(scope="module")
-def ended(start, slurm) -> Run:
+def ended(start, slurm, make_long) -> Run:
     """A run of five jobs, each of which is ended, in a way of its own, when it has a checkpoint; one before."""
     run = start(
+        make_long(),
         [KILLED, CANCELLED, REQUEUED, OUT_OF_MEMORY, OUT_OF_TIME],
         "--set-resources",
         f"train_batch_size_{OUT_OF_MEMORY}:mem_mb=600*attempt",
@@ -188,9 +202,9 @@ def test_the_next_attempt_asks_for_more_memory_and_time(ended, slurm):
 
 
 @pytest.fixture(scope="module")
-def preempted(start, slurm) -> Run:
+def preempted(start, slurm, make_long) -> Run:
     """A run whose jobs give way to an urgent one; one of them runs again by itself. Then its node is lost."""
-    run = start([1, 2], "--set-resources", "train_batch_size_2:slurm_partition=scavenger")
+    run = start(make_long(), [1, 2], "--set-resources", "train_batch_size_2:slurm_partition=scavenger")
     for batch_size in (1, 2):
         run.wait_for_checkpoint(batch_size)
     slurm.ask("sbatch", "--partition=urgent", "--ntasks=8", "--output=/dev/null", "--wrap=sleep 1")
@@ -218,8 +232,8 @@ def test_a_job_that_was_preempted_and_cancelled_is_submitted_again(preempted):
     assert RESUMED in preempted.log(2)
 
 
-def test_the_controller_may_be_away_while_a_job_ends(start, slurm, assert_same_bytes):
-    run = start([5])
+def test_the_controller_may_be_away_while_a_job_ends(start, slurm, checkout, assert_same_bytes):
+    run = start(checkout, [5])
     wait_until(lambda: "compiled to train" in run.log(5), "the training has begun")
     slurm.stop_controller()
     wait_until(lambda: "SLURM does not answer" in run.printed, "Snakemake notices")
@@ -229,34 +243,33 @@ def test_the_controller_may_be_away_while_a_job_ends(start, slurm, assert_same_b
     assert_same_bytes(run)
 
 
-def test_jobs_are_cancelled_with_snakemake_and_resume_when_it_runs_again(start, slurm, assert_same_bytes):
-    interrupted = start([2])
+def test_jobs_are_cancelled_with_snakemake_and_resume_when_it_runs_again(start, slurm, checkout, assert_same_bytes):
+    interrupted = start(checkout, [2])
     interrupted.wait_for_checkpoint(2)
     job = interrupted.job(2)
     interrupted.interrupt()
     assert interrupted.wait() == 1
     wait_until(lambda: slurm.jobs()[job] == "CANCELLED", "the job is cancelled")
-    again = start([2], checkout=interrupted.checkout)
+    again = start(checkout, [2])
     assert again.wait() == 0, again.printed
     assert RESUMED in again.log(2)
     assert_same_bytes(again)
 
 
 def test_no_two_jobs_are_at_work_on_one_output_when_snakemake_is_killed_and_started_again(
-    start, slurm, assert_same_bytes
+    start, slurm, checkout, assert_same_bytes
 ):
-    killed = start([1])
+    killed = start(checkout, [1])
     killed.wait_for_checkpoint(1)
     job = killed.job(1)
     slurm.signal_program(job, "train.py", signal.SIGSTOP)  # so that it is at work for long enough
     killed.kill()
-    checkout = killed.checkout
 
-    again = start([1], "--retries", "0", checkout=checkout)
+    again = start(checkout, [1], "--retries", "0")
     assert again.wait() == 1
     assert "removed with the --unlock argument" in again.printed
     checkout.run("--unlock")
-    again = start([1], "--retries", "0", checkout=checkout)
+    again = start(checkout, [1], "--retries", "0")
     assert again.wait() == 1
     refusal = rf"SLURM job {job}, process \d+ on n\d, since .*, is at work on {history(1)}; this job stops."
     assert re.search(refusal, again.log(1))
@@ -264,7 +277,7 @@ def test_no_two_jobs_are_at_work_on_one_output_when_snakemake_is_killed_and_star
     slurm.signal_program(job, "train.py", signal.SIGCONT)
 
     wait_until(lambda: slurm.jobs()[job] in ("COMPLETED", "FAILED"), "the first job has ended")
-    last = start([1], checkout=checkout)
+    last = start(checkout, [1])
     assert last.wait() == 0, last.printed
     # What the first job wrote stands, or Snakemake removed it with the failure of the second, which may come before or
     # after the end of the first. Then the checkpoint has it all.

@@ -96,11 +96,17 @@ def test_how_an_allocation_ended_is_told(packed):
     assert "SLURM status is: 'FAILED'" in printed
 
 
-def test_one_that_fails_does_not_make_its_fellows_train_again(packed, slurm):
+@pytest.fixture(scope="module")
+def finished(packed) -> tuple[Checkout, str]:
+    """The small study, run again after one of its trainings failed."""
     checkout, printed = packed
     assert "another job is at work on results/small/history/batch_size_100.parquet" in printed
     assert not (checkout.folder / "results/small/history/batch_size_8.parquet").exists()  # gone with the failed one
-    printed = checkout.run(*PROFILE)
+    return checkout, checkout.run(*PROFILE)
+
+
+def test_one_that_fails_does_not_make_its_fellows_train_again(finished, slurm):
+    checkout, printed = finished
     assert len(jobs_of(slurm, printed)) == 1
     log = checkout.read("results/small/logs/train_batch_size_8.log")
     assert "resumed from a checkpoint: epoch 12 " in log
@@ -139,20 +145,13 @@ def test_a_cluster_without_gpus(slurm, make_checkout):
     assert "GPUs: none" in checkout.read("results/small/logs/train_batch_size_full.log")
 
 
-@pytest.fixture(scope="module")
-def finished(slurm, make_checkout) -> Checkout:
-    """The small study, all made with the cluster."""
-    checkout = make_checkout()
-    checkout.run(*PROFILE)
-    return checkout
-
-
 @pytest.fixture
 def home(finished, make_checkout) -> Checkout:
     """Another checkout, with the results brought by the command that profiles/README.md gives."""
+    cluster, _ = finished
     home = make_checkout()
     [command] = re.findall(r"^rsync .*", (ROOT / "profiles/README.md").read_text(), re.MULTILINE)
-    command = command.replace("CLUSTER:", "").replace("batchscope/", f"{finished.folder}/")
+    command = command.replace("CLUSTER:", "").replace("batchscope/", f"{cluster.folder}/")
     subprocess.run(["bash", "-c", command], cwd=home.folder, check=True)
     return home
 
