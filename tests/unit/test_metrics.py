@@ -67,6 +67,10 @@ def test_volatility_looks_at_the_last_quarter_of_the_epochs():
     np.testing.assert_allclose(table["test_accuracy_volatility"], [0.1, 0], atol=1e-12)
 
 
+def test_what_does_not_change_has_no_volatility_at_all():
+    assert measured([[0.9] * 4 + [32 / 33] * 30])["test_accuracy_volatility"].tolist() == [0]
+
+
 def test_a_replicate_converges_where_it_comes_close_to_its_late_level():
     [row] = measured([[0.1, 0.5, 0.795, 0.7, 0.8, 0.8, 0.8, 0.8]]).to_dict("records")
     assert row["epochs_to_converge"] == 3

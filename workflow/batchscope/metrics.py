@@ -55,17 +55,17 @@ def _measure(curve: pd.DataFrame, seconds: np.ndarray, score: str, target: float
         "train_accuracy": last["train_accuracy"],
         "test_accuracy": last["test_accuracy"],
         "accuracy_gap": last["test_accuracy"] - last["train_accuracy"],
-        "test_accuracy_volatility": _late(curve["test_accuracy"]).std(),
+        "test_accuracy_volatility": _volatility(curve["test_accuracy"]),
         "epochs_to_converge": math.nan if diverged else first_epoch(_reached(curve[f"test_{score}"], score, close)),
         **_times(curve, seconds, "test", score, target),
         "train_loss": last["train_loss"],
         "test_loss": last["test_loss"],
         "loss_gap": last["test_loss"] - last["train_loss"],
-        "test_loss_volatility": _late(curve["test_loss"]).std(),
+        "test_loss_volatility": _volatility(curve["test_loss"]),
         "validation_accuracy": last["validation_accuracy"],
-        "validation_accuracy_volatility": _late(curve["validation_accuracy"]).std(),
+        "validation_accuracy_volatility": _volatility(curve["validation_accuracy"]),
         "validation_loss": last["validation_loss"],
-        "validation_loss_volatility": _late(curve["validation_loss"]).std(),
+        "validation_loss_volatility": _volatility(curve["validation_loss"]),
         **{f"validation_{name}": time for name, time in _times(curve, seconds, "validation", score, target).items()},
     }
 
@@ -73,6 +73,12 @@ def _measure(curve: pd.DataFrame, seconds: np.ndarray, score: str, target: float
 def _late(values: pd.Series) -> np.ndarray:
     """Of values (epochs,) those of the last quarter of the epochs."""
     return values.to_numpy()[-math.ceil(len(values) / 4) :]
+
+
+def _volatility(values: pd.Series) -> float:
+    """The standard deviation of values (epochs,) over the last quarter of the epochs."""
+    late = _late(values)
+    return (late - late[0]).std()  # equal values have exactly 0
 
 
 def _reached(values: pd.Series, score: str, target: float) -> np.ndarray:
