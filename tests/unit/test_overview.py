@@ -39,6 +39,13 @@ def test_means_with_intervals_and_every_replicate_on_a_log2_axis(table):
         assert segment[0][1] < mean < segment[1][1]
 
 
+def test_batch_sizes_are_written_as_whole_numbers():
+    table = replicates({batch_size: np.array([0.7, 0.8]) for batch_size in (1, 2, 4)})
+    figure = plot_measures({"one": [table]}, ["test_accuracy"], "title", seed=0)
+    figure.canvas.draw()
+    assert {"1", "2", "4"} <= {tick.get_text() for tick in figure.axes[0].get_xticklabels()}
+
+
 def test_a_panel_for_each_measure_and_a_line_for_each_study_and_learning_rate(table):
     slow = table.assign(learning_rate=0.01)
     figure = plot_measures(

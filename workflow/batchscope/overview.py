@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import ScalarFormatter
+from matplotlib.ticker import StrMethodFormatter
 
 from batchscope.pairs import CENSORED
 from batchscope.setting import SETTING
@@ -60,7 +60,7 @@ def plot_measures(studies: dict[str, list[pd.DataFrame]], measures: list[str], t
                 axes.set_yscale("log")
             axes.set_ylabel(MEASURES[measure])
         axes.set_xscale("log", base=2)
-        axes.xaxis.set_major_formatter(ScalarFormatter())
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:.10g}"))
         axes.set_xlabel("batch size")
         figure.suptitle(textwrap.fill(title, 60), fontsize=8)
         _add_legend(figure, lines)
