@@ -27,13 +27,10 @@ SPECS = {
     for name, spec in check_config(yaml.safe_load((ROOT / f"studies/{file}.yaml").read_text()))["studies"].items()
 }
 
-NOT_COMPARED = {
-    (
-        "breast_cancer",
-        "Lion",
-    ): "the gradient of a bias before BatchNormalization is 0 but for rounding; Lion takes its sign",
-    ("diabetes", "Muon"): "Keras's Muon fails with a learning-rate schedule in double precision",
-}
+NOT_COMPARED = {("diabetes", "Muon"): "Keras's Muon fails with a learning-rate schedule in double precision"}
+# The gradient of a bias before BatchNormalization is 0 but for rounding, of which these take the sign or the ratio to
+# what it was: they are compared without the bias.
+WITHOUT_BIAS = [("breast_cancer", "Lion"), ("breast_cancer", "Adafactor")]
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +56,9 @@ def test_the_model_trains_as_in_fit(name, optimizer, tmp_path):
     spec = SPECS[name] | {"optimizer": optimizer}
     if isinstance(spec["model"], list):
         spec = spec | {"model": [layer for layer in spec["model"] if "Dropout" not in layer]}
+    if (name, optimizer) in WITHOUT_BIAS:
+        [dense, *others] = spec["model"]
+        spec["model"] = [{"Dense": dense["Dense"] | {"use_bias": False}}, *others]
     data = make_dataset(spec["dataset"], spec["split"], spec.get("scaler"), is_regression(spec["loss"]))
     study = Study(name, spec, train_rows=len(data.y_train), multiplications=1)
     changes = {"stages": [(100, 3)], "dtype_policy": "float64"}
