@@ -178,9 +178,12 @@ class Slurm:
 
 
 def _is_running(folder: Path) -> bool:
-    pids = [int(file.read_text()) for file in folder.glob("*.pid")]
-    left = (process for process in psutil.process_iter() if process.pid in pids and process.name() in PROGRAMS)
-    return not all(map(_has_ended, left))
+    for file in folder.glob("*.pid"):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process = psutil.Process(int(file.read_text()))
+            if process.name() in PROGRAMS and not _has_ended(process):
+                return True
+    return False
 
 
 def _has_ended(process: psutil.Process) -> bool:
