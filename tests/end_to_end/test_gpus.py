@@ -13,7 +13,10 @@ def gpus_of(checkout, rule: str) -> str:
     return re.search(r"GPUs: (.*); CPU threads", log).group(1)
 
 
-@pytest.mark.parametrize(("gpu", "visible", "taken"), [("auto", "a,b", "a"), (2, "a,b", "a, b"), (0, "a,b", "none")])
+@pytest.mark.parametrize(
+    ("gpu", "visible", "taken"),
+    [("auto", "", "none"), ("auto", "a,b", "a"), (2, "a,b", "a, b"), (0, "a,b", "none")],
+)
 def test_a_training_job_takes_as_many_gpus_as_the_config_says(finished, gpu, visible, taken):
     finished.change_config(lambda config: config.update(resources={"gpu": gpu}))
     (finished.folder / TRAINED).unlink()

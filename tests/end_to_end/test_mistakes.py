@@ -25,6 +25,7 @@ import pytest
             "  train_batch_size_8:",
             "studies.train_batch_size_8: a rule of the workflow has this name; take another",
         ),
+        ("  small:", "  all:", "studies.all: a rule of the workflow has this name; take another"),
     ],
 )
 def test_a_mistake_is_one_line_and_nothing_is_written(make_checkout, old, new, line):

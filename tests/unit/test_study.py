@@ -153,6 +153,10 @@ QUESTION = 'questions: {q: {question: "Q?", %s}}'
         ("batch_sizes: [8, 500, full]", "batch_sizes: 500 (that is full) is repeated; keep one"),
         ("batch_sizes: [8, {4: 1, 8: 2}, {4: 1, 8: 2}]", "batch_sizes: 4\N{MULTIPLICATION SIGN}1"),
         ("batch_sizes: [{4: 10, 501: 10}]", "batch_sizes[0]: 501 is above the 500 training rows; take at most that"),
+        (
+            "learning_curves: {whole: {batch_size: 501, learning_rate: 0.05}}",
+            "learning_curves.whole.batch_size: 501 is above the 500 training rows; take at most",
+        ),
         ("{split: {train: 500}, ensembles: {batch_size: 8}}", "ensembles: the best replicate is chosen on validation"),
         (
             "{split: {train: 500, validation: 100, order: resampled}, ensembles: {batch_size: 8}}",
