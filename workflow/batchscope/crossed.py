@@ -1,0 +1,336 @@
+"""Means over trainings and rows, which are crossed: every training is tested on the same rows, or on some of them.
+
+Another study would draw other trainings and other rows, so both count as drawn at random. The variance of a mean is
+what trainings and rows contribute, less what both count, which is their interaction (Cameron, Gelbach and Miller 2011;
+of a complete table these are mean squares of the two-way analysis of variance). How far a mean lies from the truth by
+luck, in such standard errors, is found by resampling trainings and rows (the pigeonhole bootstrap; Owen 2007). Its own
+variance counts the interaction three times; measured in the standard error of every resample, as here, that cancels
+(the studentised bootstrap; Hall 1992).
+
+Values are (trainings, rows), or (trainings,) of what is no mean over rows. NaN stands where a training was not tested,
+which is on all rows where it diverged.
+"""
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from scipy import stats
+
+LEVEL = 0.05
+# The fewest trainings that decide anything; how often the intervals of as few cover stands in `docs/methods.md`.
+FEWEST = 6
+_DRAWS = 1999
+_ROUNDING = 1e-9
+_NUMBERS_AT_ONCE = 2**23  # of one array in a block of draws
+
+
+class Estimate(NamedTuple):
+    """A mean, its 95 % interval, its 90 % interval (for equivalence), the p value of its being 0 or another number, and
+    the trainings behind it.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    low_90: float
+    high_90: float
+    p_value: float
+    values: int
+
+    def wider(self, other: "Estimate") -> "Estimate":
+        """With the further of both bounds, and the larger p value; NaN where one is missing."""
+        low, low_90 = (min(getattr(self, name), getattr(other, name)) for name in ("low", "low_90"))
+        high, high_90 = (max(getattr(self, name), getattr(other, name)) for name in ("high", "high_90"))
+        return self._replace(
+            low=low, high=high, low_90=low_90, high_90=high_90, p_value=max(self.p_value, other.p_value)
+        )
+
+
+class Parts(NamedTuple):
+    """Of the variance of means: what trainings and rows contribute, each with the interaction, and the interaction."""
+
+    trainings: np.ndarray
+    rows: np.ndarray
+    interaction: np.ndarray
+
+    @property
+    def variance(self) -> np.ndarray:
+        """Never less than what trainings alone or rows alone contribute."""
+        both = self.trainings + self.rows - self.interaction
+        return np.maximum(np.maximum(self.trainings, self.rows), both)
+
+    def freedom(self, trainings: int, rows: int) -> np.ndarray:
+        """The degrees of freedom of the variance (Satterthwaite 1946)."""
+        spread = self.trainings**2 / (trainings - 1) + self.rows**2 / max(rows - 1, 1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(spread > 0, self.variance**2 / spread, np.inf)
+
+
+def estimate_mean(values: np.ndarray, seed: int, null: float = 0.0) -> Estimate:
+    """The mean of values with intervals of the studentised bootstrap, and the p value of its being `null`.
+
+    Each side has its own critical value, as skewed values need (that of a difference near the margin is one), and none
+    is less than Student's t, which stands alone where fewer than 6 trainings leave little to resample. There is no
+    interval of fewer than two trainings, and none of width above 0 where all values are equal but for rounding.
+    """
+    table = as_table(values)
+    table = table[~np.isnan(table).all(axis=1)]
+    count, rows = table.shape
+    if count == 0:
+        return Estimate(*[math.nan] * 6, 0)
+    [mean], parts = means_and_parts(table[None])
+    if count == 1:
+        return Estimate(mean, *[math.nan] * 5, 1)
+    [error], [freedom] = np.sqrt(parts.variance), parts.freedom(count, rows)
+    if error <= _ROUNDING * np.nanmax(np.abs(table)):
+        return Estimate(*[mean] * 5, float(abs(mean - null) <= _ROUNDING), count)
+    luck = np.concatenate([block[0] for block in _luck(table[None], seed)]) if count >= FEWEST else np.empty(0)
+    # Means that lie too high by luck say how far below the mean the truth may be.
+    low, low_90 = (mean - error * _critical(luck, level, freedom) for level in (LEVEL / 2, LEVEL))
+    high, high_90 = (mean + error * _critical(-luck, level, freedom) for level in (LEVEL / 2, LEVEL))
+    distance = (mean - null) / error
+    p_value = min(1.0, 2 * _p_value(abs(distance), np.sign(distance) * luck, freedom))
+    return Estimate(mean, low, high, low_90, high_90, p_value, count)
+
+
+def means_and_parts(values: np.ndarray) -> tuple[np.ndarray, Parts]:
+    """Of values (means, trainings, rows) the means, and the parts of their variances; none with a single training."""
+    _, trainings, rows = values.shape
+    resample = next(_resamples(values, np.ones((1, trainings)), np.ones((1, rows))))
+    means, (of_trainings, of_rows) = resample.means[:, 0], (part[:, 0] for part in resample.variances())
+    return means, Parts(of_trainings, of_rows, np.array([_interaction(table) for table in values]))
+
+
+def adjusted_p_values(values: np.ndarray, seed: int) -> np.ndarray:
+    """Of several means (means, trainings, rows) the p value of each being 0, adjusted for their number.
+
+    In every resample the mean that is furthest from what was measured, in standard errors, counts for all, so that what
+    they share is kept; then the same without the one that is furthest from 0, and so on (Westfall and Young 1993;
+    Romano and Wolf 2005).
+    """
+    means, parts = means_and_parts(values)
+    freedom = parts.freedom(*values.shape[1:])
+    reached = _reached(means, np.sqrt(parts.variance))
+    luck = np.abs(np.concatenate(list(_luck(values, seed)), axis=1))
+    adjusted, at_least, order = np.empty(len(means)), 0.0, np.argsort(-reached, kind="stable")
+    for place, index in enumerate(order):
+        largest = np.fmax.reduce(luck[order[place:]], axis=0)
+        adjusted[index] = at_least = max(at_least, _p_value(reached[index], largest, freedom[index], sides=2))
+    return adjusted
+
+
+def not_worse_than(best: int, costs: np.ndarray, seed: int) -> tuple[np.ndarray, float]:
+    """Of settings 0, 1, ..., those that are not shown worse than the one that came out best, itself among them.
+
+    Args:
+        best: the setting whose mean came out smallest.
+        costs: (settings, trainings, rows), less being better.
+
+    Returns:
+        The settings, and from how many standard errors on one of them would be worse.
+
+    The best was chosen on the trainings that it is tested on, so any pair of settings might have become the tested one
+    (the winner's curse). Therefore a setting leaves only where it is further from the best than the furthest pair is by
+    luck, at a level of 5 %. Then the same with those that are left, until none leaves. All that are truly best, ties
+    included, stay together in at least 95 % of studies, as in a model confidence set (Hansen, Lunde and Nason 2011).
+    """
+    kept = np.arange(len(costs))
+    while len(kept) > 1:
+        means, parts = means_and_parts(costs[kept] - costs[best])
+        freedom = parts.freedom(*costs.shape[1:])
+        reached = _reached(means, np.sqrt(parts.variance))
+        luck = np.concatenate(list(_luck_of_pairs(costs[kept], seed)))
+        stay = np.array([_p_value(each, luck, of_each, sides=2) > LEVEL for each, of_each in zip(reached, freedom)])
+        if stay.all():
+            return kept, _critical(luck, LEVEL, freedom.max(), sides=2)
+        kept = kept[stay]
+    return kept, math.nan
+
+
+def superiority(values: np.ndarray, reference: np.ndarray, seed: int) -> tuple[float, float, float]:
+    """The share of trainings that are above their partner in the reference, a tie counting half; its 95 % interval.
+
+    Values and reference are (trainings, rows), compared by their means over rows. The interval is the pigeonhole
+    bootstrap's, by percentiles (Bouthillier et al. 2021 resample trainings alone); none with fewer than 6 pairs.
+    """
+    pair = np.stack([values, reference])
+    pair = pair[:, ~np.isnan(pair).all(axis=2).any(axis=0)]
+    count = pair.shape[1]
+    if count == 0:
+        return math.nan, math.nan, math.nan
+
+    def shares(resample: _Resample) -> np.ndarray:
+        one, other = resample.sums / resample.counts
+        return np.einsum("br,rb->b", resample.trainings, (one > other) + (one == other) / 2) / count
+
+    [share] = shares(next(_resamples(pair, np.ones((1, count)), np.ones((1, pair.shape[2])))))
+    if count < FEWEST:
+        return share, math.nan, math.nan
+    return share, *np.quantile(np.concatenate([shares(each) for each in _random_resamples(pair, seed)]), [0.025, 0.975])
+
+
+def as_table(values: np.ndarray) -> np.ndarray:
+    """Values (trainings, rows), with one column of what is no mean over rows."""
+    values = np.asarray(values, float)
+    return values[:, None] if values.ndim == 1 else values
+
+
+class _Resample(NamedTuple):
+    """A block of draws: how often each counts every training (draws, trainings) and every row (draws, rows)."""
+
+    trainings: np.ndarray
+    rows: np.ndarray
+    sums: np.ndarray  # of the values of each training over its rows, (means, trainings, draws)
+    counts: np.ndarray  # of these rows, or what broadcasts to them
+    sums_of_rows: np.ndarray  # of the values of each row over its trainings, (draws, means, rows)
+    counts_of_rows: np.ndarray  # of these trainings, or what broadcasts to them
+
+    @property
+    def totals(self) -> np.ndarray:
+        """How many values count, (means, draws)."""
+        return np.einsum("br,krb->kb", self.trainings, np.broadcast_to(self.counts, self.sums.shape))
+
+    @property
+    def means(self) -> np.ndarray:
+        """(means, draws); NaN where no value counts."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.einsum("br,krb->kb", self.trainings, self.sums) / self.totals
+
+    def deviations(self) -> tuple[np.ndarray, np.ndarray]:
+        """What each training (means, trainings, draws) and row (draws, means, rows) adds to the means."""
+        means, totals = self.means, self.totals
+        of_trainings = (self.sums - means[:, None] * self.counts) / totals[:, None]
+        of_rows = (self.sums_of_rows - means.T[..., None] * self.counts_of_rows) / totals.T[..., None]
+        return of_trainings, of_rows
+
+    def variances(self) -> tuple[np.ndarray, np.ndarray]:
+        """What trainings and rows contribute to the variances of the means, each (means, draws)."""
+        of_trainings, of_rows = self.deviations()
+        return (
+            _unbiased(self.trainings) * np.einsum("br,krb->kb", self.trainings, of_trainings**2),
+            _unbiased(self.rows) * np.einsum("bp,bkp->kb", self.rows, of_rows**2),
+        )
+
+
+def _unbiased(weights: np.ndarray) -> float:
+    """n / (n - 1), and 0 of a single one, which shows no variance."""
+    count = weights.shape[1]
+    return count / (count - 1) if count > 1 else 0.0
+
+
+def _resamples(values: np.ndarray, trainings: np.ndarray, rows: np.ndarray) -> Iterator[_Resample]:
+    """The draws of given counts on values (means, trainings, rows), in blocks that fit into memory."""
+    means, count, width = values.shape
+    present = ~np.isnan(values)
+    filled, present = np.where(present, values, 0.0), present.astype(float)
+    # Where nothing is missing, every training has all rows and every row all trainings.
+    complete = present.all()
+    block = max(1, _NUMBERS_AT_ONCE // (means * max(count, width)))
+    for start in range(0, len(trainings), block):
+        of_trainings, of_rows = trainings[start : start + block], rows[start : start + block]
+        yield _Resample(
+            of_trainings,
+            of_rows,
+            sums=np.tensordot(filled, of_rows, axes=(2, 1)),
+            counts=np.float64(width) if complete else np.tensordot(present, of_rows, axes=(2, 1)),
+            sums_of_rows=np.tensordot(of_trainings, filled, axes=(1, 1)),
+            counts_of_rows=np.float64(count) if complete else np.tensordot(of_trainings, present, axes=(1, 1)),
+        )
+
+
+def _random_resamples(values: np.ndarray, seed: int) -> Iterator[_Resample]:
+    """Trainings and rows drawn with replacement; a single row is none that another could be drawn for."""
+    _, trainings, rows = values.shape
+    generator = np.random.default_rng(seed)
+    drawn = [generator.multinomial(count, np.full(count, 1 / count), _DRAWS) for count in (trainings, rows)]
+    return _resamples(values, *(counts.astype(float) for counts in drawn))
+
+
+def _interaction(values: np.ndarray) -> float:
+    """What trainings and rows together contribute to the variance of the mean of values (trainings, rows)."""
+    residuals, freedom = _residuals(values)
+    return float(np.sum(residuals**2) / freedom / np.sum(~np.isnan(values))) if freedom > 0 else 0.0
+
+
+def _residuals(values: np.ndarray) -> tuple[np.ndarray, int]:
+    """Values (trainings, rows) without the means of trainings and rows, 0 where missing; their degrees of freedom."""
+    present = ~np.isnan(values)
+    filled, counts = np.where(present, values, 0.0), (present.sum(axis=1), present.sum(axis=0))
+    of_trainings, of_rows = (filled.sum(axis=1 - axis) / np.maximum(counts[axis], 1) for axis in (0, 1))
+    total = present.sum()
+    residuals = np.where(present, filled - of_trainings[:, None] - of_rows + filled.sum() / max(total, 1), 0.0)
+    return residuals, total - np.sum(counts[0] > 0) - np.sum(counts[1] > 0) + 1
+
+
+def _luck(values: np.ndarray, seed: int) -> Iterator[np.ndarray]:
+    """How far the means of resamples lie above those of values, in standard errors, (means, draws), block by block.
+
+    NaN where a resample has no spread, and so no standard error.
+    """
+    means, parts = means_and_parts(values)
+    least = _least_error(values, np.sqrt(parts.variance))
+    for resample in _random_resamples(values, seed):
+        errors = np.sqrt(Parts(*resample.variances(), parts.interaction[:, None]).variance)
+        yield (resample.means - means[:, None]) / np.where(errors > least[:, None], errors, np.nan)
+
+
+def _luck_of_pairs(values: np.ndarray, seed: int) -> Iterator[np.ndarray]:
+    """The same without sign of all differences between two means, of which the furthest counts, (draws,)."""
+    one, other = np.triu_indices(len(values), k=1)
+    [*residuals], [freedom, *_] = zip(*map(_residuals, values))
+    interaction = _of_differences(np.reshape(residuals, (1, len(values), -1)))[0]
+    interaction = interaction / max(freedom, 1) / np.sum(~np.isnan(values[0]))
+    measured = next(_resamples(values, *(np.ones((1, count)) for count in values.shape[1:])))
+    least = _least_error(values, _errors_of_differences(measured, interaction)[0])
+    for resample in _random_resamples(values, seed):
+        errors = _errors_of_differences(resample, interaction)
+        moved = (resample.means - measured.means).T
+        distances = np.abs(moved[:, :, None] - moved[:, None]) / np.where(errors > least, errors, np.nan)
+        yield np.fmax.reduce(distances[:, one, other], axis=1)
+
+
+def _errors_of_differences(resample: _Resample, interaction: np.ndarray) -> np.ndarray:
+    """The standard errors of all differences between two means, (draws, means, means)."""
+    of_trainings, of_rows = resample.deviations()
+    return np.sqrt(
+        Parts(
+            _unbiased(resample.trainings) * _of_differences(of_trainings.transpose(2, 0, 1), resample.trainings),
+            _unbiased(resample.rows) * _of_differences(of_rows, resample.rows),
+            interaction,
+        ).variance
+    )
+
+
+def _of_differences(deviations: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    """Sums of squared differences between all deviations (draws, means, n), (draws, means, means)."""
+    weighted = deviations if weights is None else deviations * weights[:, None]
+    products = weighted @ deviations.transpose(0, 2, 1)
+    squares = np.diagonal(products, axis1=1, axis2=2)
+    return np.maximum(squares[:, :, None] + squares[:, None] - 2 * products, 0)
+
+
+def _least_error(values: np.ndarray, errors: np.ndarray) -> np.ndarray:
+    """What is a standard error rather than rounding, given those that were measured."""
+    return np.maximum(1e-6 * errors, _ROUNDING * np.nanmax(np.abs(values)))
+
+
+def _reached(means: np.ndarray, errors: np.ndarray) -> np.ndarray:
+    """Means in standard errors from 0; infinite where there is no error, 0 where the mean is none but for rounding."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(np.abs(means) <= _ROUNDING, 0.0, np.abs(means) / errors)
+
+
+def _p_value(reached: float, luck: np.ndarray, freedom: float, sides: int = 1) -> float:
+    """How often luck reaches as far, what was measured among it; at least the p value of Student's t."""
+    known = luck[~np.isnan(luck)]
+    by_luck = (1 + np.sum(known >= reached)) / (1 + len(known)) if len(known) else 0.0
+    return float(max(by_luck, sides * stats.t.sf(reached, freedom)))
+
+
+def _critical(luck: np.ndarray, level: float, freedom: float, sides: int = 1) -> float:
+    """How far luck reaches at a level; at least as far as Student's t."""
+    known = luck[~np.isnan(luck)]
+    by_luck = np.quantile(known, 1 - level, method="higher") if len(known) else 0.0
+    return float(max(by_luck, stats.t.isf(level / sides, freedom)))
