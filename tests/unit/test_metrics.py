@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from batchscope.metrics import measure_replicates, seconds_per_epoch, summarize
 from batchscope.setting import Setting
@@ -27,7 +28,8 @@ def test_a_row_of_the_summary():
     assert row["test_accuracy_mean"] == pytest.approx(0.7)
     assert row["train_accuracy_mean"] == pytest.approx(0.35)
     assert row["test_accuracy_sd"] == pytest.approx(0.1)
-    assert 0.6 <= row["test_accuracy_low"] < 0.7 < row["test_accuracy_high"] <= 0.8
+    half = stats.t.ppf(0.975, 2) * 0.1 / math.sqrt(3)
+    assert (row["test_accuracy_low"], row["test_accuracy_high"]) == pytest.approx((0.7 - half, 0.7 + half), abs=1e-6)
     assert (row["epochs_to_target"], row["reached_target"], row["seconds_per_replicate"]) == (3, 1, 6)
 
 
@@ -55,11 +57,35 @@ def test_most_never_reach_the_target():
     assert row["reached_target"] == pytest.approx(1 / 3, abs=1e-6)
 
 
-def test_the_target_is_reached_at_the_first_epoch_at_it_or_never():
-    table = measured([[0.1, 0.7, 0.1, 0.7], [0.1, 0.2, 0.3, 0.69]], target=0.7)
-    assert table["epochs_to_target"].tolist() == [2, math.inf]
-    assert table["updates_to_target"].tolist() == [6, math.inf]
-    assert table["seconds_to_target"].tolist() == [3, math.inf]
+def test_the_target_is_reached_where_the_mean_of_five_epochs_stays_at_it_and_first_touched_before():
+    touch = [0.1, 0.7, 0.1, 0.7, 0.8, 0.8, 0.6, 0.8, 0.8]
+    table = measured([touch, [0.1, 0.1, 0.7, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1]], target=0.7)
+    assert table["epochs_to_first_touch"].tolist() == [2, 3]
+    assert table["epochs_to_target"].tolist() == [4, math.inf]  # 0.7, 0.8, 0.8, 0.6 and 0.8 are 0.74 on average
+    assert table["updates_to_target"].tolist() == [12, math.inf]
+    assert table["seconds_to_target"].tolist() == [pytest.approx(6 * 4 / 9), math.inf]
+    assert measured([[0.6, 0.5, 0.6]], target=0.6)["epochs_to_target"].tolist() == [3]  # as far as there is
+
+
+def test_the_late_mean_is_over_the_last_quarter_of_the_epochs():
+    table = measured([[0.1] * 6 + [0.6, 0.8]])
+    assert table["test_accuracy_late"].tolist() == [pytest.approx(0.7)]
+    assert table["test_loss_late"].tolist() == [pytest.approx(0.7)]
+
+
+def test_the_best_epoch_is_chosen_on_validation_rows_or_not_at_all():
+    curves = history([[0.1, 0.9, 0.5, 0.4]]).assign(validation_loss=1.0, validation_accuracy=[0.2, 0.3, 0.6, 0.6])
+    table = measure_replicates(curves, timing(SETTING, (1, 4, 1.0)), "accuracy", 0.5)
+    assert table[["best_epoch", "test_accuracy_at_best_epoch"]].iloc[0].tolist() == [3, 0.5]
+    curves["validation_loss"] = [3, 1, 2, 1]
+    table = measure_replicates(curves, timing(SETTING, (1, 4, 1.0)), "loss", 0.5)
+    assert table[["best_epoch", "test_loss_at_best_epoch"]].iloc[0].tolist() == [2, 0.9]
+    assert measured([[0.1, 0.9]])[["best_epoch", "test_accuracy_at_best_epoch"]].isna().all(axis=None)
+
+
+def test_the_interquartile_mean_leaves_out_what_is_worst_and_best():
+    row = summary_of([[0.5, value] for value in (0.0, 0.6, 0.7, 1.0)])
+    assert row["test_accuracy_iqm"] == pytest.approx(0.65)
 
 
 def test_volatility_looks_at_the_last_quarter_of_the_epochs():

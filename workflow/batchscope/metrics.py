@@ -4,12 +4,16 @@ import math
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
+from batchscope.crossed import estimate_mean
 from batchscope.setting import SETTING, rows_of
-from batchscope.statistics import estimate_mean, median_time
+from batchscope.statistics import median_time
 
 # A replicate has converged when its test score is this close to its level late in training.
 _CLOSE = 0.01
+# It is at the target, rather than touches it, where the mean of so many epochs is.
+_EPOCHS_TO_STAY = 5
 
 
 def measure_replicates(history: pd.DataFrame, timing: pd.DataFrame, score: str, target: float) -> pd.DataFrame:
@@ -25,9 +29,13 @@ def measure_replicates(history: pd.DataFrame, timing: pd.DataFrame, score: str, 
     `train_accuracy`, `test_accuracy` and `accuracy_gap` (test minus training) after the last epoch;
     `test_accuracy_volatility`, the standard deviation of the test accuracy over the last quarter of the epochs;
     `epochs_to_converge`, the first epoch whose test score is at most 0.01 worse than the mean of that quarter; and
-    `epochs_to_target`, `updates_to_target`, `seconds_to_target`, infinite where the target is not reached. Then the
-    same of the loss, and what there is of the validation rows. A diverged replicate has no accuracies, losses,
-    volatility and convergence. A replicate's seconds are its share of the seconds of all that were trained with it.
+    `epochs_to_target`, `updates_to_target`, `seconds_to_target`, infinite where the target is not reached: the first
+    epoch at the target from which on the mean of 5 epochs, or of all that are left, is, too. Then the same of the loss,
+    and what there is of the validation rows. `epochs_to_first_touch` counts to the first epoch at the target, whatever
+    comes after. `_late` is the mean over the last quarter of the epochs. `best_epoch` is the first with the best score
+    on the validation rows, and `_at_best_epoch` the test score there; there is none without validation rows. A diverged
+    replicate has no accuracies, losses, volatility and convergence. A replicate's seconds are its share of the seconds
+    of all trained with it.
     """
     rows = []
     for setting, curves in history.groupby(SETTING):
@@ -38,7 +46,8 @@ def measure_replicates(history: pd.DataFrame, timing: pd.DataFrame, score: str, 
             )
     replicates = pd.DataFrame(rows)
     if history["validation_loss"].isna().all():
-        replicates[[column for column in replicates if column.startswith("validation_")]] = math.nan
+        of_validation = [column for column in replicates if column.startswith("validation_") or "best_epoch" in column]
+        replicates[of_validation] = math.nan
     return replicates
 
 
@@ -67,6 +76,28 @@ def _measure(curve: pd.DataFrame, seconds: np.ndarray, score: str, target: float
         "validation_loss": last["validation_loss"],
         "validation_loss_volatility": _volatility(curve["validation_loss"]),
         **{f"validation_{name}": time for name, time in _times(curve, seconds, "validation", score, target).items()},
+        "epochs_to_first_touch": first_epoch(_reached(curve[f"test_{score}"], score, target)),
+        "validation_epochs_to_first_touch": first_epoch(_reached(curve[f"validation_{score}"], score, target)),
+        **{
+            f"{part}_{measure}_late": _late(curve[f"{part}_{measure}"]).mean()
+            for part in ("test", "validation")
+            for measure in ("accuracy", "loss")
+        },
+        **_at_best_epoch(curve, score, diverged),
+    }
+
+
+def _at_best_epoch(curve: pd.DataFrame, score: str, diverged: bool) -> dict[str, float]:
+    """The epoch that is best on the validation rows, and the test scores there."""
+    choices = curve[f"validation_{score}"].to_numpy()
+    if diverged or np.isnan(choices).any():
+        return {"best_epoch": math.nan, "test_accuracy_at_best_epoch": math.nan, "test_loss_at_best_epoch": math.nan}
+    best = int(np.argmin(choices) if score == "loss" else np.argmax(choices))
+    row = curve.iloc[best]
+    return {
+        "best_epoch": best + 1,
+        "test_accuracy_at_best_epoch": row["test_accuracy"],
+        "test_loss_at_best_epoch": row["test_loss"],
     }
 
 
@@ -85,9 +116,15 @@ def _reached(values: pd.Series, score: str, target: float) -> np.ndarray:
     return (values <= target if score == "loss" else values >= target).to_numpy()
 
 
+def _stays(values: pd.Series, score: str, target: float) -> np.ndarray:
+    """Whether values (epochs,) are at the target and on average stay there, from each epoch on for 5, or all left."""
+    ahead = values[::-1].rolling(_EPOCHS_TO_STAY, min_periods=1).mean()[::-1]
+    return _reached(values, score, target) & _reached(ahead, score, target)
+
+
 def _times(curve: pd.DataFrame, seconds: np.ndarray, part: str, score: str, target: float) -> dict[str, float]:
     """Epochs, updates and seconds to the target on a part of the rows."""
-    epochs = first_epoch(_reached(curve[f"{part}_{score}"], score, target))
+    epochs = first_epoch(_stays(curve[f"{part}_{score}"], score, target))
     last = int(epochs) - 1 if math.isfinite(epochs) else None
     return {
         "epochs_to_target": epochs,
@@ -125,8 +162,9 @@ def summarize(replicates: pd.DataFrame, score: str, target: float, seed: int) ->
         score, target: what it was given.
         seed: where the bootstrap starts from.
 
-    Means, standard deviations, intervals and volatility are over the replicates that did not diverge. The epochs to
-    target are over all of them: one that never gets there counts as later than every other.
+    Means, standard deviations, intervals and volatility are over the replicates that did not diverge, and so is `_iqm`,
+    the mean of the middle half of them. The epochs to target are over all of them: one that never gets there counts as
+    later than every other.
     """
     return pd.DataFrame(
         _summarize_setting(dict(zip(SETTING, setting)), group, score, target, seed)
@@ -146,7 +184,8 @@ def _summarize_setting(setting: dict, replicates: pd.DataFrame, score: str, targ
     for measure in ("train_accuracy", "test_accuracy"):
         row |= _summarize_measure(replicates[measure], seed)
     reached = replicates["epochs_to_target"].to_numpy()
-    median, _, _ = median_time(reached, replicates["epochs"].to_numpy())
+    median, _, _ = median_time(reached)
+    touched, _, _ = median_time(replicates["epochs_to_first_touch"].to_numpy())
     row |= {
         "test_accuracy_volatility": round(replicates["test_accuracy_volatility"].mean(), 6),
         "target_accuracy": target if score == "accuracy" else math.nan,
@@ -159,7 +198,16 @@ def _summarize_setting(setting: dict, replicates: pd.DataFrame, score: str, targ
     }
     for measure in ("train_loss", "test_loss", "validation_accuracy", "validation_loss"):
         row |= _summarize_measure(replicates[measure], seed)
+    row["epochs_to_first_touch"] = touched if math.isfinite(touched) else math.nan
+    for measure in ("test_accuracy_late", "test_loss_late"):
+        row |= _summarize_measure(replicates[measure], seed)
+    for measure in ("test_accuracy", "test_loss"):
+        row[f"{measure}_iqm"] = round(_interquartile_mean(replicates[measure].dropna()), 6)
     return row
+
+
+def _interquartile_mean(values: pd.Series) -> float:
+    return stats.trim_mean(values, 0.25) if len(values) else math.nan
 
 
 def _summarize_measure(values: pd.Series, seed: int) -> dict[str, float]:

@@ -62,7 +62,7 @@ def _mistakes(study: Study, studies: dict[str, Study]) -> Iterator[str]:
         yield "ensembles: the best replicate is chosen on validation rows; add validation to `split`"
     if "validation" not in study.spec["split"]:
         for place, measure in _measures_asked_for(study):
-            if measure.startswith("validation"):
+            if measure.startswith("validation") or "best_epoch" in measure:
                 yield f"{place}: {measure} is measured on validation rows; add validation to `split`"
     if study.score == "loss":
         yield from _not_of_numbers(study)

@@ -25,6 +25,15 @@ MEASURES = {
     "validation_epochs_to_target": "epochs to target on validation rows",
     "validation_updates_to_target": "updates to target on validation rows",
     "validation_seconds_to_target": "seconds to target on validation rows",
+    "epochs_to_first_touch": "epochs to first touch of the target",
+    "validation_epochs_to_first_touch": "epochs to first touch of the target on validation rows",
+    "test_accuracy_late": "late mean of test accuracy",
+    "test_loss_late": "late mean of test loss",
+    "validation_accuracy_late": "late mean of validation accuracy",
+    "validation_loss_late": "late mean of validation loss",
+    "best_epoch": "best epoch on validation rows",
+    "test_accuracy_at_best_epoch": "test accuracy at the best epoch",
+    "test_loss_at_best_epoch": "test loss at the best epoch",
     "seconds_per_epoch": "seconds per epoch",
     "ensemble_gain": "gain in accuracy of the mean prediction",
     "selection_gain": "gain in accuracy of the best on validation rows",
@@ -44,8 +53,17 @@ def number(value: float) -> str:
 
 def interval(estimate: float, low: float, high: float) -> str:
     """`0.833 [0.832, 0.834]`; the number alone where there is no interval."""
-    bounds = "" if math.isnan(low) else f" [{number(low)}, {number(high)}]"
-    return number(estimate) + bounds
+    return f"{number(estimate)} {bounds(low, high)}".strip()
+
+
+def bounds(low: float, high: float) -> str:
+    """`[0.832, 0.834]`; nothing where there is no interval."""
+    return "" if math.isnan(low) else f"[{number(low)}, {number(high)}]"
+
+
+def seconds(value: float) -> str:
+    """Two significant digits, as more of a clock would say nothing; a dash where there is none."""
+    return "-" if math.isnan(value) else f"{value:#.2g} s".replace(". s", " s")
 
 
 def p_value(value: float) -> str:
