@@ -1,0 +1,106 @@
+"""The figures of what the evidence says: which setting is best, and where the variance of the score comes from."""
+
+import textwrap
+from itertools import cycle
+
+import numpy as np
+import pandas as pd
+
+from batchscope.overview import batch_size_axis
+from batchscope.recommendation import NOT_DISTINGUISHABLE
+from batchscope.setting import SETTING, Setting
+from batchscope.style import COLUMN_WIDTH, MARKERS, OKABE_ITO, STYLE, plt
+from batchscope.variance import INTERACTION, SOURCES
+
+# Source of variance -> what it is called, and how its bar is hatched, which tells it in grey.
+_BARS = {
+    SOURCES[0]: ("split of the rows", ""),
+    SOURCES[1]: ("initial weights", "//"),
+    SOURCES[2]: ("order of the batches", ".."),
+    INTERACTION: ("their interaction", "xx"),
+}
+
+
+def plot_which_is_best(ranked: pd.DataFrame, title: str, score: str, part: str) -> plt.Figure:
+    """The two answers to which setting is best: a panel per population, with all settings by batch size (log2).
+
+    Filled markers may be best; hollow ones are shown worse. Thick bars are 95 % intervals over trainings alone, thin
+    ones for new rows too.
+
+    Args:
+        ranked: as from `batchscope.recommendation.ranked_table`.
+    """
+    ranked = ranked[ranked["goal"] == "score"]
+    populations = list(ranked["on"].unique())
+    rates = list(ranked["learning_rate"].value_counts().index)
+    with plt.rc_context(STYLE):
+        size = (COLUMN_WIDTH, 0.9 + 1.7 * len(populations))
+        figure, panels = plt.subplots(len(populations), figsize=size, sharex=True, sharey=True, squeeze=False)
+        for axes, on in zip(panels.flat, populations):
+            for index, rate in enumerate(rates):
+                shift = 2 ** (0.12 * (index - (len(rates) - 1) / 2))
+                here = ranked[(ranked["on"] == on) & (ranked["learning_rate"] == rate)]
+                _draw_ranked(axes, here.dropna(subset=["mean"]), index, shift)
+            axes.set_title(f"on {on}")
+            axes.set_ylabel(f"{part} {score}")
+        batch_size_axis(axes)
+        figure.suptitle(textwrap.fill(title, 60), fontsize=8)
+        _add_legend_of_verdicts(figure, rates)
+    return figure
+
+
+def _draw_ranked(axes: plt.Axes, table: pd.DataFrame, index: int, shift: float) -> None:
+    color, marker = OKABE_ITO[index % len(OKABE_ITO)], MARKERS[index % len(MARKERS)]
+    x = table["batch_size"] * shift
+    axes.vlines(x, table["low"], table["high"], color=color, linewidth=0.7)
+    axes.vlines(x, table["low_on_these_rows"], table["high_on_these_rows"], color=color, linewidth=2.5)
+    for may_be_best, face in ((True, color), (False, "white")):
+        chosen = table["verdict"].isin(NOT_DISTINGUISHABLE) == may_be_best
+        axes.plot(x[chosen], table["mean"][chosen], marker, color=color, mfc=face, ms=4, mew=0.8)
+    best = table["verdict"] == "best"
+    axes.plot(x[best], table["mean"][best], "o", color="black", mfc="none", ms=8, mew=0.6)
+
+
+def _add_legend_of_verdicts(figure: plt.Figure, rates: list[float]) -> None:
+    handles = [
+        plt.Line2D([], [], color=color, marker=marker, linestyle="none", markersize=4)
+        for _, color, marker in zip(rates, cycle(OKABE_ITO), cycle(MARKERS))
+    ]
+    names = [f"learning rate {rate:g}" for rate in rates]
+    for name, style in {
+        "best measured": {"marker": "o", "mfc": "none", "color": "black", "ms": 8, "mew": 0.6, "linestyle": "none"},
+        "may be best": {"marker": "o", "color": "0.4", "ms": 4, "linestyle": "none"},
+        "shown worse, or left out": {"marker": "o", "mfc": "white", "color": "0.4", "ms": 4, "linestyle": "none"},
+        "over trainings alone": {"color": "0.4", "linewidth": 2.5},
+        "for new rows too": {"color": "0.4", "linewidth": 0.7},
+    }.items():
+        handles.append(plt.Line2D([], [], **style))
+        names.append(name)
+    figure.legend(handles, names, loc="outside lower center", ncols=2)
+
+
+def plot_variance(variance: pd.DataFrame, title: str, score: str) -> plt.Figure:
+    """For each setting a bar per source: the standard deviation of the test score that it makes, with its interval.
+
+    Args:
+        variance: as from `batchscope.variance.decompose`.
+    """
+    settings = [Setting(*row) for row in variance[SETTING].drop_duplicates().itertuples(index=False)]
+    several_rates = variance["learning_rate"].nunique() > 1
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(figsize=(COLUMN_WIDTH, 2.6))
+        for index, (source, (name, hatch)) in enumerate(_BARS.items()):
+            bars = variance[variance["source"] == source]
+            x = np.arange(len(settings)) + 0.2 * (index - 1.5)
+            style = {"color": OKABE_ITO[index], "edgecolor": "white", "linewidth": 0, "hatch": hatch}
+            axes.bar(x, bars["sd"], 0.18, label=name, **style)
+            axes.vlines(x, bars["low"], bars["high"], color="0.2", linewidth=0.7)
+        names = [each.batch_sizes + f"\n{each.learning_rate:g}" * several_rates for each in settings]
+        axes.set_xticks(range(len(settings)), names)
+        axes.grid(axis="x", visible=False)
+        # Of a source that does next to nothing the interval says little, and may be long.
+        axes.set_ylim(0, 1.6 * variance["sd"].max() if variance["sd"].max() > 0 else 1)
+        axes.set(title=title, xlabel="batch size" + " and learning rate" * several_rates)
+        axes.set_ylabel(f"standard deviation of test {score}")
+        figure.legend(loc="outside lower center", ncols=2)
+    return figure
