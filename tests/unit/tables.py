@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from batchscope.setting import CONSTANT, Setting
+from batchscope.trainings import NEW_SPLITS, THIS_SPLIT, Trainings
 
 SETTING = Setting(4, 0.1)
 
@@ -54,3 +55,29 @@ def replicates(values: dict[int, np.ndarray], measure: str = "test_accuracy", ep
         table["diverged"] = table[measure].isna()
         tables.append(table)
     return pd.concat(tables, ignore_index=True)
+
+
+class Scores:
+    """Right or wrong, or a loss, of every row: batch size -> (trainings, rows)."""
+
+    def __init__(self, values: dict[int, np.ndarray]):
+        self._values = values
+
+    def of(self, setting: Setting, part: str, score: str) -> np.ndarray:
+        return self._values[setting.batch_size]
+
+
+def row_by_row(values: dict[int, np.ndarray], measure: str = "test_accuracy") -> Trainings:
+    """Trainings of which is known what they got right row by row: batch size -> (trainings, rows)."""
+    means = {batch_size: of_rows.mean(axis=1) for batch_size, of_rows in values.items()}
+    return Trainings(replicates(means, measure), Scores(values))
+
+
+def populations(own: pd.DataFrame | Trainings, new: pd.DataFrame | Trainings | None = None) -> dict[str, Trainings]:
+    """Trainings on this split and perhaps on new ones; of tables alone, without single rows."""
+    each = {THIS_SPLIT: own, NEW_SPLITS: new}
+    return {
+        on: trainings if isinstance(trainings, Trainings) else Trainings(trainings)
+        for on, trainings in each.items()
+        if trainings is not None
+    }

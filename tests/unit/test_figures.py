@@ -27,7 +27,11 @@ def history_and_summary(batch_sizes, diverged=0, replicates=5, epochs=6) -> tupl
     summary = pd.DataFrame(
         {"batch_size": batch_sizes, "learning_rate": 0.1, "schedule": "constant", "replicates": replicates}
     )
-    numbers = {"test_accuracy_mean": mean, "test_accuracy_low": mean - 0.1, "test_accuracy_high": mean + 0.1}
+    numbers = {
+        "test_accuracy_mean": mean,
+        "test_accuracy_low_on_this_split": mean - 0.1,
+        "test_accuracy_high_on_this_split": mean + 0.1,
+    }
     return pd.DataFrame(rows, columns=columns), summary.assign(diverged=diverged, **numbers)
 
 
@@ -116,7 +120,7 @@ def test_a_schedule_is_named_in_its_panel():
 def test_losses_stand_on_a_logarithmic_axis_with_the_number_where_the_curve_is_not():
     history, summary = history_and_summary([4])
     falling = history.assign(train_loss=1 / history["epoch"], test_loss=1 / history["epoch"])
-    numbers = {"test_loss_mean": 1 / 6, "test_loss_low": 0.1, "test_loss_high": 0.2}
+    numbers = {"test_loss_mean": 1 / 6, "test_loss_low_on_this_split": 0.1, "test_loss_high_on_this_split": 0.2}
     [axes] = plot_learning_curve(falling, summary.assign(**numbers), "title", Setting(4, 0.1), "loss").axes
     assert (axes.get_yscale(), axes.get_ylabel()) == ("log", "loss")
     assert texts(axes) == ["test 0.167 [0.100, 0.200]"]

@@ -5,11 +5,16 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
-from batchscope.recommendation import COLUMNS, advised, beyond, rank, recommend, settings_of
+from batchscope.crossed import means_and_parts
+from batchscope.recommendation import COLUMNS, advised, beyond, more_to_decide, rank, recommend, settings_of
 from batchscope.setting import Setting
+from batchscope.trainings import Trainings
 
-from .tables import replicates
+from .simulated import EASE
+from .simulated import study as simulated_study
+from .tables import replicates, row_by_row
 
 MARGINS = {"test_accuracy": 0.01, "test_accuracy_volatility": 0.002, "epochs_to_target": 2}
 COUNT = 12
@@ -17,7 +22,7 @@ NOISE = np.linspace(-0.003, 0.003, COUNT)
 
 
 def ranked(values: dict[int, np.ndarray], measure: str = "test_accuracy", margin: float = 0.01) -> pd.DataFrame:
-    table = rank(replicates(values, measure), measure, margin, seed=0)
+    table = rank(Trainings(replicates(values, measure)), measure, margin, seed=0)
     assert list(table) == COLUMNS
     return table
 
@@ -58,13 +63,16 @@ def test_equal_settings_tie():
     assert math.isinf(table["more_replicates"][1])
 
 
-def test_a_setting_of_which_most_replicates_diverged_takes_no_part():
-    diverging = np.where(np.arange(COUNT) < 7, math.nan, 0.9)
+def test_a_setting_of_which_many_replicates_diverged_takes_no_part_where_others_are_left():
+    """Two of twelve are more than a tenth."""
+    diverging = np.where(np.arange(COUNT) < 2, math.nan, 0.9)
     table = ranked({4: diverging, 8: 0.8 + NOISE, 16: 0.7 + NOISE})
     assert verdicts(table) == {8: "best", 16: "worse", 4: "diverged"}
-    assert table["diverged"].tolist() == [0, 0, 7]
-    half = np.where(np.arange(COUNT) < 6, math.nan, 0.9)
-    assert verdicts(ranked({4: half, 8: 0.8 + NOISE})) == {4: "best", 8: "worse"}
+    assert table["diverged"].tolist() == [0, 0, 2]
+    one = np.where(np.arange(COUNT) < 1, math.nan, 0.9)
+    assert verdicts(ranked({4: one, 8: 0.8 + NOISE})) == {4: "best", 8: "worse"}
+    most = np.where(np.arange(COUNT) < 7, math.nan, 0.9)
+    assert verdicts(ranked({4: diverging, 8: most})) == {4: "best", 8: "diverged"}
 
 
 def test_a_setting_that_mostly_never_gets_there_takes_no_part_in_the_race():
@@ -79,15 +87,23 @@ def test_times_are_restricted_pair_by_pair():
     times = {4: np.where(np.arange(COUNT) < 2, math.inf, 3.0), 8: 50 + NOISE, 16: 70 + NOISE}
     table = replicates(times, "epochs_to_target")
     table.loc[table["batch_size"] == 4, "epochs"] = 10
-    assert verdicts(rank(table, "epochs_to_target", math.nan, seed=0)) == {4: "best", 8: "worse", 16: "worse"}
+    assert verdicts(rank(Trainings(table), "epochs_to_target", math.nan, seed=0)) == {
+        4: "best",
+        8: "worse",
+        16: "worse",
+    }
     table.loc[table["batch_size"] == 4, "epochs_to_target"] = math.inf
-    assert verdicts(rank(table, "epochs_to_target", math.nan, seed=0)) == {8: "best", 16: "worse", 4: "never"}
+    assert verdicts(rank(Trainings(table), "epochs_to_target", math.nan, seed=0)) == {
+        8: "best",
+        16: "worse",
+        4: "never",
+    }
 
 
 def test_few_replicates_and_single_settings_decide_nothing():
     five = {4: np.full(5, 0.5), 8: np.full(5, 0.8)}
     assert verdicts(ranked(five)) == {8: "best", 4: "undecided"}
-    assert math.isnan(ranked(five)["more_replicates"][1])
+    assert ranked(five)["more_replicates"][1] == 1  # were it so large
     assert verdicts(ranked({4: np.array([0.5]), 8: np.array([0.8])})) == {8: "best", 4: "undecided"}
     assert verdicts(ranked({4: 0.8 + NOISE})) == {4: "best"}
     assert verdicts(ranked({4: np.full(COUNT, math.nan)})) == {4: "diverged"}
@@ -100,36 +116,48 @@ def study(**measures: dict[int, np.ndarray]) -> pd.DataFrame:
     return whole.assign(**table)
 
 
-def test_of_the_best_that_are_most_stable_the_fastest_is_advised():
+def test_of_the_best_that_are_most_stable_the_first_at_the_target_is_advised():
     sizes = (4, 8, 16, 32)
     table = study(
         test_accuracy={size: 0.8 + NOISE for size in sizes[:3]} | {32: 0.7 + NOISE},
         test_accuracy_volatility={4: 0.03 + NOISE, 8: 0.01 + NOISE, 16: 0.01 + NOISE, 32: 0.01 + NOISE},
-        seconds_to_target={4: 1 + NOISE, 8: 3 + NOISE, 16: 2 + NOISE, 32: 1 + NOISE},
+        epochs_to_target={4: 1 + NOISE, 8: 3 + NOISE, 16: 2 + NOISE, 32: 1 + NOISE},
     )
-    assert advised(recommend(table, MARGINS, seed=0), table) == [Setting(16, 0.1), Setting(8, 0.1)]
+    assert advised(recommend(Trainings(table), MARGINS, seed=0)) == [Setting(16, 0.1), Setting(8, 0.1)]
     table.loc[table["batch_size"] < 32, "test_accuracy_volatility"] += 0.1
-    assert advised(recommend(table, MARGINS, seed=0), table)[0] == Setting(4, 0.1)  # where none is, the fastest of all
+    assert advised(recommend(Trainings(table), MARGINS, seed=0))[0] == Setting(
+        4, 0.1
+    )  # where none is, the first of all
 
 
-def test_where_no_target_is_reached_the_fastest_epochs_are_advised():
-    table = replicates({4: 0.8 + NOISE, 8: 0.8 + NOISE}).assign(seconds_to_target=math.inf)
-    table["seconds"] = np.where(table["batch_size"] == 4, 200, 100)
-    assert advised(recommend(table, MARGINS, seed=0), table) == [Setting(8, 0.1), Setting(4, 0.1)]
+def test_where_no_target_is_reached_the_best_by_score_is_advised():
+    table = replicates({4: 0.8 + NOISE, 8: 0.801 + NOISE}).assign(epochs_to_target=math.inf)
+    assert advised(recommend(Trainings(table), MARGINS, seed=0)) == [Setting(8, 0.1), Setting(4, 0.1)]
+
+
+def test_on_two_populations_what_is_best_on_both_is_advised_and_else_what_is_on_new_splits():
+    own, new = replicates({4: 0.8 + NOISE, 8: 0.8 + NOISE, 16: 0.7 + NOISE}), {4: 0.7, 8: 0.8, 16: 0.8}
+    goals = [
+        recommend(Trainings(each), MARGINS, seed=0)
+        for each in (own, replicates({k: v + NOISE for k, v in new.items()}))
+    ]
+    assert advised(*goals) == [Setting(8, 0.1)]
+    other = replicates({4: 0.7 + NOISE, 8: 0.7 + NOISE, 16: 0.8 + NOISE})
+    assert advised(goals[0], recommend(Trainings(other), MARGINS, seed=0)) == [Setting(16, 0.1)]
 
 
 def test_with_few_replicates_the_best_so_far_is_advised_and_none_where_all_diverged():
     few = replicates({4: np.full(5, 0.5), 8: np.full(5, 0.8)})
-    assert advised(recommend(few, MARGINS, seed=0), few) == [Setting(8, 0.1)]
+    assert advised(recommend(Trainings(few), MARGINS, seed=0)) == [Setting(8, 0.1)]
     diverged = replicates({4: np.full(COUNT, math.nan), 8: np.full(COUNT, math.nan)})
-    assert advised(recommend(diverged, MARGINS, seed=0), diverged) == []
+    assert advised(recommend(Trainings(diverged), MARGINS, seed=0)) == []
 
 
 def test_validation_rows_choose_and_losses_are_scores():
     sizes = {4: 0.8 + NOISE, 8: 0.5 + NOISE}
-    table = study(validation_loss=sizes, validation_loss_volatility=sizes, validation_seconds_to_target=sizes)
-    table[["test_loss", "test_loss_volatility", "seconds_to_target"]] = math.nan
-    goals = recommend(table, {"test_loss": 0.4}, seed=0, score="loss", part="validation")
+    table = study(validation_loss=sizes, validation_loss_volatility=sizes, validation_epochs_to_target=sizes)
+    table[["test_loss", "test_loss_volatility", "epochs_to_target"]] = math.nan
+    goals = recommend(Trainings(table), {"test_loss": 0.4}, seed=0, score="loss", part="validation")
     assert {goal: verdicts(each) for goal, each in goals.items()} == {
         "score": {8: "best", 4: "equivalent"},  # by the margin of the test rows
         "time": {8: "best", 4: "worse"},
@@ -158,3 +186,43 @@ def test_what_to_try_beyond_the_edges(setting, sizes, rates):
     further_sizes, further_rates = beyond(setting, [*TRIED, setting], train_rows=30)
     assert further_sizes == sizes
     assert further_rates == pytest.approx(rates)
+
+
+def test_with_as_many_more_rows_or_replicates_as_are_said_the_error_is_small_enough():
+    pairs = np.subtract(*simulated_study(np.random.default_rng(0), [EASE, EASE - 0.2], 12, rows=400))
+    [size], parts = means_and_parts(pairs[None])
+    both = parts.interaction[0]
+    trainings, rows = (max(part[0] - both, 0) for part in (parts.trainings, parts.rows))
+    for more, fewer_errors in zip(
+        more_to_decide(pairs, math.nan, critical=2),
+        (
+            lambda more: (trainings + both) * 12 / (12 + more) + rows,
+            lambda more: trainings + (rows + both) * 400 / (400 + more),
+        ),
+    ):
+        reached = [abs(size) / math.sqrt(fewer_errors(number)) for number in (more - 1, more)]
+        assert reached[0] < 2 + stats.norm.ppf(0.8) <= reached[1]
+    only_rows = np.tile(pairs[0], (12, 1))
+    assert math.isinf(more_to_decide(only_rows, math.nan, critical=2)[0])
+    assert math.isnan(more_to_decide(pairs.mean(axis=1, keepdims=True), math.nan, critical=2)[1])  # no mean over rows
+
+
+def test_more_replicates_are_few_near_the_margin_and_never_absurd():
+    values = np.concatenate([np.full(15, 0.3 - 1), np.full(15, 0.3 + 1)])[:, None]
+    shown, _ = more_to_decide(values, math.nan, 2)
+    assert more_to_decide(values, 1.0, 2)[0] < shown  # inside the margin is shown sooner
+    assert more_to_decide(values, 0.4, 2)[0] == shown
+    assert more_to_decide(values, math.nan, 3)[0] > shown
+    assert math.isinf(more_to_decide(values - values.mean() + 0.0001, math.nan, 2)[0])
+    assert math.isinf(more_to_decide(np.zeros((30, 1)), math.nan, 2)[0])
+    assert more_to_decide(np.full((30, 1), 0.5), math.nan, 2)[0] == 1
+
+
+def test_for_new_rows_more_settings_may_be_best_than_on_these():
+    """The trainings agree that 8 gets one row of 100 more right than 4."""
+    rows = np.arange(100)
+    own = row_by_row({4: np.tile(rows < 80, (8, 1)).astype(float), 8: np.tile(rows < 81, (8, 1)).astype(float)})
+    assert verdicts(rank(own, "test_accuracy", 0.001, seed=0)) == {8: "best", 4: "undecided"}
+    assert verdicts(rank(own.on_these_rows, "test_accuracy", 0.001, seed=0)) == {8: "best", 4: "worse"}
+    table = rank(own, "test_accuracy", 0.001, seed=0)
+    assert table["low"][0] < table["low_on_these_rows"][0] == pytest.approx(0.81)

@@ -11,10 +11,11 @@ from batchscope.claims import judge
 from batchscope.comparisons import compare
 from batchscope.config import SCHEMA
 from batchscope.metrics import measure_replicates, summarize
+from batchscope.populations import add_populations
 from batchscope.setting import Setting
-from batchscope.tables import claims_table, comparisons_table, summary_table, write_latex, write_page
+from batchscope.tables import claims_table, comparisons_table, definitions_of, summary_table, write_latex, write_page
 
-from .tables import history, replicates, timing
+from .tables import history, populations, replicates, timing
 
 TEMPLATE = SCHEMA.parents[1] / "report" / "table.html.jinja"
 SCHEDULE = Setting(20, 0.1, "4x2_100x2")
@@ -27,14 +28,16 @@ def summary() -> pd.DataFrame:
         measure_replicates(history(curves, setting), timing(setting, (3, 4, 1.0)), "accuracy", target)
         for setting, target in ((Setting(4, 0.1), 0.5), (SCHEDULE, 0.9))
     ]
-    return summary_table(summarize(pd.concat(parts), "accuracy", 0.5, seed=0), "accuracy")
+    table = pd.concat(parts)
+    with_populations = add_populations(summarize(table, "accuracy", 0.5, seed=0), populations(table, table), seed=0)
+    return summary_table(with_populations, "accuracy")
 
 
 @pytest.fixture
 def claims() -> pd.DataFrame:
     claim = {"name": "C1_a", "statement": "50 % & <more> {of} it_", "measure": "test_accuracy", "reported": 0.75}
     table = replicates({4: np.linspace(0.7, 0.8, 11)})
-    return claims_table(judge([claim | {"of": (4, 0.1, "constant"), "above": 0.1}], [table], seed=0))
+    return claims_table(judge([claim | {"of": (4, 0.1, "constant"), "above": 0.1}], populations(table), [], seed=0))
 
 
 def test_the_summary_says_never_and_names_schedules(summary):
@@ -43,21 +46,24 @@ def test_the_summary_says_never_and_names_schedules(summary):
         "4\N{MULTIPLICATION SIGN}2 \N{RIGHTWARDS ARROW} 100\N{MULTIPLICATION SIGN}2",
     ]
     assert summary["epochs to target"].tolist() == ["3", "never"]
-    assert re.fullmatch(r"0.600 \[0\.\d+, 0\.\d+\]", summary["test accuracy"][0])
+    assert re.fullmatch(r"0.600 \[0\.\d+, 1\.\d+\]", summary["test accuracy"][0])
+    assert summary["test accuracy on new splits"][0] == summary["test accuracy"][0]
+    assert summary["seconds per replicate of 3 stacked"][0] == "0.33 s"
 
 
 def test_the_claims_have_their_verdict_and_the_reported_number(claims):
-    assert claims.iloc[0][["verdict", "expected", "reported", "percentile"]].tolist() == [
-        *("holds", "above 0.1", "0.75", "50"),
+    row = claims.iloc[0]
+    assert row[["on this split", "on new splits", "expected", "reported", "percentile"]].tolist() == [
+        *("holds", "not judged", "above 0.1", "0.75", "50"),
     ]
 
 
 def test_comparisons_are_in_words():
     table = replicates({4: np.linspace(0.7, 0.71, 11), 500: np.linspace(0.8, 0.81, 11)})
     margins = {"test_accuracy": 0.01, "test_accuracy_volatility": 0.1, "epochs_to_target": 1}
-    words = comparisons_table(compare(table, Setting(500, 0.1), margins, seed=0))
-    assert words.loc[0, ["measure", "difference", "verdict"]].tolist() == [
-        *("final test accuracy", "-0.100 [-0.100, -0.100]", "worse"),
+    words = comparisons_table(compare(populations(table), Setting(500, 0.1), margins, seed=0))
+    assert words.loc[0, ["measure", "difference", "on this split", "more often"]].tolist() == [
+        *("final test accuracy", "-0.100 [-0.100, -0.100]", "worse", "mostly worse"),
     ]
 
 
@@ -66,7 +72,16 @@ def test_a_page_escapes_what_users_write(claims, tmp_path):
     text = (tmp_path / "claims.html").read_text()
     assert "50 % &amp; &lt;more&gt; {of} it_" in text
     assert '<td class="holds">holds</td>' in text
+    assert '<th title="The verdict for new rows and new trainings' in text
     assert "http" not in text
+
+
+def test_every_heading_that_is_not_plain_has_its_definition(claims, summary):
+    plain = {"", "claim", "batch size", "learning rate", "replicates", "updates per epoch", "measure", "mean"}
+    table = replicates({4: np.linspace(0.7, 0.71, 11), 500: np.linspace(0.8, 0.81, 11)})
+    compared = comparisons_table(compare(populations(table), Setting(500, 0.1), {"test_accuracy": 0.01}, seed=0))
+    headings = {*claims, *compared, *summary}
+    assert headings - plain - definitions_of(headings).keys() == set()
 
 
 def test_a_page_without_rows_says_so(claims, tmp_path):

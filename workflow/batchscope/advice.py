@@ -1,65 +1,92 @@
 """The recommendation of a study in words: a page of Markdown, of which the report shows the sentences."""
 
+import math
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from batchscope.crossed import FEWEST
 from batchscope.files import replacing
-from batchscope.pairs import paired_values
-from batchscope.recommendation import JUDGED, NOT_DISTINGUISHABLE, advised, beyond, measures, recommend, settings_of
+from batchscope.recommendation import (
+    JUDGED,
+    MOST_DIVERGED,
+    NOT_DISTINGUISHABLE,
+    advised,
+    beyond,
+    measures,
+    settings_of,
+)
 from batchscope.setting import SETTING, Setting
-from batchscope.statistics import FEWEST, MOST_MORE, estimate_mean
-from batchscope.words import interval, number
+from batchscope.trainings import NEW_SPLITS, THIS_SPLIT, Trainings
+from batchscope.words import bounds, interval, number, seconds
 
 _HOW_TO_READ = (
-    "*In brackets stand 95 % intervals over replicates, each for itself. A setting is worse where it is shown worse "
-    "than the best, all settings tested together at a level of 5 %, the choice of the best included; equivalent where "
-    "the difference is inside the margin; else undecided, with how many more replicates would decide with a power of "
-    "80 %, were the measured difference the true one: by showing it, or that it is inside the margin, whichever takes "
-    "fewer. Times are means; a replicate that never gets there counts with the length of its training. Seconds are "
-    "measured once, on one machine: of settings that are close another run may choose the other.*"
+    "*In brackets stand 95 % intervals. Those of final scores are for new rows and new trainings; beside them stand "
+    "those over trainings alone, which hold for these very rows. Volatility and epochs are over trainings alone. A "
+    "setting is worse where it is shown worse than the best, all settings tested together at a level of 5 %, the "
+    "choice of the best included; equivalent where the difference is inside the margin; else undecided, with how "
+    "many more replicates or rows would decide with a power of 80 %, were the measured difference the true one. "
+    "Epochs are means; a replicate that never gets there counts with the length of its training.*"
 )
 
 
 def page(
-    replicates: pd.DataFrame,
+    trainings: dict[str, Trainings],
+    ranked: dict[str, dict[str, pd.DataFrame]],
     title: str,
     target: float,
     train_rows: int,
-    margins: dict[str, float],
     seed: int,
     score: str = "accuracy",
     part: str = "test",
+    resampled: bool = False,
 ) -> str:
     """The recommendation in Markdown: the advice first, a table per goal, what to try next, what is undecided.
 
     Args:
-        replicates: as from `batchscope.metrics.measure_replicates`.
+        trainings: population (`this split` and perhaps `new splits`) -> its trainings.
+        ranked: population -> goal -> its settings, as from `batchscope.recommendation.recommend`.
         title: of the study.
-        target: the score that times are counted to.
+        target: the score that epochs are counted to.
         train_rows: the most that a batch can have.
-        margins, seed, score, part: see `batchscope.recommendation.recommend`.
+        seed, score, part: see `batchscope.recommendation.recommend`.
+        resampled: every replicate has a split of its own.
     """
-    goals = recommend(replicates, margins, seed, score, part)
-    chosen = advised(goals, replicates)
+    [own, *_] = trainings.values()
+    rows = own.values(f"{part}_{score}", own.settings[:1])[0].shape[2]
+    places = {
+        THIS_SPLIT: "On random splits" if resampled else f"Judged by these {rows} {part} rows",
+        NEW_SPLITS: "On new splits",
+    }
+    ranked = {places[on]: goals for on, goals in ranked.items()}
+    trainings = {places[on]: each for on, each in trainings.items()}
+    chosen = advised(*ranked.values())
     names = {
         "score": f"final {part} {score}",
-        "time": f"seconds to a {part} {score} of {target:g}",
         "stability": f"volatility of {part} {score}",
+        "time": f"epochs to a {part} {score} of {target:g}",
     }
     # What stands beside a goal's own measure.
-    beside = {"score": [f"test_{score}"] * (part != "test"), "stability": []}
-    beside["time"] = [measures(score, part)["time"].replace("seconds", unit) for unit in ("epochs", "updates")]
-    headings = {"score": score.capitalize(), "time": "Time", "stability": "Stability"}
-    blocks = [f"# What to take: {' '.join(title.split())}", f"**{_advice(goals, chosen, names, replicates)}**"]
-    for goal, table in goals.items():
-        blocks += [f"## {headings[goal]}", _ranking(table, names[goal])]
-        if settings_of(table):
-            blocks.append(_table(table, names[goal], beside[goal], replicates, seed))
-    blocks += ["## What to try next", *_next(goals["score"], chosen, train_rows)]
-    blocks += ["## What is undecided", *_undecided(goals, names, replicates), _HOW_TO_READ]
-    return "\n\n".join(blocks) + "\n"
+    beside = {"score": [f"{part}_{score}_late"] + [f"test_{score}"] * (part != "test"), "stability": []}
+    beside["time"] = [measures(score, part)["time"].replace("epochs", unit) for unit in ("updates", "seconds")]
+    headings = {"score": score.capitalize(), "stability": "Stability", "time": "Time"}
+    blocks = [f"# What to take: {' '.join(title.split())}", f"**{_advice(ranked, chosen, names, own, part)}**"]
+    for place, goals in ranked.items():
+        for goal, table in goals.items():
+            blocks += [f"## {headings[goal]}, {_inside(place)}", _ranking(table, names[goal])]
+            if settings_of(table):
+                blocks.append(_table(table, names[goal], beside[goal], trainings[place], seed, part))
+    blocks += ["## What to try next", *_next(next(iter(ranked.values()))["score"], chosen, train_rows)]
+    blocks.append("## What is undecided")
+    for place, goals in ranked.items():
+        blocks += [f"{place} {sentence}" for sentence in _undecided(goals, names, trainings[place], part)]
+    return "\n\n".join([*blocks, _HOW_TO_READ]) + "\n"
+
+
+def _inside(place: str) -> str:
+    """The name of a population inside a sentence."""
+    return place[0].lower() + place[1:]
 
 
 def write_page(text: str, path: str | Path) -> None:
@@ -73,52 +100,101 @@ def read_page(path: str | Path) -> dict:
     return {"advice": advice.strip("*"), "sentences": [block for block in blocks if block[0] not in "#|*"]}
 
 
-def _advice(goals: dict, chosen: list[Setting], names: dict[str, str], replicates: pd.DataFrame) -> str:
+def _advice(
+    ranked: dict[str, dict[str, pd.DataFrame]], chosen: list[Setting], names: dict[str, str], own: Trainings, part: str
+) -> str:
+    """The advice: first what may be best and on what that rests, and only then a single setting."""
+    tables = {place: goals["score"] for place, goals in ranked.items()}
+    [goals, *_] = ranked.values()
     if not chosen:
         return "Nothing can be recommended: at every setting most replicates diverged."
-    good, stable = settings_of(goals["score"]), settings_of(goals["stability"])
-    count = replicates["replicate"].nunique()
     if len(goals["score"]) == 1:
         return f"There is nothing to choose from: {_name(chosen[0])} alone was tried."
+    count = own.replicates["replicate"].nunique()
     if count < FEWEST:
         few = "One replicate decides" if count == 1 else f"{count} replicates decide"
-        return f"{few} nothing, train at least {FEWEST}: so far {_name(chosen[0])} has the best {names['score']}."
-    steadier = "" if chosen[0] in stable else f" The most stable is {_name(stable[0])}."
-    if len(good) == 1:
-        return f"Take {_name(good[0])}: it has the best {names['score']}.{steadier}"
-    if len(chosen) == 1:
         return (
-            f"Take {_name(chosen[0])}: of {len(good)} settings that may have the best {names['score']} it alone is "
-            "among the most stable."
+            f"{few} nothing, train at least {_needed(goals['score'], count)}: so far {_name(chosen[0])} has the best "
+            f"{names['score']}."
         )
-    compared = goals["score"] if steadier else pd.concat([goals["score"], goals["stability"]])
-    undecided = not set(settings_of(compared, ("undecided",))).isdisjoint(chosen)
-    no_difference = "No difference is shown" if undecided else "No real difference"
-    measured = names["score"] + " and its volatility" * (not steadier)
-    return (
-        f"{no_difference} in {measured} between {len(chosen)} settings: "
-        f"take {_fastest(goals['time'], chosen, names['time'])}.{steadier}"
-    )
+    sentences = [f"{place}, {_may_be_best(table, names['score'])}." for place, table in tables.items()]
+    if len({frozenset(settings_of(table)) for table in tables.values()}) > 1:
+        sentences.insert(0, "The two answers differ.")
+    return " ".join([*sentences, _take(ranked, chosen, names), *_caveats(tables, chosen, own, part)])
 
 
-def _fastest(times: pd.DataFrame, chosen: list[Setting], name: str) -> str:
-    """The first of the chosen, with its seconds and those of the next ones where the target is reached."""
-    seconds = {Setting(*row): mean for *row, mean in times[[*SETTING, "mean"]].itertuples(index=False)}
-    there = [setting for setting in chosen if setting in settings_of(times, JUDGED)]
-    if not there:
-        return f"the one whose epochs are fastest, which is {_name(chosen[0])}"
-    others = [f"; {_name(setting)}: {number(seconds[setting])} s" for setting in there[1:4]]
-    to_target = name.removeprefix("seconds ")
-    return f"the fastest {to_target}, which is {_name(there[0])} ({number(seconds[there[0]])} s{''.join(others)})"
+def _may_be_best(table: pd.DataFrame, name: str) -> str:
+    """`3 of 11 settings may have the best ...: 500, 256 and 128`."""
+    good = settings_of(table)
+    if len(good) == 1:
+        return f"{_name(good[0])} has the best {name}"
+    names = _and(_short_names(good, table))
+    return f"{len(good)} of {len(table)} settings may have the best {name}: {names}"
+
+
+def _take(ranked: dict[str, dict[str, pd.DataFrame]], chosen: list[Setting], names: dict[str, str]) -> str:
+    *_, goals = ranked.values()
+    several = any(len(settings_of(each["score"])) > 1 for each in ranked.values())
+    reasons = ["it is one of these"] * several
+    if chosen[0] in settings_of(goals["stability"]):
+        reasons.append("among the most stable" if reasons else "it is among the most stable")
+    times = goals["time"].set_index(SETTING)
+    there = settings_of(goals["time"], JUDGED)
+    if len(chosen) > 1 and chosen[0] in there:
+        reasons.append(f"the first of them to get there ({number(times.loc[chosen[0], 'mean'])} {names['time']})")
+    taken = f"Take {_name(chosen[0])}" + (f": {_and(reasons)}" if reasons else "") + "."
+    if chosen[0] not in settings_of(goals["stability"]) and settings_of(goals["stability"]):
+        taken += f" The most stable is {_name(settings_of(goals['stability'])[0])}."
+    return taken
+
+
+def _caveats(tables: dict[str, pd.DataFrame], chosen: list[Setting], own: Trainings, part: str) -> list[str]:
+    """What the advice leaves out: diverged replicates, rates that were not tried, and what it was chosen on."""
+    [table, *_] = tables.values()
+    caveats = []
+    here = table.set_index(SETTING).loc[chosen[0]]
+    count = own.replicates["replicate"].nunique()
+    if here["diverged"] > count * MOST_DIVERGED:
+        caveats.append(
+            f"But {here['diverged'] / count:.0%} of its replicates diverged, as of all settings too many did."
+        )
+    lost = table[table["verdict"] == "diverged"]
+    if len(lost):
+        shares = [
+            f"{name} ({share:.0%})"
+            for name, share in zip(_short_names(settings_of(lost, ("diverged",)), table), lost["diverged"] / count)
+        ]
+        caveats.append(f"Left out, as replicates diverged: {_and(shares)}.")
+    at_this_size = [
+        each.learning_rate for each in settings_of(table, tuple(table["verdict"])) if each[0::2] == chosen[0][0::2]
+    ]
+    if len(at_this_size) == 1:
+        caveats.append(f"Learning rate {chosen[0].learning_rate:g} was not tuned.")
+    if part == "test":
+        caveats.append("All this was chosen on the test rows themselves, which flatters it.")
+    return caveats
+
+
+def _needed(scores: pd.DataFrame, count: int) -> int:
+    """How many replicates would decide what can be decided, as far as so few can tell."""
+    more = scores["more_replicates"][np.isfinite(scores["more_replicates"])]
+    return max(FEWEST, count + int(more.max()) if len(more) else FEWEST)
+
+
+def _short_names(settings: list[Setting], table: pd.DataFrame) -> list[str]:
+    """Batch sizes, with their learning rates where the table has several."""
+    several_rates = table["learning_rate"].nunique() > 1
+    return [each.batch_sizes + f" ({each.learning_rate:g})" * several_rates for each in settings]
 
 
 def _ranking(table: pd.DataFrame, name: str) -> str:
     """The best of a goal, and the others by verdict."""
-    several_rates = table["learning_rate"].nunique() > 1
     parts = []
     for setting in settings_of(table, ("best",)):
         best = table.iloc[0]
-        parts.append(f"By {name} the best is {_name(setting)}: {interval(best['mean'], best['low'], best['high'])}.")
+        parts.append(
+            f"By {name} the best measured is {_name(setting)}: {interval(best['mean'], best['low'], best['high'])}."
+        )
     if not parts:
         parts.append(f"By {name} there is no best.")
     for verdict, said in {
@@ -126,27 +202,28 @@ def _ranking(table: pd.DataFrame, name: str) -> str:
         "undecided": "Undecided",
         "worse": "Worse",
         "never": "Most replicates never get there",
-        "diverged": "Most replicates diverged",
+        "diverged": "Too many replicates diverged",
     }.items():
-        settings = settings_of(table, (verdict,))
-        names = [each.batch_sizes + f" ({each.learning_rate:g})" * several_rates for each in settings]
-        parts += [f"{said}: {', '.join(names)}."] * bool(names)
+        if settings := settings_of(table, (verdict,)):
+            parts.append(f"{said}: {', '.join(_short_names(settings, table))}.")
     return " ".join(parts)
 
 
-def _table(table: pd.DataFrame, name: str, beside: list[str], replicates: pd.DataFrame, seed: int) -> str:
+def _table(table: pd.DataFrame, name: str, beside: list[str], trainings: Trainings, seed: int, part: str) -> str:
     """The settings that are the best of a goal or not distinguishable from it; `beside` are more measures of them."""
     best = table[table["verdict"].isin(NOT_DISTINGUISHABLE)]
     rows = []
     for setting, row in zip(settings_of(best), best.to_dict("records")):
-        more = row["more_replicates"]
+        more = _more(row["more_replicates"], row["more_rows"], part)
+        alone = (row["low_on_these_rows"], row["high_on_these_rows"])
         cells = {
             "batch size": setting.batch_sizes,
             "learning rate": f"{setting.learning_rate:g}",
             name: interval(row["mean"], row["low"], row["high"]),
-            **{measure.replace("_", " "): _mean(replicates, measure, setting, seed) for measure in beside},
+            "over trainings alone": bounds(*alone) if alone != (row["low"], row["high"]) else "the same",
+            **{measure.replace("_", " "): _mean(trainings, measure, setting, seed) for measure in beside},
             "difference from the best": interval(row["difference"], row["difference_low"], row["difference_high"]),
-            "verdict": row["verdict"] + (f", {_more(more)} more replicates" if more == more else ""),
+            "verdict": row["verdict"] + (f", {more}" if more else ""),
         }
         if table["diverged"].any():
             cells["diverged"] = f"{row['diverged']}"
@@ -155,10 +232,11 @@ def _table(table: pd.DataFrame, name: str, beside: list[str], replicates: pd.Dat
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _mean(replicates: pd.DataFrame, measure: str, setting: Setting, seed: int) -> str:
-    values, _ = paired_values(replicates, measure, [setting])
-    mean, low, high, *_ = estimate_mean(values[:, 0], seed)
-    return interval(mean, low, high)
+def _mean(trainings: Trainings, measure: str, setting: Setting, seed: int) -> str:
+    estimate = trainings.estimate(measure, setting, seed)
+    if "seconds" in measure:
+        return seconds(estimate.estimate)
+    return interval(estimate.estimate, estimate.low, estimate.high)
 
 
 def _next(scores: pd.DataFrame, chosen: list[Setting], train_rows: int) -> list[str]:
@@ -195,23 +273,28 @@ def _edge(value: float, further: list[float], least: str, most: str) -> str:
     return f"{value:g} is the {what}"
 
 
-def _undecided(goals: dict[str, pd.DataFrame], names: dict[str, str], replicates: pd.DataFrame) -> list[str]:
-    """A sentence for each goal in which settings are undecided, with how many more replicates would decide."""
-    if replicates["replicate"].nunique() < FEWEST:
-        return [f"Everything is undecided: fewer than {FEWEST} replicates decide nothing."]
+def _undecided(goals: dict[str, pd.DataFrame], names: dict[str, str], trainings: Trainings, part: str) -> list[str]:
+    """A sentence for each goal in which settings are undecided, with what would decide."""
+    if trainings.replicates["replicate"].nunique() < FEWEST:
+        return [f"everything, as fewer than {FEWEST} replicates decide nothing."]
     sentences = []
     for goal, table in goals.items():
-        more = table.loc[table["verdict"] == "undecided", "more_replicates"]
-        if len(more):
-            which = "1 setting is" if len(more) == 1 else f"{len(more)} settings are"
-            known = f"{_more(more.max())} more replicates would decide"
-            needed = "too few pairs are left to say what would decide" if more.isna().all() else known
-            sentences.append(f"By {names[goal]} {which} undecided against the best: {needed}.")
-    return sentences or ["No setting is undecided against the best."]
+        undecided = table[table["verdict"] == "undecided"]
+        if len(undecided):
+            which = "1 setting is" if len(undecided) == 1 else f"{len(undecided)} settings are"
+            more = _more(undecided["more_replicates"].max(), undecided["more_rows"].max(), part)
+            needed = f"{more} would decide" if more else "too few pairs are left to say what would decide"
+            sentences.append(f"by {names[goal]} {which} undecided against the best; {needed}.")
+    return sentences or ["nothing; every setting is told from the best, or equivalent."]
 
 
-def _more(replicates: float) -> str:
-    return f"{replicates:.0f}" if np.isfinite(replicates) else f"more than {MOST_MORE:,}"
+def _more(replicates: float, rows: float, part: str) -> str:
+    """What would decide: `12 more replicates or 300 more test rows`; nothing where that is not known."""
+    if math.isnan(replicates):
+        return ""
+    ways = [f"{replicates:,.0f} more replicates"] * math.isfinite(replicates)
+    ways += [f"{rows:,.0f} more {part} rows"] * math.isfinite(rows)
+    return " or ".join(ways) or "more replicates and more rows, as neither alone"
 
 
 def _name(setting: Setting) -> str:

@@ -63,7 +63,7 @@ class Parts(NamedTuple):
 
     def freedom(self, trainings: int, rows: int) -> np.ndarray:
         """The degrees of freedom of the variance (Satterthwaite 1946)."""
-        spread = self.trainings**2 / (trainings - 1) + self.rows**2 / max(rows - 1, 1)
+        spread = self.trainings**2 / max(trainings - 1, 1) + self.rows**2 / max(rows - 1, 1)
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.where(spread > 0, self.variance**2 / spread, np.inf)
 
@@ -136,17 +136,18 @@ def not_worse_than(best: int, costs: np.ndarray, seed: int) -> tuple[np.ndarray,
     luck, at a level of 5 %. Then the same with those that are left, until none leaves. All that are truly best, ties
     included, stay together in at least 95 % of studies, as in a model confidence set (Hansen, Lunde and Nason 2011).
     """
-    kept = np.arange(len(costs))
+    kept, critical = np.arange(len(costs)), math.nan
     while len(kept) > 1:
         means, parts = means_and_parts(costs[kept] - costs[best])
         freedom = parts.freedom(*costs.shape[1:])
         reached = _reached(means, np.sqrt(parts.variance))
         luck = np.concatenate(list(_luck_of_pairs(costs[kept], seed)))
+        critical = _critical(luck, LEVEL, freedom.max(), sides=2)
         stay = np.array([_p_value(each, luck, of_each, sides=2) > LEVEL for each, of_each in zip(reached, freedom)])
         if stay.all():
-            return kept, _critical(luck, LEVEL, freedom.max(), sides=2)
+            break
         kept = kept[stay]
-    return kept, math.nan
+    return kept, critical
 
 
 def superiority(values: np.ndarray, reference: np.ndarray, seed: int) -> tuple[float, float, float]:

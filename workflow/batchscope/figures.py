@@ -161,10 +161,10 @@ def _final_score(summary: pd.Series, score: str) -> str:
     if summary["diverged"]:
         lines.append(f"{summary['diverged']:.0f} of {summary['replicates']:.0f} diverged")
     if summary["diverged"] < summary["replicates"]:
-        text = f"test {summary[f'test_{score}_mean']:.3f}"
-        if math.isfinite(summary[f"test_{score}_low"]):
-            text += f" [{summary[f'test_{score}_low']:.3f}, {summary[f'test_{score}_high']:.3f}]"
-        lines.append(text)
+        mean, low, high = (
+            summary[f"test_{score}_{name}"] for name in ("mean", "low_on_this_split", "high_on_this_split")
+        )
+        lines.append(f"test {mean:.3f}" + (f" [{low:.3f}, {high:.3f}]" if math.isfinite(low) else ""))
     return "\n".join(lines)
 
 

@@ -9,8 +9,9 @@ import pandas as pd
 
 from batchscope.files import replacing
 from batchscope.setting import SETTING, Setting
+from batchscope.trainings import NEW_SPLITS, NOT_JUDGED, THIS_SPLIT, TRAININGS
 from batchscope.words import MEASURES as NAMES
-from batchscope.words import interval, setting_in_words
+from batchscope.words import bounds, interval, setting_in_words
 
 # What a claim's number is a mean over, where that is not replicates.
 _UNITS = {
@@ -26,26 +27,33 @@ def study_findings(
     """What the first page says of a study, in sentences.
 
     Args:
-        study: its title and questions.
+        study: its title, its questions, and the path of the figure of which setting is `best`.
         recommendation: its advice and other sentences, as from `batchscope.advice.read_page`.
         summary, comparisons, claims: its tables under metrics.
     """
     judged = claims.set_index("claim", drop=False)
+    answers = [question["answer"] for question in study["questions"]]
     return {
         "title": study["title"],
+        "best": study["best"],
         "trained": _trained(summary),
         **recommendation,
-        "compared": [_compared(comparisons, measure) for measure in comparisons["measure"].unique()],
+        "compared": [
+            _compared(comparisons, measure, population)
+            for measure in comparisons["measure"].unique()
+            for population in _populations(comparisons)
+        ],
+        "differ": [name for name, claim in judged.iterrows() if _differs(claim)],
         "claims": [
-            {"verdict": claim["verdict"], "sentence": sentence(claim)}
+            {"verdict": verdicts(claim), "sentence": sentence(claim)}
             for name, claim in judged.iterrows()
-            if name not in [question["answer"] for question in study["questions"]]
+            if name not in answers
         ],
         "questions": [
             {
                 "question": question["question"],
                 "answer": sentence(judged.loc[question["answer"]]),
-                "verdict": judged.loc[question["answer"]]["verdict"],
+                "verdict": verdicts(judged.loc[question["answer"]]),
                 "figure": question["figure"],
             }
             for question in study["questions"]
@@ -53,13 +61,30 @@ def study_findings(
     }
 
 
+def verdicts(claim: pd.Series) -> str:
+    """`holds`, or `holds on this split, undecided on new splits`."""
+    here, new = claim["verdict_on_this_split"], claim["verdict_on_new_splits"]
+    if new in (NOT_JUDGED, here):
+        return here
+    return f"{here} on this split, {new} on new splits"
+
+
+def _differs(claim: pd.Series) -> bool:
+    return claim["verdict_on_new_splits"] not in (NOT_JUDGED, claim["verdict_on_this_split"])
+
+
 def sentence(claim: pd.Series) -> str:
-    """A claim with its estimate, interval, replicates, the number reported by its source, and its explanation."""
-    measured = interval(claim["estimate"], claim["low"], claim["high"])
+    """A claim with its estimates and intervals, the trainings, the number reported by its source, its explanation."""
     basis = f"{claim['replicates']} {_UNITS.get(claim['measure'], 'replicates')}"
     if claim["diverged"]:
         basis += f"; {claim['diverged']} more diverged"
+    measured = interval(claim["estimate"], claim["low_on_this_split"], claim["high_on_this_split"])
+    if claim["over"] != TRAININGS:
+        measured += f" for new rows, {bounds(claim['low'], claim['high'])} over trainings alone"
     parts = [f"{claim['statement']}: {measured}, expected {claim['expected']} ({basis})."]
+    if claim["verdict_on_new_splits"] != NOT_JUDGED:
+        new = (claim[f"{name}_on_new_splits"] for name in ("estimate", "low", "high"))
+        parts.append(f"On new splits {interval(*new)} ({claim['replicates_on_new_splits']:.0f}).")
     if pd.notna(claim["reported"]):
         share = 100 * claim["reported_percentile"]
         parts.append(f"The reported {claim['reported']:g} lies above {share:.0f} % of them.")
@@ -93,14 +118,22 @@ def _trained(summary: pd.DataFrame) -> str:
     )
 
 
-def _compared(comparisons: pd.DataFrame, measure: str) -> str:
+def _populations(comparisons: pd.DataFrame) -> list[str]:
+    """What the verdicts of comparisons are about, where there is any."""
+    if (comparisons["verdict_on_new_splits"] == NOT_JUDGED).all():
+        return [THIS_SPLIT]
+    return [THIS_SPLIT, NEW_SPLITS]
+
+
+def _compared(comparisons: pd.DataFrame, measure: str, population: str) -> str:
     """`Against ...: final test accuracy is worse at 4, 8; equivalent at 256.`"""
     rows = comparisons[comparisons["measure"] == measure]
     reference = Setting(*rows[[f"reference_{column}" for column in SETTING]].iloc[0])
     several_rates = len({*rows["learning_rate"], reference.learning_rate}) > 1
     parts = []
-    for verdict, group in rows.groupby("verdict", sort=False):
+    for verdict, group in rows.groupby(f"verdict_on_{population.replace(' ', '_')}", sort=False):
         settings = [Setting(*row) for row in group[SETTING].itertuples(index=False)]
         names = [each.batch_sizes + f" ({each.learning_rate:g})" * several_rates for each in settings]
         parts.append(f"{verdict} at {', '.join(names)}")
-    return f"Against {setting_in_words(reference)}, {NAMES[measure]}: {'; '.join(parts)}."
+    where = f" on {population}" * (len(_populations(comparisons)) > 1)
+    return f"Against {setting_in_words(reference)}, {NAMES[measure]}{where}: {'; '.join(parts)}."

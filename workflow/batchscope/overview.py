@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import StrMethodFormatter
 
+from batchscope.crossed import estimate_mean
 from batchscope.pairs import CENSORED
 from batchscope.setting import SETTING
-from batchscope.statistics import estimate_mean, median_time
+from batchscope.statistics import median_time
 from batchscope.style import COLUMN_WIDTH, MARKERS, OKABE_ITO, STYLE, plt
 from batchscope.words import MEASURES
 
@@ -30,7 +31,9 @@ def make_lines(studies: dict[str, list[pd.DataFrame]]) -> list[Line]:
     """A line for each study and learning rate, the rate with the most settings first.
 
     Args:
-        studies: title -> tables with a row per setting and replicate, which have the measures as columns.
+        studies: title -> tables with a row per setting and replicate, which have the measures as columns, and perhaps
+            the
+            summary.
     """
     lines = []
     for title, tables in studies.items():
@@ -44,8 +47,9 @@ def make_lines(studies: dict[str, list[pd.DataFrame]]) -> list[Line]:
 def plot_measures(studies: dict[str, list[pd.DataFrame]], measures: list[str], title: str, seed: int) -> plt.Figure:
     """A panel per measure by batch size (log2): means with 95 % intervals, or medians where times are censored.
 
-    Every replicate is a dot. A triangle at the top stands for a time that was not reached, a cross at the bottom for
-    replicates that diverged.
+    Thick bars are over trainings alone; thin ones, of what is a mean over rows, for new rows too. Every replicate is a
+    dot. A triangle at the top stands for a time that was not reached, a cross at the bottom for replicates that
+    diverged.
     """
     lines = make_lines(studies)
     with plt.rc_context(STYLE):
@@ -56,15 +60,21 @@ def plot_measures(studies: dict[str, list[pd.DataFrame]], measures: list[str], t
                 table = next(table for table in line.tables if measure in table)
                 shift = 2 ** (0.12 * (index - (len(lines) - 1) / 2))  # so that intervals stand beside each other
                 _draw_line(axes, table, measure, index, shift, seed)
+                _draw_bounds_for_new_rows(axes, line, measure, index, shift)
             if measure in _LOGARITHMIC:
                 axes.set_yscale("log")
             axes.set_ylabel(MEASURES[measure])
-        axes.set_xscale("log", base=2)
-        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:.10g}"))
-        axes.set_xlabel("batch size")
+        batch_size_axis(axes)
         figure.suptitle(textwrap.fill(title, 60), fontsize=8)
         _add_legend(figure, lines)
     return figure
+
+
+def batch_size_axis(axes: plt.Axes) -> None:
+    """Batch sizes on a log2 axis, as numbers."""
+    axes.set_xscale("log", base=2)
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:.10g}"))
+    axes.set_xlabel("batch size")
 
 
 def _draw_line(axes: plt.Axes, table: pd.DataFrame, measure: str, index: int, shift: float, seed: int) -> None:
@@ -77,7 +87,7 @@ def _draw_line(axes: plt.Axes, table: pd.DataFrame, measure: str, index: int, sh
         if len(values) == 0:
             continue
         if measure in CENSORED:
-            center, low, high = median_time(values, group[CENSORED[measure]].to_numpy(float))
+            center, low, high = median_time(values)
         else:
             center, low, high = estimate_mean(values, seed)[:3]
         points.append((batch_size * shift, center, low, high, "_" in schedule))
@@ -89,9 +99,19 @@ def _draw_line(axes: plt.Axes, table: pd.DataFrame, measure: str, index: int, sh
             axes.plot(x, center, marker=symbol, linestyle=style, color=color, markersize=3 if symbol != "*" else 6)
             bounds = np.where(np.isfinite([low, high]), [low, high], center)
             seen = np.isfinite(center)
-            axes.vlines(x[seen], *(bound[seen] for bound in bounds), color=color, linewidth=1)
+            axes.vlines(x[seen], *(bound[seen] for bound in bounds), color=color, linewidth=1.8)
             top = np.full(np.sum(~seen), 0.96)
             axes.plot(x[~seen], top, "^", color=color, mfc="none", ms=4, transform=axes.get_xaxis_transform())
+
+
+def _draw_bounds_for_new_rows(axes: plt.Axes, line: Line, measure: str, index: int, shift: float) -> None:
+    """The wider intervals that a summary has of some measures: they are for new rows, too."""
+    bounds = [f"{measure}_{bound}_on_this_split" for bound in ("low", "high")]
+    for table in line.tables:
+        if bounds[0] in table:
+            known = table.dropna(subset=bounds)
+            color = OKABE_ITO[index % len(OKABE_ITO)]
+            axes.vlines(known["batch_size"] * shift, known[bounds[0]], known[bounds[1]], color=color, linewidth=0.5)
 
 
 def _add_legend(figure: plt.Figure, lines: list[Line]) -> None:

@@ -1,102 +1,159 @@
 """Which settings are best, or not distinguishable from the best: by score, by time to the target, and by stability.
 
-The best of a goal is the setting with the best mean. It was chosen on the replicates that it is then tested on; how
-that is paid for, so that all that are truly best stay together in 95 % of studies: see `statistics.not_worse_than`.
+The best of a goal is the setting with the best mean. It was chosen on the trainings that it is then tested on; how that
+is paid for, so that all that are truly best stay together in 95 % of studies: see `crossed.not_worse_than`.
 """
 
 import math
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
-from batchscope.pairs import differences, values_and_lengths
+from batchscope.crossed import FEWEST, LEVEL, estimate_mean, means_and_parts, not_worse_than
 from batchscope.setting import CONSTANT, SETTING, Setting
-from batchscope.statistics import FEWEST, LEVEL, estimate_mean, more_to_decide, not_worse_than
+from batchscope.trainings import Trainings
 
-_AGAINST = ["difference", "difference_low", "difference_high", "verdict", "more_replicates"]
-COLUMNS = [*SETTING, "diverged", "reached", "mean", "low", "high", *_AGAINST]
+_AGAINST = ["difference", "difference_low", "difference_high", "verdict", "more_replicates", "more_rows"]
+COLUMNS = [
+    *SETTING,
+    "replicates",
+    "diverged",
+    "reached",
+    "mean",
+    "low",
+    "high",
+    "low_on_these_rows",
+    "high_on_these_rows",
+    *_AGAINST,
+]
 # The verdicts that leave a setting in the set of the best.
 NOT_DISTINGUISHABLE = ("best", "equivalent", "undecided")
 # The verdicts of all that take part.
 JUDGED = (*NOT_DISTINGUISHABLE, "worse")
+MOST_DIVERGED = 0.1  # of a setting's replicates; one with more is taken only where nothing else is left
+MOST_MORE = 10_000  # replicates that anyone would add
+_MOST_MORE_ROWS = 10_000_000
+_POWER = 0.8
 
 
 def measures(score: str, part: str) -> dict[str, str]:
-    """Goal -> its measure, of the part of the rows that settings are chosen on."""
+    """Goal -> its measure, of the part of the rows that settings are chosen on.
+
+    Time is counted in epochs, which follow from the config; seconds are those of one machine at one time.
+    """
     prefix = "" if part == "test" else f"{part}_"
     return {
         "score": f"{part}_{score}",
-        "time": f"{prefix}seconds_to_target",
         "stability": f"{part}_{score}_volatility",
+        "time": f"{prefix}epochs_to_target",
     }
 
 
-def rank(replicates: pd.DataFrame, measure: str, margin: float, seed: int) -> pd.DataFrame:
+def rank(trainings: Trainings, measure: str, margin: float, seed: int) -> pd.DataFrame:
     """A row per setting, the best first.
 
     Args:
-        replicates: as from `batchscope.metrics.measure_replicates`.
+        trainings: on the study's own split, or on new ones.
         measure: what is compared; of an accuracy more is better, of all others less.
         margin: the difference that still counts as none; NaN where every difference counts.
-        seed: where bootstrap and signs start from.
+        seed: where the bootstrap starts from.
 
-    `mean` is over the replicates that did not diverge, one that never reaches a target counting with the length of its
-    training; `difference` is the mean over pairs of setting minus best; both have 95 % intervals. The verdict is
-    `best`, `equivalent` where the 90 % interval of the difference lies within the margin, `worse` where the setting is
-    shown worse than the best, else `undecided`; `diverged` where most replicates did, and `never` where most of the
-    others do not reach the target: neither takes part. The measured best flatters itself, which makes `equivalent`
-    rarer, not more frequent. `more_replicates` says how many more would decide what is undecided.
+    `mean` is over the trainings that did not diverge, one that never reaches a target counting with the length of its
+    training; `low` to `high` is its 95 % interval, for new rows too where the measure is a mean over rows, and with
+    `_on_these_rows` that over trainings alone. `difference` is the mean over pairs of setting minus best, with its 95 %
+    interval. The verdict is `best`, `equivalent` where the 90 % interval of the difference lies within the margin,
+    `worse` where the setting is shown worse than the best, else `undecided`; `diverged` where more than a tenth of its
+    replicates did, or, where that is so of all settings, more than half; `never` where most of the others do not reach
+    the target. These two take no part. The measured best flatters itself, which makes `equivalent` rarer, not more
+    frequent. `more_replicates` and `more_rows` say how many more of either would decide what is undecided.
     """
-    settings = [Setting(*setting) for setting in replicates.groupby(SETTING).groups]
-    values, lengths = values_and_lengths(replicates, measure, settings)
-    diverged, reached = np.isnan(values).sum(axis=0), np.isfinite(values).sum(axis=0)
-    lost = diverged > len(values) / 2
-    never = ~lost & (reached < (len(values) - diverged) / 2)
+    settings = trainings.settings
+    each = [trainings.values(measure, [setting]) for setting in settings]
+    sound = np.array([~np.isnan(values[0]).all(axis=1) for values, _ in each])  # (settings, trainings)
+    diverged, count = (~sound).sum(axis=1), sound.shape[1]
+    lost = diverged > count * MOST_DIVERGED
+    if lost.all():
+        lost = diverged > count / 2
+    reached = np.array([(~censored[:, 0])[here].sum() for (_, censored), here in zip(each, sound)])
+    never = ~lost & (reached < sound.sum(axis=1) / 2)
     table = pd.DataFrame(settings).assign(
-        diverged=diverged, reached=reached, verdict=np.select([lost, never], ["diverged", "never"], "")
+        replicates=count,
+        diverged=diverged,
+        reached=reached,
+        verdict=np.select([lost, never], ["diverged", "never"], ""),
     )
-    table[["mean", "low", "high"]] = [estimate_mean(np.minimum(*column), seed)[:3] for column in zip(values.T, lengths)]
+    alone = [estimate_mean(trainings.on_these_rows.values(measure, [setting])[0][0], seed) for setting in settings]
+    wide = [trainings.estimate(measure, setting, seed) for setting in settings]
+    table[["mean", "low", "high"]] = [estimate[:3] for estimate in wide]
+    table[["low_on_these_rows", "high_on_these_rows"]] = [estimate[1:3] for estimate in alone]
     judged = ~(lost | never)
+    direction = -1 if measure.endswith("accuracy") else 1
     if judged.any():
-        against = _against_best(values[:, judged], lengths[judged], _direction(measure), margin, seed)
+        # Times are restricted by the trainings that are compared, so those that take no part do not shorten them.
+        values, _ = trainings.values(measure, [setting for setting, takes_part in zip(settings, judged) if takes_part])
+        against = _against_best(values, direction, margin, seed)
         table.loc[judged, _AGAINST] = against[_AGAINST].to_numpy()
-    keys = {"out": ~judged, "cost": table["mean"] * _direction(measure), "other": table["verdict"] != "best"}
+    keys = {"out": ~judged, "cost": table["mean"] * direction, "other": table["verdict"] != "best"}
     return table.assign(**keys).sort_values(list(keys), ignore_index=True, kind="stable").reindex(columns=COLUMNS)
 
 
-def _direction(measure: str) -> int:
-    """1 where less is better, -1 where more is."""
-    return -1 if measure.endswith("accuracy") else 1
-
-
-def _against_best(values: np.ndarray, lengths: np.ndarray, direction: int, margin: float, seed: int) -> pd.DataFrame:
-    """A row per setting of values (replicates, settings): its difference from the best, and its verdict."""
+def _against_best(values: np.ndarray, direction: int, margin: float, seed: int) -> pd.DataFrame:
+    """A row per setting of values (settings, trainings, rows): its difference from the best, and its verdict."""
     costs = values * direction
-    everyone = np.arange(costs.shape[1])
-    best = int(np.argmin(np.nanmean(np.minimum(costs, lengths), axis=0)))
-    kept = not_worse_than(best, lambda of, to: differences(costs, lengths, of, to), costs.shape, seed)
-    level = LEVEL / max(math.comb(len(kept), 2), 1)
+    best = int(np.argmin(means_and_parts(costs)[0]))
+    kept, critical = not_worse_than(best, costs, seed)
     rows = []
-    for setting, column in zip(everyone, differences(costs, lengths, everyone, best).T):
-        pairs = direction * column[~np.isnan(column)]
-        difference, low, high, low_90, high_90, count = estimate_mean(pairs, seed)
-        row = dict(zip(_AGAINST, (difference, low, high, "undecided", math.nan)))
+    for setting, pairs in enumerate(values - values[best]):
+        difference, low, high, low_90, high_90, _, count = estimate_mean(pairs, seed)
+        row = dict(zip(_AGAINST, (difference, low, high, "undecided", math.nan, math.nan)))
         if setting == best:
             row = {"verdict": "best"}
         elif count >= FEWEST and -margin < low_90 and high_90 < margin:
             row["verdict"] = "equivalent"
-        elif setting not in kept:
+        elif count >= FEWEST and setting not in kept:
             row["verdict"] = "worse"
-        elif count >= FEWEST:
-            row["more_replicates"] = more_to_decide(pairs, margin, level)
+        elif count >= 2:
+            row["more_replicates"], row["more_rows"] = more_to_decide(pairs, margin, critical)
         rows.append(row)
     return pd.DataFrame(rows, columns=_AGAINST)
 
 
+def more_to_decide(pairs: np.ndarray, margin: float, critical: float) -> tuple[float, float]:
+    """How many more trainings, or how many more rows, would decide with a power of 80 %; infinite where none would.
+
+    Args:
+        pairs: differences (trainings, rows).
+        margin: the difference that still counts as none; NaN where every one counts.
+        critical: the distance, in standard errors, from which on a difference is shown.
+
+    They decide were the measured difference the true one: by showing it, or that it is inside the margin (one-sided, at
+    5 %), whichever takes fewer. The standard error that this takes follows from the parts of the variance: those of
+    trainings fall with trainings, those of rows with rows, their interaction with both.
+    """
+    [size], parts = means_and_parts(pairs[None])
+    count, rows = np.sum(~np.isnan(pairs).all(axis=1)), pairs.shape[1]
+    power = stats.norm.ppf(_POWER)
+    errors = [abs(size) / (critical + power)]
+    if abs(size) < margin:
+        errors.append((margin - abs(size)) / (stats.norm.isf(LEVEL) + power))
+    interaction = parts.interaction[0]
+    of_trainings, of_rows = (max(part[0] - interaction, 0) for part in (parts.trainings, parts.rows))
+    more = []
+    for number, falls, stays, most in (
+        (count, of_trainings + interaction, of_rows, MOST_MORE),
+        (rows, of_rows + interaction, of_trainings, _MOST_MORE_ROWS),
+    ):
+        room = max(errors) ** 2 - stays
+        needed = math.ceil(number * falls / room) - number if room > 0 else math.inf
+        more.append(max(needed, 1) if needed <= most else math.inf)
+    return more[0], more[1] if rows > 1 else math.nan
+
+
 def recommend(
-    replicates: pd.DataFrame, margins: dict[str, float], seed: int, score: str = "accuracy", part: str = "test"
+    trainings: Trainings, margins: dict[str, float], seed: int, score: str = "accuracy", part: str = "test"
 ) -> dict[str, pd.DataFrame]:
-    """Goal (`score`, `time`, `stability`) -> its settings, ranked; see `rank`.
+    """Goal (`score`, `stability`, `time`) -> its settings, ranked; see `rank`.
 
     Args:
         margins: measure of the test rows -> the difference that still counts as none, also on validation rows.
@@ -104,9 +161,15 @@ def recommend(
         part: the part of the rows that settings are chosen on, `validation` where there is one.
     """
     return {
-        goal: rank(replicates, measure, margins.get(measure.replace("validation_", "test_"), math.nan), seed)
+        goal: rank(trainings, measure, margins.get(measure.replace("validation_", "test_"), math.nan), seed)
         for goal, measure in measures(score, part).items()
     }
+
+
+def ranked_table(ranked: dict[str, dict[str, pd.DataFrame]]) -> pd.DataFrame:
+    """A row per population, goal and setting, the best first, with the columns of `rank`."""
+    tables = [table.assign(on=on, goal=goal) for on, goals in ranked.items() for goal, table in goals.items()]
+    return pd.concat(tables).reindex(columns=["on", "goal", *COLUMNS])
 
 
 def settings_of(table: pd.DataFrame, verdicts: tuple[str, ...] = NOT_DISTINGUISHABLE) -> list[Setting]:
@@ -114,22 +177,32 @@ def settings_of(table: pd.DataFrame, verdicts: tuple[str, ...] = NOT_DISTINGUISH
     return [Setting(*row) for row in table.loc[table["verdict"].isin(verdicts), SETTING].itertuples(index=False)]
 
 
-def advised(goals: dict[str, pd.DataFrame], replicates: pd.DataFrame) -> list[Setting]:
-    """The settings to take, the fastest first: of the best by score those that are among the most stable, if any are.
+def advised(*populations: dict[str, pd.DataFrame]) -> list[Setting]:
+    """The settings to take, the first first: of the best by score those that are among the most stable, if any are.
 
-    The fastest is the one with the least seconds to the target; where none of them reaches it, with the least seconds
-    per epoch. The best by score alone where fewer than 6 replicates decide nothing, and none where most replicates of
+    Args:
+        populations: what `recommend` says of the study's own split and, where there are any, of new splits. The best
+            are
+            those that are on both; where none is, those on new splits.
+
+    The first is the one that needs the fewest epochs to the target; where none of them reaches it, the one with the
+    best score. The best by score alone where fewer than 6 replicates decide nothing, and none where most replicates of
     all settings diverged.
     """
-    if replicates["replicate"].nunique() < FEWEST:
-        return settings_of(goals["score"], ("best",))
-    good, stable = settings_of(goals["score"]), settings_of(goals["stability"])
+    last = populations[-1]
+    if last["score"]["replicates"].max() < FEWEST:
+        return settings_of(last["score"], ("best",))
+    good = _in_all(populations, "score")
+    stable = _in_all(populations, "stability")
     chosen = [setting for setting in good if setting in stable] or good
-    seconds = (replicates["seconds"] / replicates["epochs"]).groupby([replicates[column] for column in SETTING]).mean()
-    there = settings_of(goals["time"], JUDGED)
-    return [setting for setting in there if setting in chosen] + sorted(
-        (setting for setting in chosen if setting not in there), key=seconds.get
-    )
+    there = settings_of(last["time"], JUDGED)
+    return [setting for setting in there if setting in chosen] + [each for each in chosen if each not in there]
+
+
+def _in_all(populations: tuple[dict[str, pd.DataFrame], ...], goal: str) -> list[Setting]:
+    """The best of a goal on every population; on the last where none is the best on all."""
+    *others, last = (settings_of(goals[goal]) for goals in populations)
+    return [setting for setting in last if all(setting in other for other in others)] or last
 
 
 def beyond(setting: Setting, tried: list[Setting], train_rows: int) -> tuple[list[int], list[float]]:

@@ -167,13 +167,19 @@ class Study:
         return rates.index(setting.learning_rate) if setting.learning_rate in rates else len(rates)
 
     @property
+    def chosen_on(self) -> str:
+        """The part of the rows that settings are chosen on."""
+        return "validation" if "validation" in self.spec["split"] else "test"
+
+    @property
     def recommendation(self) -> dict:
         """The recommendation of settings, which is chosen on validation rows where there are any."""
         return {
             "title": self.title,
             "train_rows": self.train_rows,
             "margins": self.spec["comparisons"]["margins"],
-            "part": "validation" if "validation" in self.spec["split"] else "test",
+            "part": self.chosen_on,
+            "resampled": self.spec["split"]["order"] == "resampled",
             **self.metrics,
         }
 
@@ -214,14 +220,27 @@ class Study:
         }
 
     @property
-    def measured(self) -> list[str]:
-        """The names of the tables that hold measures, replicate by replicate."""
-        return ["replicates", "timing", *(["ensembles"] if "ensembles" in self.spec else [])]
+    def measured_otherwise(self) -> list[str]:
+        """The names of the tables that hold measures of what is no single replicate."""
+        return ["timing", *(["ensembles"] if "ensembles" in self.spec else [])]
 
     @property
     def tables(self) -> list[str]:
         """The names of all tables under metrics."""
-        return [*self.measured, "summary", "comparisons", "claims"]
+        return [
+            "replicates",
+            "new_splits",
+            *self.measured_otherwise,
+            "summary",
+            "comparisons",
+            "recommendation",
+            "claims",
+        ]
+
+    @property
+    def best(self) -> dict:
+        """The figure of which setting is best."""
+        return {"title": f"{self.title}: which is best?", "score": self.score, "part": self.chosen_on}
 
     @property
     def described(self) -> dict:
@@ -263,6 +282,7 @@ class Study:
         return [
             "dataset",
             "batch_sizes",
+            "which_is_best",
             *self.overviews,
             *(f"learning_curve_{name}" for name in self.spec["learning_curves"]),
             *(f"answer_{name}" for name, question in self.spec["questions"].items() if "measures" in question),

@@ -16,6 +16,7 @@ localrules:
     plot_learning_curve,
     plot_batch_sizes,
     plot_measures,
+    plot_which_is_best,
     plot_ensembles,
     make_tables,
     record_provenance,

@@ -130,7 +130,8 @@ def asked(study):
         question | {"figure": f"results/{study.name}/figures/{question['figure']}.{SHOWN}"}
         for question in study.asked["questions"]
     ]
-    return study.asked | {"questions": questions}
+    best = f"results/{study.name}/figures/which_is_best.{SHOWN}"
+    return study.asked | {"questions": questions, "best": best}
 
 
 def for_report(name):

@@ -1,6 +1,11 @@
 # The figures of a study, each in every configured format.
 
 
+def metrics_of(studies, name):
+    """A table under metrics of each of some studies."""
+    return [f"results/{study}/metrics/{name}.csv" for study in studies]
+
+
 rule plot_dataset:
     input:
         dataset="results/{study}/dataset.npz",
@@ -79,12 +84,9 @@ rule plot_batch_sizes:
 
 rule plot_measures:
     input:
-        replicates=lambda wildcards: [
-            f"results/{study}/metrics/replicates.csv" for study in study_of(wildcards).drawn(wildcards.measures)
-        ],
-        timing=lambda wildcards: [
-            f"results/{study}/metrics/timing.csv" for study in study_of(wildcards).drawn(wildcards.measures)
-        ],
+        replicates=lambda wildcards: metrics_of(study_of(wildcards).drawn(wildcards.measures), "replicates"),
+        timing=lambda wildcards: metrics_of(study_of(wildcards).drawn(wildcards.measures), "timing"),
+        summary=lambda wildcards: metrics_of(study_of(wildcards).drawn(wildcards.measures), "summary"),
     output:
         figure("{measures}", caption="measures"),
     log:
@@ -106,6 +108,30 @@ rule plot_measures:
         "Plotting {wildcards.measures} of {wildcards.study}"
     script:
         "../scripts/plot_measures.py"
+
+
+rule plot_which_is_best:
+    input:
+        ranked="results/{study}/metrics/recommendation.csv",
+    output:
+        figure("which_is_best", caption="which_is_best"),
+    log:
+        "results/{study}/logs/plot_which_is_best.log",
+    benchmark:
+        "results/{study}/benchmarks/plot_which_is_best.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("plot_which_is_best.py"),
+        figure=part(lambda study, _: study.best),
+    message:
+        "Plotting which setting of {wildcards.study} is best"
+    script:
+        "../scripts/plot_which_is_best.py"
 
 
 rule plot_ensembles:

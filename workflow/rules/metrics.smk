@@ -1,5 +1,12 @@
 # What the histories of a study say: its metrics, its comparisons with a reference, what to take, and its claims.
 
+# What was measured of the trainings on this split and on new ones, and what they got right row by row.
+TRAININGS = {
+    "replicates": "results/{study}/metrics/replicates.csv",
+    "new_splits": "results/{study}/metrics/new_splits.csv",
+    "rows": lambda wildcards: row_scores(study_of(wildcards)),
+}
+
 
 rule aggregate_metrics:
     input:
@@ -31,7 +38,7 @@ rule aggregate_metrics:
 
 rule compare_settings:
     input:
-        replicates="results/{study}/metrics/replicates.csv",
+        **TRAININGS,
     output:
         "results/{study}/metrics/comparisons.csv",
     log:
@@ -55,9 +62,10 @@ rule compare_settings:
 
 rule recommend:
     input:
-        replicates="results/{study}/metrics/replicates.csv",
+        **TRAININGS,
     output:
-        "results/{study}/metrics/recommendation.md",
+        page="results/{study}/metrics/recommendation.md",
+        table="results/{study}/metrics/recommendation.csv",
     log:
         "results/{study}/logs/recommend.log",
     benchmark:
@@ -79,8 +87,9 @@ rule recommend:
 
 rule judge_claims:
     input:
-        tables=lambda wildcards: [
-            f"results/{wildcards.study}/metrics/{name}.csv" for name in study_of(wildcards).measured
+        **TRAININGS,
+        others=lambda wildcards: [
+            f"results/{wildcards.study}/metrics/{name}.csv" for name in study_of(wildcards).measured_otherwise
         ],
     output:
         "results/{study}/metrics/claims.csv",

@@ -2,13 +2,13 @@
 
 import json
 
-import pandas as pd
-
 from batchscope.comparisons import compare
 from batchscope.files import log_to, write_csv
 from batchscope.setting import Setting
+from batchscope.trainings import read_trainings
 
 log_to(snakemake.log[0])
 comparisons = json.loads(snakemake.params.comparisons)
 reference = Setting(*comparisons.pop("reference"))
-write_csv(compare(pd.read_csv(snakemake.input.replicates), reference, **comparisons), snakemake.output[0])
+trainings = read_trainings(snakemake.input.replicates, snakemake.input.new_splits, snakemake.input.rows)
+write_csv(compare(trainings, reference, **comparisons), snakemake.output[0])

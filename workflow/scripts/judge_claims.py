@@ -6,7 +6,10 @@ import pandas as pd
 
 from batchscope.claims import judge
 from batchscope.files import log_to, write_csv
+from batchscope.trainings import Trainings, read_trainings
 
 log_to(snakemake.log[0])
 claims = json.loads(snakemake.params.claims)
-write_csv(judge(tables=[pd.read_csv(path) for path in snakemake.input.tables], **claims), snakemake.output[0])
+trainings = read_trainings(snakemake.input.replicates, snakemake.input.new_splits, snakemake.input.rows)
+others = [Trainings(pd.read_csv(path)) for path in snakemake.input.others]
+write_csv(judge(trainings=trainings, others=others, **claims), snakemake.output[0])

@@ -10,7 +10,8 @@ from batchscope.style import save_figure
 
 log_to(snakemake.log[0])
 figure = json.loads(snakemake.params.figure)
-tables = zip(map(pd.read_csv, snakemake.input.replicates), map(pd.read_csv, snakemake.input.timing))
+inputs = (snakemake.input.replicates, snakemake.input.timing, snakemake.input.summary)
+tables = zip(*(map(pd.read_csv, paths) for paths in inputs))
 studies = dict(zip(figure.pop("studies"), map(list, tables)))
 drawn = plot_measures(studies, **figure)
 for path in snakemake.output:

@@ -1,12 +1,17 @@
-"""Recommend settings of a study."""
+"""Recommend settings of a study: the page that says which, and the table behind it."""
 
 import json
 
-import pandas as pd
-
 from batchscope.advice import page, write_page
-from batchscope.files import log_to
+from batchscope.files import log_to, write_csv
+from batchscope.recommendation import ranked_table, recommend
+from batchscope.trainings import read_trainings
 
 log_to(snakemake.log[0])
 study = json.loads(snakemake.params.study)
-write_page(page(pd.read_csv(snakemake.input.replicates), **study), snakemake.output[0])
+how = {key: study[key] for key in ("seed", "score", "part")}
+margins = study.pop("margins")
+trainings = read_trainings(snakemake.input.replicates, snakemake.input.new_splits, snakemake.input.rows)
+ranked = {on: recommend(each, margins, **how) for on, each in trainings.items()}
+write_page(page(trainings, ranked, **study), snakemake.output.page)
+write_csv(ranked_table(ranked), snakemake.output.table)
