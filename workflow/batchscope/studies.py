@@ -118,6 +118,8 @@ def _batch_sizes(study: Study) -> Iterator[tuple[str, int | str | dict]]:
         yield f"learning_curves.{name}.batch_size", curve["batch_size"]
     if "ensembles" in study.spec:
         yield "ensembles.batch_size", study.spec["ensembles"]["batch_size"]
+    for index, batch_size in enumerate(study.spec.get("variance", {}).get("batch_sizes", [])):
+        yield f"variance.batch_sizes[{index}]", batch_size
 
 
 def _too_large(study: Study) -> Iterator[str]:

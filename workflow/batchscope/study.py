@@ -142,6 +142,28 @@ class Study:
         }
 
     @property
+    def variance(self) -> dict:
+        """The trainings of a crossed design: at each of some batch sizes all splits with all weights and all orders."""
+        spec = self.spec["variance"]
+        return {
+            "trainings": [
+                {
+                    "setting": self.setting(batch_size, spec.get("learning_rate")),
+                    "task": self._task | {"stages": self.stages(batch_size)},
+                }
+                for batch_size in spec["batch_sizes"]
+            ],
+            "engine": self.spec["engine"],
+            **{factor: spec[factor] for factor in ("splits", "weights", "orders")},
+        }
+
+    @property
+    def minutes_of_variance(self) -> int:
+        spec = self.spec["variance"]
+        count = spec["splits"] * spec["weights"] * spec["orders"]
+        return job_minutes(sum(self._seconds(batch_size) for batch_size in spec["batch_sizes"]) * count)
+
+    @property
     def metrics(self) -> dict:
         """The metrics, beside the histories."""
         target = self.spec.get(f"target_{self.score}", TARGETS[self.score])
@@ -286,5 +308,5 @@ class Study:
             *self.overviews,
             *(f"learning_curve_{name}" for name in self.spec["learning_curves"]),
             *(f"answer_{name}" for name, question in self.spec["questions"].items() if "measures" in question),
-            *(["ensembles"] if "ensembles" in self.spec else []),
+            *(name for name in ("ensembles", "variance") if name in self.spec),
         ]

@@ -18,6 +18,8 @@ localrules:
     plot_measures,
     plot_which_is_best,
     plot_ensembles,
+    decompose_variance,
+    plot_variance,
     make_tables,
     record_provenance,
     write_findings,

@@ -156,3 +156,27 @@ rule plot_ensembles:
         "Plotting the ensembles of {wildcards.study}"
     script:
         "../scripts/plot_ensembles.py"
+
+
+rule plot_variance:
+    input:
+        "results/{study}/metrics/variance.csv",
+    output:
+        figure("variance", caption="variance"),
+    log:
+        "results/{study}/logs/plot_variance.log",
+    benchmark:
+        "results/{study}/benchmarks/plot_variance.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("plot_variance.py"),
+        figure=part(lambda study, _: {"title": study.title, "score": study.score}),
+    message:
+        "Plotting where the variance of {wildcards.study} comes from"
+    script:
+        "../scripts/plot_variance.py"

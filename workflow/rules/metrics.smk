@@ -110,3 +110,27 @@ rule judge_claims:
         "Judging the claims of {wildcards.study}"
     script:
         "../scripts/judge_claims.py"
+
+
+rule decompose_variance:
+    input:
+        "results/{study}/metrics/variance_trainings.csv",
+    output:
+        "results/{study}/metrics/variance.csv",
+    log:
+        "results/{study}/logs/decompose_variance.log",
+    benchmark:
+        "results/{study}/benchmarks/decompose_variance.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("decompose_variance.py"),
+        score=part(lambda study, _: study.score),
+    message:
+        "Finding where the variance of {wildcards.study} comes from"
+    script:
+        "../scripts/decompose_variance.py"

@@ -76,3 +76,33 @@ rule train_ensembles:
         "Training the ensembles of {wildcards.study}"
     script:
         "../scripts/train_ensembles.py"
+
+
+rule train_variance:
+    input:
+        dataset="results/{study}/dataset.npz",
+        splits="results/{study}/splits.npz",
+        model=lambda wildcards: study_of(wildcards).model_files,
+    output:
+        "results/{study}/metrics/variance_trainings.csv",
+    log:
+        "results/{study}/logs/train_variance.log",
+    benchmark:
+        "results/{study}/benchmarks/train_variance.tsv"
+    conda:
+        training_env
+    threads: 1
+    resources:
+        gpu=gpus,
+        mem_mb=memory,
+        stack_mb=config["resources"]["mem_mb"],
+        runtime=lambda wildcards, attempt: attempt * study_of(wildcards).minutes_of_variance,
+        training=1,
+    params:
+        code=code("train_variance.py"),
+        training=part(lambda study, _: study.variance),
+        files=content(lambda study: study.model_files),
+    message:
+        "Training a crossed design of {wildcards.study}"
+    script:
+        "../scripts/train_variance.py"

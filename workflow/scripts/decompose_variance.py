@@ -1,0 +1,12 @@
+"""Find where the variance of the test score comes from."""
+
+import json
+
+import pandas as pd
+
+from batchscope.files import log_to, write_csv
+from batchscope.variance import decompose
+
+log_to(snakemake.log[0])
+score = json.loads(snakemake.params.score)
+write_csv(decompose(pd.read_csv(snakemake.input[0]), f"test_{score}"), snakemake.output[0])

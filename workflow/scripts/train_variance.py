@@ -1,0 +1,40 @@
+"""Train a crossed design: at each of some batch sizes all new splits with all initial weights and all orders."""
+
+import json
+from itertools import product
+
+from batchscope.data import load_dataset, load_splits
+from batchscope.files import digest
+from batchscope.jobs import start_training, work_folder
+
+output = snakemake.output[0]
+where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
+
+import pandas as pd
+
+from batchscope.checkpoint import Checkpoint
+from batchscope.files import write_csv
+from batchscope.history import MEASURES
+from batchscope.setting import Setting
+from batchscope.task import Draw, make_task
+from batchscope.training import train
+
+key = digest([snakemake.params.training, snakemake.params.code, where["software"]], snakemake.input)
+training = json.loads(snakemake.params.training)
+draws = [Draw(*draw) for draw in product(*(range(training[factor]) for factor in ("weights", "orders", "splits")))]
+tables = []
+for each in training["trainings"]:
+    setting = Setting(*each["setting"])
+    task = make_task(load_dataset(snakemake.input.dataset), splits=load_splits(snakemake.input.splits), **each["task"])
+    folder = work_folder(output) / "_".join(map(str, setting))
+    [result] = train(
+        task,
+        [setting.learning_rate],
+        {"variance": draws},
+        training["engine"],
+        memory_mb=snakemake.resources.stack_mb,
+        checkpoint=Checkpoint(folder, key),
+    )["variance"]
+    last = pd.DataFrame(result.history[:, -1], columns=MEASURES[: result.history.shape[-1]])
+    tables.append(pd.DataFrame(draws).assign(**setting._asdict(), diverged=last["test_loss"].isna(), **last))
+write_csv(pd.concat(tables), output)
