@@ -46,11 +46,11 @@ def make_task(network: str, batch_size: int) -> Task:
 class Compiled:
     def __init__(self, task: Task, replicates: int):
         self._engine = CompiledEngine(task, replicates, stacked=True)
-        self._replicates = replicates
+        self._draws = task.replicates(replicates)
 
     def seconds(self) -> float:
-        trained = self._engine.train(0, 0.01, lambda _: None)
-        return sum(seconds for _, seconds in trained.stretches) / self._replicates
+        trained = self._engine.train(self._draws, 0.01, lambda _: None)
+        return sum(seconds for _, seconds in trained.stretches) / len(self._draws)
 
 
 def fit_seconds(task: Task) -> float:

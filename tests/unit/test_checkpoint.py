@@ -52,8 +52,13 @@ def make_task(first_500):
     return make
 
 
+def train(task, replicates, engine, memory_mb, checkpoint) -> list[training.Result]:
+    return training.train(task, RATES, {"own": task.replicates(replicates)}, engine, memory_mb, checkpoint)["own"]
+
+
 def bytes_of(results: list[training.Result]) -> list[bytes]:
-    return [part.tobytes() for result in results for part in (result.history, result.updates)]
+    arrays = [(result.history, result.updates, *result.rows["test"]) for result in results]
+    return [array.tobytes() for of_result in arrays for array in of_result]
 
 
 @pytest.mark.parametrize("engine", ["compiled", "fit"])
@@ -62,11 +67,11 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_bytes(make_task, tmp_pa
     monkeypatch.setattr(compiled, "_PROGRESS_REPORTS", 3)  # pieces of three epochs
     caplog.set_level("INFO")
     task = make_task(resampled=True)
-    whole = training.train(task, RATES, 3, engine, 3000, Checkpoint(tmp_path / "whole", "key"))
+    whole = train(task, 3, engine, 3000, Checkpoint(tmp_path / "whole", "key"))
     for saves in (1, 10):  # in the first stack, and then in a later one
         with pytest.raises(StoppedError):
-            training.train(task, RATES, 3, engine, 3000, Stopping(tmp_path / "stopped", "key", saves))
-    resumed = training.train(task, RATES, 3, engine, 3000, Checkpoint(tmp_path / "stopped", "key"))
+            train(task, 3, engine, 3000, Stopping(tmp_path / "stopped", "key", saves))
+    resumed = train(task, 3, engine, 3000, Checkpoint(tmp_path / "stopped", "key"))
     assert caplog.text.count("resumed from a checkpoint") >= 3
     assert bytes_of(resumed) == bytes_of(whole)
     # The timing has every epoch of every replicate once.
@@ -74,9 +79,9 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_bytes(make_task, tmp_pa
 
 
 def test_a_training_that_is_done_is_not_trained_again(make_task, tmp_path, monkeypatch):
-    done = training.train(make_task(), RATES, 2, "compiled", 3000, Checkpoint(tmp_path, "key"))
-    monkeypatch.setattr(compiled.CompiledEngine, "train", None)
-    again = training.train(make_task(), RATES, 2, "compiled", 3000, Checkpoint(tmp_path, "key"))
+    done = train(make_task(), 2, "compiled", 3000, Checkpoint(tmp_path, "key"))
+    monkeypatch.setattr(compiled.CompiledEngine, "_run", None)
+    again = train(make_task(), 2, "compiled", 3000, Checkpoint(tmp_path, "key"))
     assert bytes_of(again) == bytes_of(done)
 
 

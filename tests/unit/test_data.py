@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from batchscope.data import load_dataset, save_dataset
+from batchscope.data import load_dataset, save_arrays
 from batchscope.prepare import make_dataset
 
 
@@ -35,7 +35,7 @@ def test_stratified_parts_have_the_same_share_of_each_class(blobs_spec):
 def test_a_saved_dataset_comes_back_and_has_the_same_bytes_again(blobs_spec, first_500, tmp_path):
     dataset = make_dataset(blobs_spec, first_500)
     for name in ("one.npz", "two.npz"):
-        save_dataset(dataset, tmp_path / name)
+        save_arrays(dataset, tmp_path / name)
     for loaded, made in zip(load_dataset(tmp_path / "one.npz"), dataset):
         np.testing.assert_array_equal(loaded, made)
     assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
@@ -43,7 +43,7 @@ def test_a_saved_dataset_comes_back_and_has_the_same_bytes_again(blobs_spec, fir
 
 def test_a_truncated_dataset_is_refused(blobs_spec, first_500, tmp_path):
     path = tmp_path / "dataset.npz"
-    save_dataset(make_dataset(blobs_spec, first_500), path)
+    save_arrays(make_dataset(blobs_spec, first_500), path)
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(ValueError, match=r"is no whole dataset .* delete it and run again"):
         load_dataset(path)
@@ -62,6 +62,6 @@ def test_validation_rows_stand_between_the_others(blobs_spec, order):
 
 def test_a_dataset_with_validation_rows_comes_back(blobs_spec, tmp_path):
     dataset = make_dataset(blobs_spec, {"train": 500, "validation": 100, "order": "shuffled", "seed": 0})
-    save_dataset(dataset, tmp_path / "dataset.npz")
+    save_arrays(dataset, tmp_path / "dataset.npz")
     for loaded, made in zip(load_dataset(tmp_path / "dataset.npz"), dataset):
         np.testing.assert_array_equal(loaded, made)

@@ -38,7 +38,8 @@ def train(blobs_spec, first_500, tmp_path):
             loss="SparseCategoricalCrossentropy",
             seed=0,
         )
-        [result] = training.train(task, [0.01], 2, engine, 3000, Checkpoint(tmp_path / dtype_policy / engine, "key"))
+        checkpoint = Checkpoint(tmp_path / dtype_policy / engine, "key")
+        [result] = training.train(task, [0.01], {"own": task.replicates(2)}, engine, 3000, checkpoint)["own"]
         return result.history
 
     return run

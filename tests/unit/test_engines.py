@@ -12,7 +12,7 @@ from batchscope.backend import keras, tf
 from batchscope.checkpoint import Checkpoint
 from batchscope.fit import FitEngine
 from batchscope.prepare import make_dataset
-from batchscope.task import Stage, Task
+from batchscope.task import Draw, Stage, Task
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -46,7 +46,8 @@ def train(tmp_path):
     folders = (tmp_path / str(number) for number in itertools.count())
 
     def run(task, rates, replicates, engine="compiled", memory_mb=MEMORY_MB) -> list[training.Result]:
-        return training.train(task, rates, replicates, engine, memory_mb, Checkpoint(next(folders), "key"))
+        groups = {"own": task.replicates(replicates)}
+        return training.train(task, rates, groups, engine, memory_mb, Checkpoint(next(folders), "key"))["own"]
 
     return run
 
@@ -74,7 +75,8 @@ def assert_same_history(history: np.ndarray, expected: np.ndarray, tolerance: fl
 
 
 def fit(task: Task, replicate: int, learning_rate: float) -> np.ndarray:
-    [history] = FitEngine(task).train(replicate, learning_rate, lambda _: None).history
+    draw = task.replicates(replicate + 1)[-1]
+    [history] = FitEngine(task).train([draw], learning_rate, lambda _: None).history
     return history
 
 
@@ -86,7 +88,7 @@ def test_a_schedule_trains_its_stages_one_after_the_other_and_counts_their_updat
     model = task.build_replicate(1)
     model.compile(task.build_optimizer(0.003), task.loss_function)
     losses = []
-    for epoch, order in enumerate(task.batch_orders(1)):
+    for epoch, order in enumerate(task.batch_orders(Draw(1, 1, None))):
         x, y = task.dataset.x_train[order], task.dataset.y_train[order]
         losses += model.fit(x, y, 100 if epoch < 3 else 450, verbose=0, shuffle=False).history["loss"]
     np.testing.assert_allclose(result.history[1, :, 0], losses, rtol=1e-9)
@@ -107,25 +109,27 @@ def test_every_replicate_splits_the_rows_anew_where_they_are_resampled(make_task
         assert (len(train_rows), len(test_rows)) == (500, 300)
         assert sorted([*train_rows, *test_rows]) == list(range(800))
     assert set(splits[0][0]) != set(splits[1][0])
-    assert set(next(task.batch_orders(1))) == set(splits[1][0])
+    assert set(next(task.batch_orders(Draw(1, 1, 1)))) == set(splits[1][0])
     histories = train_compiled(task)
     for replicate in (0, 1):
         assert_same_history(histories[RATES[0]][replicate], fit(task, replicate, RATES[0]))
 
 
 @pytest.mark.parametrize("width", [1, 2])
-def test_predictions_are_those_of_the_replicates_trained_last(make_task, width):
+def test_outputs_are_those_of_the_replicates_trained_last_each_on_rows_of_its_own(make_task, width):
     task = make_task()
-    x = task.dataset.x_test
+    rows = [np.arange(300), np.arange(500, 800)][-width:]
+    draws = task.replicates(2)[-width:]
     yardstick = FitEngine(task)
-    yardstick.train(1, RATES[1], lambda _: None)
-    logits = yardstick._model.predict(x, verbose=0)
-    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    yardstick.train(draws[-1:], RATES[1], lambda _: None)
+    expected = yardstick._model.predict(task.dataset.x_test, verbose=0)
     engine = compiled.CompiledEngine(task, width, stacked=width > 1)
     for rate in RATES:
-        engine.train(2 - width, rate, lambda _: None)
-    np.testing.assert_allclose(engine.predict(x)[-1], expected, rtol=1e-7)
-    np.testing.assert_allclose(yardstick.predict(x)[-1], expected, rtol=1e-7)
+        engine.train(draws, rate, lambda _: None)
+    outputs = engine.outputs(rows)
+    assert outputs.shape == (width, 300, 3)
+    np.testing.assert_allclose(outputs[-1], expected, rtol=1e-9)
+    np.testing.assert_allclose(yardstick.outputs(rows[-1:])[-1], expected, rtol=1e-9)
 
 
 def pytest_generate_tests(metafunc) -> None:
@@ -165,7 +169,7 @@ def test_fit_is_model_fit_on_the_rows_in_their_order(make_task, dataset):
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(task.build_optimizer(0.01), loss, metrics=["sparse_categorical_accuracy"])
     rows = []
-    for order in task.batch_orders(0):
+    for order in task.batch_orders(Draw(0, 0, None)):
         x, y = dataset.x_train[order], dataset.y_train[order]
         log = model.fit(x, y, 450, verbose=0, shuffle=False, validation_data=(dataset.x_test, dataset.y_test)).history
         rows.append([values[0] for values in log.values()])
@@ -276,8 +280,9 @@ def test_validation_rows_are_evaluated_as_in_keras(make_task, first_500, resampl
     assert history.shape == (3, 6)
     assert_same_history(history, fit(task, 1, RATES[1]))
     yardstick = FitEngine(task)
-    yardstick.train(1, RATES[1], lambda _: None)
-    rows = task.split(1)[2]
+    draw = task.replicates(2)[1]
+    yardstick.train([draw], RATES[1], lambda _: None)
+    rows = task.split(draw.split)[2]
     loss, accuracy = yardstick._model.evaluate(task.x[rows], task.y[rows], verbose=0)
     np.testing.assert_allclose(history[-1, 4:], [loss, accuracy], rtol=1e-9)
 
@@ -310,19 +315,16 @@ def test_models_from_a_file_train_as_in_fit(make_task, caplog, function, way, tr
 def test_dropout_draws_anew_for_each_replicate_and_update(make_task, monkeypatch, train_compiled):
     task = make_task([*DENSE, {"Dropout": {"rate": 0.5}}], epochs=6)
     monkeypatch.setattr(Task, "batch_orders", lambda task, _: iter([np.arange(500, dtype=np.int32)] * task.epochs))
-    monkeypatch.setattr(compiled.CompiledEngine, "_initial_weights", _weights_of_replicate_0_with_own_dropout)
+    monkeypatch.setattr(compiled, "_build_weights", _weights_of_replicate_0_with_own_dropout)
     history = train_compiled(task, rates=[1e-12])[1e-12]  # as good as untrained: losses differ by the draws alone
     losses = history[:, :, 0].ravel()
     assert len(np.unique(losses.round(6))) == losses.size
     assert np.ptp(history[:, :, 2]) < 1e-6  # none is dropped on test rows
 
 
-def _weights_of_replicate_0_with_own_dropout(engine, members):
-    replicates = [engine._task.build_replicate(replicate) for replicate in members]
-    weights = [variable.numpy() for variable in replicates[0].trainable_variables]
-    states = [[variable.numpy() for variable in model.non_trainable_variables] for model in replicates]
-    own = [np.stack(values) for values in zip(*states)]
-    return [np.stack([weight] * len(members)) for weight in weights] + own
+def _weights_of_replicate_0_with_own_dropout(task, weights):
+    first, own = task.build_replicate(0), task.build_replicate(weights)
+    return [variable.numpy() for variable in first.trainable_variables + own.non_trainable_variables]
 
 
 def test_groups_of_any_width_give_the_same_histories(make_task, train_compiled):
@@ -332,9 +334,8 @@ def test_groups_of_any_width_give_the_same_histories(make_task, train_compiled):
         engine = compiled.CompiledEngine(task, width, stacked=True)
         for first in range(0, 5, width):
             for rate in RATES:
-                members = whole[rate][first : first + width]
-                trained = engine.train(first, rate, lambda _: None)
-                assert_same_history(trained.history[: len(members)], members)
+                trained = engine.train(task.replicates(5)[first : first + width], rate, lambda _: None)
+                assert_same_history(trained.history, whole[rate][first : first + width])
 
 
 def test_memory_that_is_stated_decides_the_width_of_the_stack(make_task, caplog, train_compiled):
@@ -364,9 +365,9 @@ def test_out_of_memory_halves_the_stack(make_task, caplog, monkeypatch, train_co
 
 def test_a_replicate_that_diverges_is_marked_and_the_others_go_on(make_task, train_compiled):
     class Poisoned(Task):
-        def build_replicate(self, replicate):
-            model = super().build_replicate(replicate)
-            if replicate == 1:
+        def build_replicate(self, weights):
+            model = super().build_replicate(weights)
+            if weights == 1:
                 model.trainable_variables[0].assign(np.full(model.trainable_variables[0].shape, np.nan))
             return model
 
@@ -389,7 +390,7 @@ def test_from_the_first_loss_that_is_not_finite_on_all_is_nan():
 def test_replicates_start_alike_at_every_batch_size_and_differ_from_each_other(make_task):
     small, large = make_task(batch_size=4), make_task(batch_size=450)
     weights = [task.build_replicate(replicate).get_weights()[0] for task in (small, large) for replicate in (0, 1)]
-    orders = [np.stack(list(task.batch_orders(replicate))) for task in (small, large) for replicate in (0, 1)]
+    orders = [np.stack(list(task.batch_orders(draw))) for task in (small, large) for draw in task.replicates(2)]
     for values in (weights, orders):
         np.testing.assert_array_equal(values[0], values[2])
         assert not np.array_equal(values[0], values[1])

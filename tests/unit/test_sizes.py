@@ -6,14 +6,14 @@ import logging
 import numpy as np
 import pytest
 
-from batchscope import compiled, streaming, training
+from batchscope import compiled, engines, streaming, training
 from batchscope.backend import tf
 from batchscope.checkpoint import Checkpoint
 from batchscope.compiled import CompiledEngine
 from batchscope.fit import FitEngine
 from batchscope.prepare import make_dataset
 from batchscope.streaming import StreamingEngine
-from batchscope.task import Stage, Task
+from batchscope.task import Draw, Stage, Task
 
 RATE = 0.003
 LOSS = "SparseCategoricalCrossentropy"
@@ -46,14 +46,15 @@ def make_task(dataset):
 def train(tmp_path):
     def run(task: Task, replicates: int = 1) -> np.ndarray:
         checkpoint = Checkpoint(tmp_path / "checkpoint", "key")
-        [result] = training.train(task, [RATE], replicates, "compiled", 3000, checkpoint)
+        groups = {"own": task.replicates(replicates)}
+        [result] = training.train(task, [RATE], groups, "compiled", 3000, checkpoint)["own"]
         return result.history
 
     return run
 
 
 def histories(task: Task, width: int = 2, engine: type = CompiledEngine) -> np.ndarray:
-    return engine(task, width, stacked=width > 1).train(0, RATE, lambda _: None).history
+    return engine(task, width, stacked=width > 1).train(task.replicates(width), RATE, lambda _: None).history
 
 
 def assert_same_history(history: np.ndarray, expected: np.ndarray) -> None:
@@ -86,7 +87,7 @@ def test_layers_that_see_micro_batches_are_named(make_task, batch_size, said):
     penalized = {"Dense": {"units": 5, "activity_regularizer": "l1", "name": "penalized"}}
     norm = {"BatchNormalization": {"name": "norm"}}
     task = make_task([penalized, {"Dense": {"units": 5}}, norm], batch_size=batch_size, micro_batch_size=100)
-    _, words = training.make_engine(task, "compiled", 1, 3000)
+    _, words = engines.make_engine(task, "compiled", 1, 3000)
     micro_batches = [
         "the gradients of larger batches are added up from micro-batches of 100 rows",
         "to these layers a micro-batch is the whole batch: penalized, norm",
@@ -143,10 +144,11 @@ def test_streamed_rows_train_as_those_on_the_device(make_task, dataset, width, c
     task = dataclasses.replace(make_task(), dataset=dataset._replace(**validation), **changes)
     streamed, held = (engine(task, width, stacked=width > 1) for engine in (StreamingEngine, CompiledEngine))
     for rate in (RATE, 2 * RATE):  # the second from the same start
-        one, other = (engine.train(0, rate, lambda _: None) for engine in (streamed, held))
+        one, other = (engine.train(task.replicates(width), rate, lambda _: None) for engine in (streamed, held))
         assert_same_history(one.history, other.history)
         assert one.updates.tolist() == other.updates.tolist()
-    np.testing.assert_allclose(streamed.predict(task.x), held.predict(task.x), rtol=1e-7)
+    rows = [np.arange(len(task.y))] * width
+    np.testing.assert_allclose(streamed.outputs(rows), held.outputs(rows), rtol=1e-9)
 
 
 @pytest.mark.usefixtures("_blocks_of_100_rows")
@@ -162,7 +164,7 @@ def test_no_more_than_a_block_is_fed_at_once(make_task, monkeypatch):
     monkeypatch.setattr(StreamingEngine, "_stream", watch)
     engine = StreamingEngine(make_task(batch_size=500, micro_batch_size=50), 2, stacked=True)
     fed.clear()
-    engine.train(0, RATE, lambda _: None)
+    engine.train(engine._task.replicates(2), RATE, lambda _: None)
     assert fed == ([100] * 5 + [100] * 3) * 2  # training and test rows of two epochs
 
 
@@ -171,7 +173,7 @@ def test_data_that_takes_much_of_the_memory_is_streamed(make_task, caplog):
     kinds = []
     with caplog.at_level(logging.INFO):
         for memory_mb in (0.19, 0.2):
-            kinds.append(type(training.make_engine(task, "compiled", 1, memory_mb)[0]))
+            kinds.append(type(engines.make_engine(task, "compiled", 1, memory_mb)[0]))
     assert kinds == [StreamingEngine, CompiledEngine]
     assert caplog.text.count("the rows are streamed") == 1
 
@@ -187,4 +189,4 @@ def test_model_fit_out_of_memory_says_what_helps(make_task, monkeypatch):
 
     monkeypatch.setattr("keras.Model.fit", fit)
     with pytest.raises(MemoryError, match="take smaller ones"):
-        FitEngine(make_task()).train(0, RATE, lambda _: None)
+        FitEngine(make_task()).train([Draw(0, 0, None)], RATE, lambda _: None)

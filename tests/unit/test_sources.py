@@ -124,8 +124,8 @@ def test_the_rows_of_keras_are_read_from_where_it_keeps_them(tmp_path):
         with gzip.open(folder / f"{part}-labels-idx1-ubyte.gz", "wb") as file:
             file.write(bytes(8) + (np.arange(len(x), dtype=np.uint8) % 2).tobytes())
     program = (
-        "from batchscope.prepare import make_dataset; from batchscope.data import save_dataset;"
-        "save_dataset(make_dataset('fashion_mnist', {'train': 8, 'order': 'as_given', 'seed': 0}), 'made.npz')"
+        "from batchscope.prepare import make_dataset; from batchscope.data import save_arrays;"
+        "save_arrays(make_dataset('fashion_mnist', {'train': 8, 'order': 'as_given', 'seed': 0}), 'made.npz')"
     )
     environment = os.environ | {"KERAS_HOME": str(tmp_path), "PYTHONPATH": str(LIBRARY.parent)}
     subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environment, check=True, capture_output=True)

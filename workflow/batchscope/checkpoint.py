@@ -38,7 +38,7 @@ class Checkpoint:
         return time.monotonic() - self._saved >= max(_SECONDS_BETWEEN, self._took / _SHARE)
 
     def save(self, stack: tuple, trained: Trained, state: list[np.ndarray]) -> None:
-        """Keep how far a stack is, and its weights and optimizer, which one that is done may leave out."""
+        """Keep how far a stack is, and its weights and optimizer."""
         begin = time.monotonic()
         parts = {name: getattr(trained, name) for name in _PARTS}
         with replacing(self._path(stack)) as temporary:
@@ -62,4 +62,4 @@ class Checkpoint:
         return trained, state
 
     def _path(self, stack: tuple) -> Path:
-        return self._folder / f"{'_'.join(map(str, stack))}.npz"
+        return self._folder / f"{'_'.join(map(str, stack)).replace(' ', '_')}.npz"

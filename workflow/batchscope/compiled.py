@@ -6,8 +6,8 @@ loops inside it, so Python is left out of the training but for one call per chun
 
 import math
 import time
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache, partial
 from itertools import islice
 
 import numpy as np
@@ -16,7 +16,7 @@ from batchscope.backend import keras, tf
 from batchscope.models import values_per_row
 from batchscope.schedules import start_at
 from batchscope.small_matmul import fast_gradients
-from batchscope.task import NOTHING, Task, Trained
+from batchscope.task import NOTHING, Draw, Task, Trained
 
 # Optimizers that treat every weight by itself, so that a stack of replicates is to them one larger tensor.
 _ELEMENT_WISE = ("SGD", "Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Adagrad", "Adadelta", "Ftrl", "Lion")
@@ -78,7 +78,7 @@ def stack_width(task: Task, replicates: int, memory: int) -> int:
 
 
 class CompiledEngine:
-    """Trains `width` replicates at a time, stacked in one program, or one at a time where `stacked` is false.
+    """Trains `width` draws at a time, stacked in one program, or one at a time where `stacked` is false.
 
     Raises:
         tf.errors.OpError, ValueError, TypeError, NotImplementedError: the model cannot be mapped or compiled.
@@ -95,10 +95,10 @@ class CompiledEngine:
         self._optimizer.build(self._trainable)
         self._optimizer_start = [variable.numpy() for variable in self._optimizer.variables]
         self._variables = [*self._trainable, *self._non_trainable, *self._optimizer.variables]
-        self._first: int | None = None  # replicate of the stack
+        self._initial_weights = lru_cache(maxsize=self._width)(partial(_build_weights, task))  # takes long
         orders_at_once = max(1, _ORDERS_AT_ONCE // (self._width * task.rows[0]))
         self._chunk = min(math.ceil(task.epochs / _PROGRESS_REPORTS), orders_at_once)
-        self._predict = compiled(self._run_prediction)
+        self._put_out = compiled(self._run_outputs)
         self._compile()
 
     def _compile(self) -> None:
@@ -118,26 +118,23 @@ class CompiledEngine:
 
     def train(
         self,
-        first: int,
+        draws: list[Draw],
         learning_rate: float,
         report: Callable[[Trained], None],
         so_far: Trained = NOTHING,
         state: Sequence[np.ndarray] = (),
     ) -> Trained:
-        """Train a stack of replicates, of which `first` is the first, from where it is, and say after each piece where.
+        """Train a stack of these draws, at most `width`, from where it is, and say after each piece where.
 
         `state` is what `state()` gave when the stack was `so_far`.
         """
-        members = range(first, first + self._width)
-        if first != self._first:
-            self._start = self._initial_weights(members)
-            _, *evaluated = zip(*(self._task.split(replicate) for replicate in members))
-            self._evaluate_on([self._stack(rows) for rows in evaluated])
-            self._first = first
-        self._reset(self._start, learning_rate)
-        for variable, value in zip(self._variables, state):
+        members = self._filled(draws)
+        for variable, value in zip(self._variables, state or self._start(members)):
             variable.assign(value)
-        orders = islice(zip(*(self._task.batch_orders(replicate) for replicate in members)), so_far.epochs, None)
+        start_at(self._optimizer, learning_rate)
+        _, *evaluated = zip(*(self._task.split(draw.split) for draw in members))
+        self._evaluate_on([self._stack(rows) for rows in evaluated])
+        orders = islice(zip(*(self._task.batch_orders(draw) for draw in members)), so_far.epochs, None)
         rows = np.repeat(self._task.rows, 2)
         while so_far.epochs < self._task.epochs:
             epochs, batch_size = self._next_piece(so_far)
@@ -145,7 +142,7 @@ class CompiledEngine:
             sums, updates = self._run(batch_size, [next(orders) for _ in range(epochs)])
             sums = sums.reshape(epochs, len(rows), self._width).astype(np.float64)
             seconds = time.perf_counter() - begin
-            so_far = so_far.then(sums.transpose(2, 0, 1) / rows, updates, seconds)
+            so_far = so_far.then(sums.transpose(2, 0, 1)[: len(draws)] / rows, updates, seconds)
             report(so_far)
         return so_far
 
@@ -153,14 +150,17 @@ class CompiledEngine:
         """The weights and the optimizer of the stack."""
         return [variable.numpy() for variable in self._variables]
 
-    def predict(self, x: np.ndarray) -> np.ndarray:
-        """The probabilities of the classes by each replicate of the stack trained last, (replicates, rows, classes)."""
-        size = evaluated_at_once(self._task, len(x))
-        blocks = [
-            self._predict(tf.constant(x[start : start + size], keras.config.floatx())).numpy()
-            for start in range(0, len(x), size)
-        ]
-        return np.concatenate(blocks, axis=-2).reshape(self._width, len(x), self._task.dataset.classes)
+    def outputs(self, rows: list[np.ndarray]) -> np.ndarray:
+        """What each member of the stack trained last puts out for rows of its own, (members, rows, outputs).
+
+        Args:
+            rows: positions in the task's `x`, (rows,) for each member.
+        """
+        stacked = self._stack(self._filled(rows))
+        size = evaluated_at_once(self._task, stacked.shape[-1])
+        blocks = [self._put_out(x).numpy() for x in self._features(stacked, size)]
+        outputs = np.concatenate(blocks, axis=-2)
+        return outputs.reshape(self._width, *outputs.shape[-2:])[: len(rows)]
 
     def _next_piece(self, so_far: Trained) -> tuple[int, int]:
         """How many epochs to train next in one call, with their batch size: few where an epoch takes long."""
@@ -187,6 +187,14 @@ class CompiledEngine:
         sums, updates = self._programs[batch_size](self._stack_orders(orders), tf.constant(len(orders)))
         return sums.numpy()[: len(orders)], updates.numpy()[: len(orders)]
 
+    def _filled(self, members: list) -> list:
+        """As many members as the stack is wide: the last one stands where there are fewer."""
+        return [*members, *[members[-1]] * (self._width - len(members))]
+
+    def _features(self, rows: np.ndarray, size: int) -> Iterable[tf.Tensor]:
+        """The features of rows (*lead, n), in blocks of (*lead, size, ...)."""
+        return (tf.gather(self._rows[0], rows[..., start : start + size]) for start in range(0, rows.shape[-1], size))
+
     def _stack(self, values: list[np.ndarray]) -> np.ndarray:
         """What belongs to each member of a stack, as the program takes it."""
         return np.stack(values) if self._lead else values[0]
@@ -208,20 +216,10 @@ class CompiledEngine:
             for v in variables
         ]
 
-    def _initial_weights(self, members: range) -> list[np.ndarray]:
-        replicates = []
-        for replicate in members:
-            model = self._task.build_replicate(replicate)
-            variables = model.trainable_variables + model.non_trainable_variables
-            replicates.append([variable.numpy() for variable in variables])
-        return [self._stack(values) for values in zip(*replicates)]
-
-    def _reset(self, weights: list[np.ndarray], learning_rate: float) -> None:
-        for variable, value in zip(self._trainable + self._non_trainable, weights):
-            variable.assign(value)
-        for variable, value in zip(self._optimizer.variables, self._optimizer_start):
-            variable.assign(value)
-        start_at(self._optimizer, learning_rate)
+    def _start(self, members: list[Draw]) -> list[np.ndarray]:
+        """The state of a stack that is not trained yet."""
+        weights = zip(*(self._initial_weights(draw.weights) for draw in members))
+        return [*(self._stack(values) for values in weights), *self._optimizer_start]
 
     # From here on: the program.
 
@@ -283,9 +281,9 @@ class CompiledEngine:
 
         return self._sum_over_batches(count, evaluated_at_once(self._task, count), evaluate, self._zeros())
 
-    def _run_prediction(self, x: tf.Tensor) -> tf.Tensor:
+    def _run_outputs(self, x: tf.Tensor) -> tf.Tensor:
         state = _values(self._trainable), _values(self._non_trainable)
-        return self._map(lambda state: keras.ops.softmax(self._model.stateless_call(*state, x)[0]), state)
+        return self._map(lambda arguments: self._call(*arguments, training=False)[0], (*state, x))
 
     def _batch(self, rows: Rows, start: tf.Tensor, size: int) -> list[tf.Tensor]:
         """Features and targets of a batch, (*lead, size, ...), of rows that are given by number, (*lead, n)."""
@@ -311,13 +309,15 @@ class CompiledEngine:
 
     def _forward(self, trainable: list, non_trainable: list, x: tf.Tensor, y: tf.Tensor, training: bool) -> tuple:
         """For one replicate: mean loss with penalties, number of correct rows, new non-trainable variables."""
-        # The call of a user's model need not take `training`.
-        mode = {"training": training} if self._model._call_has_training_arg else {}
-        outputs, non_trainable, penalties = self._model.stateless_call(
-            trainable, non_trainable, x, return_losses=True, **mode
-        )
+        outputs, non_trainable, penalties = self._call(trainable, non_trainable, x, training)
         loss = self._task.loss_function(y, outputs) + sum(penalties)
         return loss, self._task.count_correct(y, outputs), non_trainable
+
+    def _call(self, trainable: list, non_trainable: list, x: tf.Tensor, training: bool) -> tuple:
+        """For one replicate: outputs, new non-trainable variables, penalties."""
+        # The call of a user's model need not take `training`.
+        mode = {"training": training} if self._model._call_has_training_arg else {}
+        return self._model.stateless_call(trainable, non_trainable, x, return_losses=True, **mode)
 
     def _map(self, function: Callable, arguments: tuple) -> tuple:
         return tf.vectorized_map(function, arguments) if self._lead else function(arguments)
@@ -344,6 +344,12 @@ class CompiledEngine:
             (0, *zeros),
         )[1:]
         return add(full * size, rest, sums) if rest else sums
+
+
+def _build_weights(task: Task, weights: int) -> list[np.ndarray]:
+    """Initial weights by their number, and what else the model changes while it is trained."""
+    model = task.build_replicate(weights)
+    return [variable.numpy() for variable in model.trainable_variables + model.non_trainable_variables]
 
 
 def compiled(function: Callable) -> Callable:

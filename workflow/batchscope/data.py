@@ -1,4 +1,4 @@
-"""A dataset as everything else knows it: training and test rows, in one file."""
+"""A dataset as everything else knows it: training and test rows, in one file, and its new splits in another."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -42,6 +42,19 @@ class Dataset(NamedTuple):
         return 1 if self.y_train.dtype.kind == "f" else self.classes
 
 
+class Splits(NamedTuple):
+    """New splits of the rows of a dataset, into parts of the same sizes.
+
+    `rows`, int32 (splits, rows), are numbers in the dataset's own order, which is that of its parts. Of each split the
+    training rows come first, then the test rows, then the validation rows. Where something is fitted to training rows,
+    `x` (splits, rows, ...) and `y` (splits, rows) are features and targets as each split has them; else None.
+    """
+
+    rows: np.ndarray
+    x: np.ndarray | None = None
+    y: np.ndarray | None = None
+
+
 def name_and_arguments(spec: dict | str) -> tuple[str, dict]:
     """`{name: arguments}`, or a name alone, as (name, arguments)."""
     if isinstance(spec, str):
@@ -50,19 +63,32 @@ def name_and_arguments(spec: dict | str) -> tuple[str, dict]:
     return name, arguments
 
 
-def save_dataset(dataset: Dataset, path: str | Path) -> None:
+def save_arrays(arrays: Dataset | Splits, path: str | Path) -> None:
     with replacing(path) as temporary:
-        np.savez(temporary, **{name: part for name, part in dataset._asdict().items() if part is not None})
+        np.savez(temporary, **{name: array for name, array in arrays._asdict().items() if array is not None})
 
 
 def load_dataset(path: str | Path) -> Dataset:
-    """Read what `save_dataset` wrote.
+    """Read a dataset that `save_arrays` wrote.
 
     Raises:
         ValueError: the file is not whole.
     """
+    return _load(path, Dataset, "dataset")
+
+
+def load_splits(path: str | Path) -> Splits:
+    """Read the new splits that `save_arrays` wrote.
+
+    Raises:
+        ValueError: the file is not whole.
+    """
+    return _load(path, Splits, "file of splits")
+
+
+def _load(path: str | Path, kind: type, name: str) -> Dataset | Splits:
     try:
         with np.load(path) as arrays:
-            return Dataset(**arrays)
+            return kind(**arrays)
     except Exception as error:
-        raise ValueError(f"{path} is no whole dataset ({error}); delete it and run again") from error
+        raise ValueError(f"{path} is no whole {name} ({error}); delete it and run again") from error

@@ -10,7 +10,7 @@ import numpy as np
 
 from batchscope.backend import keras, tf
 from batchscope.losses import is_regression
-from batchscope.task import NOTHING, Task, Trained
+from batchscope.task import NOTHING, Draw, Task, Trained
 
 _log = logging.getLogger(__name__)
 
@@ -28,14 +28,14 @@ class FitEngine:
 
     def train(
         self,
-        first: int,
+        draws: list[Draw],
         learning_rate: float,
         report: Callable[[Trained], None],
         so_far: Trained = NOTHING,
         state: Sequence[np.ndarray] = (),
     ) -> Trained:
-        task = self._task
-        self._model = task.build_replicate(first)
+        task, [draw] = self._task, draws
+        self._model = task.build_replicate(draw.weights)
         self._model.compile(
             optimizer=task.build_optimizer(learning_rate),
             loss=task.loss_function,
@@ -44,7 +44,7 @@ class FitEngine:
         self._model.optimizer.build(self._model.trainable_variables)
         for variable, value in zip(self._variables(), state):
             variable.assign(value)
-        _, test, *validation = [(task.x[rows], task.y[rows]) for rows in task.split(first)]
+        _, test, *validation = [(task.x[rows], task.y[rows]) for rows in task.split(draw.split)]
         record = _Record(so_far, task.rows, validation, report)
         passed = 0  # epochs of the stages before
         for stage in task.stages:
@@ -52,12 +52,12 @@ class FitEngine:
             if done < passed + stage.epochs:
                 try:
                     self._model.fit(
-                        _batches(task, first, done, passed + stage.epochs, stage.batch_size),
+                        _batches(task, draw, done, passed + stage.epochs, stage.batch_size),
                         steps_per_epoch=math.ceil(task.rows[0] / stage.batch_size),
                         validation_data=test,
                         initial_epoch=done,
                         epochs=passed + stage.epochs,
-                        shuffle=False,  # the batches come in the replicate's order already
+                        shuffle=False,  # the batches come in the draw's order already
                         callbacks=[record],
                         verbose=0,
                     )
@@ -69,8 +69,9 @@ class FitEngine:
     def state(self) -> list[np.ndarray]:
         return [variable.numpy() for variable in self._variables()]
 
-    def predict(self, x: np.ndarray) -> np.ndarray:
-        return keras.ops.convert_to_numpy(keras.ops.softmax(self._model.predict(x, verbose=0)))[None]
+    def outputs(self, rows: list[np.ndarray]) -> np.ndarray:
+        [positions] = rows
+        return self._model.predict(self._task.x[positions], verbose=0)[None]
 
     def _variables(self) -> list[keras.Variable]:
         return [
@@ -112,10 +113,10 @@ class _Record(keras.callbacks.Callback):
         self._begin = time.perf_counter()
 
 
-def _batches(task: Task, replicate: int, begin: int, end: int, batch_size: int) -> tf.data.Dataset:
-    """The batches of the epochs from `begin` to `end` in one stream, each epoch in the replicate's own order."""
+def _batches(task: Task, draw: Draw, begin: int, end: int, batch_size: int) -> tf.data.Dataset:
+    """The batches of the epochs from `begin` to `end` in one stream, each epoch in the draw's own order."""
     orders = tf.data.Dataset.from_generator(
-        lambda: islice(task.batch_orders(replicate), begin, end),
+        lambda: islice(task.batch_orders(draw), begin, end),
         output_signature=tf.TensorSpec([task.rows[0]], tf.int32),
     )
     batches = orders.flat_map(lambda order: tf.data.Dataset.from_tensor_slices(order).batch(batch_size))

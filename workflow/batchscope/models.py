@@ -63,8 +63,10 @@ def build_optimizer(spec: dict | str, learning_rate: float | Schedule) -> keras.
     return _call(function, arguments | {"learning_rate": learning_rate}, f"optimizer.{name}")
 
 
-def build_loss(spec: dict | str, outputs: int) -> Callable:
-    """The loss as a function of the target (rows,) and the model's outputs (rows, outputs); the mean over rows.
+def build_loss(spec: dict | str, outputs: int, by_row: bool = False) -> Callable:
+    """The loss as a function of the target (rows,) and the model's outputs (rows, outputs).
+
+    It is the mean over the rows or, where `by_row` is true, (rows,).
 
     The target is classes, one for each output, or numbers, for a single output; see `batchscope.losses`.
 
@@ -81,7 +83,8 @@ def build_loss(spec: dict | str, outputs: int) -> Callable:
     if "from_logits" in arguments:
         raise ConfigError(f"loss.{name}", "from_logits is always true here; leave it out")
     _check_arguments(function, arguments, f"loss.{name}")
-    loss = _call(function, arguments | {"from_logits": True} if name in OF_LOGITS else arguments, f"loss.{name}")
+    given = ({"from_logits": True} if name in OF_LOGITS else {}) | ({"reduction": "none"} if by_row else {})
+    loss = _call(function, arguments | given, f"loss.{name}")
     if name in OF_NUMBERS:
         return lambda numbers, predicted: loss(numbers[:, None], predicted)
     activation = keras.ops.softmax if name in OF_PROBABILITIES else keras.activations.linear

@@ -26,8 +26,7 @@ class StreamingEngine(CompiledEngine):
         self._update = compiled(self._apply_gradients)
         self._sums = [tf.Variable(tf.zeros_like(value.value)) for value in self._trainable]
         # Each shape of a block once, which compiles for it. What this trains is reset before a training.
-        members = [np.arange(len(self._task.y), dtype=np.int32)] * self._width
-        train_rows, *others = np.split(self._stack(members), np.cumsum(self._task.rows)[:-1], axis=-1)
+        train_rows, *others = (self._stack([rows] * self._width) for rows in self._task.split(None))
         for stage in self._task.stages:
             self._train_epoch(stage.batch_size, _every_shape(train_rows, self._rows_of_a_block(stage.batch_size)))
         self._evaluate_on([_every_shape(rows, self._rows_to_evaluate(rows)) for rows in others])
@@ -64,6 +63,9 @@ class StreamingEngine(CompiledEngine):
             blocks = self._stream(rows, self._rows_to_evaluate(rows))
             sums += [*sum(np.array(self._evaluate(*block), np.float64) for block in blocks)]
         return sums
+
+    def _features(self, rows: np.ndarray, size: int) -> Iterable[tf.Tensor]:
+        return (x for x, _ in self._stream(rows, size))
 
     def _rows_to_evaluate(self, rows: np.ndarray) -> int:
         return self._rows_of_a_block(evaluated_at_once(self._task, rows.shape[-1]))

@@ -1,6 +1,6 @@
 """What all trainings of one batch size or schedule share, whichever engine runs them.
 
-Weights, batch orders and splits of the rows are drawn here, each replicate's from a seed of its own.
+What is drawn at random, weights, batch orders and resampled rows, is drawn here, each from a seed of its own.
 """
 
 import math
@@ -13,13 +13,21 @@ import numpy as np
 
 from batchscope.backend import keras, tf
 from batchscope.cost import epoch_seconds
-from batchscope.data import Dataset, name_and_arguments
+from batchscope.data import Dataset, Splits, name_and_arguments
 from batchscope.losses import is_regression
 from batchscope.models import build_loss, build_model, build_optimizer, multiplications_per_epoch
 from batchscope.schedules import Schedule, start_at
 
-# The random streams of a replicate, told apart by the last word of their seeds.
+# The random streams of a replicate, told apart by the last word of their seeds; see `batchscope.new_splits` for 3.
 _WEIGHTS, _ORDERS, _SPLIT = 0, 1, 2
+
+
+class Draw(NamedTuple):
+    """What a training draws at random, each by its number; without a number of a split it has the study's own split."""
+
+    weights: int
+    order: int
+    split: int | None
 
 
 class Stage(NamedTuple):
@@ -56,7 +64,8 @@ NOTHING = Trained(np.empty((0, 0, 0)), np.empty(0, np.int64), np.empty((0, 2)))
 class Task:
     """The trainings of one batch size or schedule. The model, optimizer and loss are as in the config.
 
-    Where `resampled` is true, every replicate splits the rows of the dataset anew, into parts of the same sizes.
+    Where `resampled` is true, every replicate splits the rows of the dataset anew, into parts of the same sizes; else
+    `splits` are the new splits that there are beside the dataset's own.
     Batches of more than `micro_batch_size` rows are divided, and their gradients added up.
     """
 
@@ -67,6 +76,7 @@ class Task:
     stages: list[Stage]
     seed: int
     resampled: bool = False
+    splits: Splits | None = None
     learning_rate_schedule: dict | str | None = None
     micro_batch_size: int | None = None
 
@@ -82,36 +92,62 @@ class Task:
 
     @cached_property
     def x(self) -> np.ndarray:
-        """The features of the training rows, then of the test rows, then of the validation rows."""
-        return np.concatenate([x for x, _ in self.dataset.parts])
+        """The features of the training rows, then of the test rows, then of the validation rows.
+
+        Then the same of every new split, where something is fitted to its training rows.
+        """
+        return np.concatenate([*(x for x, _ in self.dataset.parts), *(self.splits.x if self._fitted_anew else [])])
 
     @cached_property
     def y(self) -> np.ndarray:
         """Their targets."""
-        return np.concatenate([y for _, y in self.dataset.parts])
+        return np.concatenate([*(y for _, y in self.dataset.parts), *(self.splits.y if self._fitted_anew else [])])
+
+    @property
+    def _fitted_anew(self) -> bool:
+        return self.splits is not None and self.splits.x is not None
 
     @property
     def rows(self) -> list[int]:
         """How many rows each part has: training, test and, where there is one, validation."""
         return [len(y) for _, y in self.dataset.parts]
 
-    def build_replicate(self, replicate: int) -> keras.Model:
-        """The model with the initial weights of a replicate, which are the same at every batch size."""
-        [seed] = np.random.SeedSequence([self.seed, replicate, _WEIGHTS]).generate_state(1)
+    def replicates(self, count: int) -> list[Draw]:
+        """The draws of the study's own replicates."""
+        return [Draw(number, number, number if self.resampled else None) for number in range(count)]
+
+    def build_replicate(self, weights: int) -> keras.Model:
+        """The model with initial weights by their number, which are the same at every batch size."""
+        [seed] = np.random.SeedSequence([self.seed, weights, _WEIGHTS]).generate_state(1)
         keras.utils.set_random_seed(int(seed))
         return build_model(self.model, self.dataset.x_train.shape[1:], self.dataset.outputs)
 
-    def split(self, replicate: int) -> list[np.ndarray]:
-        """The rows of each part for a replicate, int32, as positions in `x` and `y`."""
-        rows = np.arange(len(self.y), dtype=np.int32)
-        if self.resampled:
-            np.random.default_rng([self.seed, replicate, _SPLIT]).shuffle(rows)
+    def row_numbers(self, split: int | None) -> list[np.ndarray]:
+        """The rows of each part, int32, as numbers in the dataset's own order: training, test, validation rows."""
+        rows = np.arange(sum(self.rows), dtype=np.int32)
+        if split is not None and self.resampled:
+            np.random.default_rng([self.seed, split, _SPLIT]).shuffle(rows)
+        elif split is not None:
+            rows = self.splits.rows[split]
+        return self._parts(rows)
+
+    def split(self, split: int | None) -> list[np.ndarray]:
+        """The rows of each part, int32, as positions in `x` and `y`."""
+        if split is None or not self._fitted_anew:
+            return self.row_numbers(split)
+        rows = sum(self.rows)
+        return self._parts(np.arange(rows * (1 + split), rows * (2 + split), dtype=np.int32))
+
+    def _parts(self, rows: np.ndarray) -> list[np.ndarray]:
         return np.split(rows, np.cumsum(self.rows)[:-1])
 
-    def batch_orders(self, replicate: int) -> Iterator[np.ndarray]:
-        """The order of the training rows in each epoch, int32 (rows,), the same at every batch size and device."""
-        generator = np.random.default_rng([self.seed, replicate, _ORDERS])
-        train_rows = self.split(replicate)[0]
+    def batch_orders(self, draw: Draw) -> Iterator[np.ndarray]:
+        """The positions of the training rows in the order of each epoch, int32 (rows,).
+
+        They are the same at every batch size and on every device.
+        """
+        generator = np.random.default_rng([self.seed, draw.order, _ORDERS])
+        train_rows = self.split(draw.split)[0]
         for _ in range(self.epochs):
             yield train_rows[generator.permutation(len(train_rows))]
 
@@ -147,6 +183,10 @@ class Task:
     @cached_property
     def loss_function(self) -> Callable:
         return build_loss(self.loss, self.dataset.outputs)
+
+    @cached_property
+    def loss_by_row(self) -> Callable:
+        return build_loss(self.loss, self.dataset.outputs, by_row=True)
 
     def count_correct(self, target: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
         """How many rows have their largest output at their class; NaN for numbers, of which none is right or wrong."""

@@ -2,9 +2,9 @@
 
 import json
 
-from batchscope.data import save_dataset
+from batchscope.data import save_arrays
 from batchscope.files import log_to
 from batchscope.prepare import make_dataset
 
 log_to(snakemake.log[0])
-save_dataset(make_dataset(**json.loads(snakemake.params.data)), snakemake.output[0])
+save_arrays(make_dataset(**json.loads(snakemake.params.data)), snakemake.output[0])

@@ -25,11 +25,11 @@ task = make_task(load_dataset(snakemake.input.dataset), **training["task"])
 results = train(
     task,
     [setting.learning_rate for setting in settings],
-    training["replicates"],
+    {"this split": task.replicates(training["replicates"])},
     training["engine"],
     memory_mb=snakemake.resources.stack_mb,
     checkpoint=Checkpoint(work_folder(output), key),
-)
+)["this split"]
 tables = [history_table(setting, result.history, result.updates) for setting, result in zip(settings, results)]
 write_history(pyarrow.concat_tables(tables).combine_chunks(), output)
 stretches = {setting: result.stretches for setting, result in zip(settings, results)}
