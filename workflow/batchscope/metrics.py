@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from batchscope.crossed import estimate_mean
-from batchscope.setting import SETTING, rows_of
+from batchscope.setting import CONSTANT, SETTING, rows_of
 from batchscope.statistics import median_time
 
 # A replicate has converged when its test score is this close to its level late in training.
@@ -139,8 +139,13 @@ def first_epoch(reached: np.ndarray) -> float:
 
 
 def _seconds_by_epoch(timing: pd.DataFrame, epochs: int) -> np.ndarray:
-    """Seconds that a replicate of a setting has taken at the end of each epoch, (epochs,), on average."""
+    """Seconds that a replicate of a setting has taken at the end of each epoch, (epochs,), on average.
+
+    At one batch size all epochs take as long; those of a schedule do not, and are taken as they were measured.
+    """
     timing = timing.sort_values("stretch")
+    if timing["schedule"].iloc[0] == CONSTANT:
+        return _warm(timing)["seconds_per_epoch"].median() * np.arange(1, epochs + 1)
     per_epoch = np.repeat(timing["seconds"] / timing["epochs"], timing["epochs"])
     replicates = np.repeat(timing["replicates"], timing["epochs"])
     # A row for each stack of replicates: they were trained one after the other.
@@ -149,9 +154,18 @@ def _seconds_by_epoch(timing: pd.DataFrame, epochs: int) -> np.ndarray:
 
 
 def seconds_per_epoch(timing: pd.DataFrame) -> pd.DataFrame:
-    """A row per setting and stretch of training: `seconds_per_epoch` of one replicate."""
+    """A row per setting and stretch of training: `seconds_per_epoch` of one replicate.
+
+    The first stretch of a setting, which warms up, is left out where there are others.
+    """
+    return pd.concat(_warm(of_setting) for _, of_setting in timing.groupby(SETTING, sort=False))
+
+
+def _warm(timing: pd.DataFrame) -> pd.DataFrame:
+    """The stretches of a setting without the first one, if that is not the only one."""
     values = timing["seconds"] / timing["epochs"] / timing["replicates"]
-    return timing[[*SETTING, "stretch"]].assign(seconds_per_epoch=values)
+    table = timing[[*SETTING, "stretch"]].assign(seconds_per_epoch=values)
+    return table[table["stretch"] > table["stretch"].min()] if len(table) > 1 else table
 
 
 def summarize(replicates: pd.DataFrame, score: str, target: float, seed: int) -> pd.DataFrame:

@@ -158,6 +158,30 @@ class Study:
         }
 
     @property
+    def pace(self) -> dict:
+        """The probe of the pace: the batch sizes of all stages."""
+        stages = [stage for training in self.timed for stage in training["stages"]]
+        return {
+            "task": self._task | {"stages": stages[:1]},
+            "batch_sizes": sorted({rows for rows, _ in stages}),
+            "replicates": self.spec["replicates"],
+        }
+
+    @property
+    def processes_of_pace(self) -> int:
+        return self.spec["pace"]["processes"] if "pace" in self.spec else 0
+
+    @property
+    def timed(self) -> list[dict]:
+        """The batch sizes and schedules whose pace is measured, by their names in files and in tables."""
+        timed = []
+        for name, settings in self.trainings.items():
+            [(setting, batch_size), *_] = settings.items()
+            of_setting = {"batch_size": setting.batch_size, "schedule": setting.schedule}
+            timed.append({"training": name, **of_setting, "stages": self.stages(batch_size)})
+        return timed
+
+    @property
     def minutes_of_variance(self) -> int:
         spec = self.spec["variance"]
         count = spec["splits"] * spec["weights"] * spec["orders"]
@@ -308,5 +332,5 @@ class Study:
             *self.overviews,
             *(f"learning_curve_{name}" for name in self.spec["learning_curves"]),
             *(f"answer_{name}" for name, question in self.spec["questions"].items() if "measures" in question),
-            *(name for name in ("ensembles", "variance") if name in self.spec),
+            *(name for name in ("ensembles", "variance", "pace") if name in self.spec),
         ]

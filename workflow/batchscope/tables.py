@@ -1,5 +1,6 @@
 """The tables of a study as people read them: web pages for the report, LaTeX for a paper."""
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pandas as pd
 
 from batchscope.definitions import DEFINITIONS
 from batchscope.files import replacing
+from batchscope.pace_summary import ALONE, FIT
 from batchscope.setting import SETTING, Setting
 from batchscope.words import MEASURES, bounds, interval, number, p_value, seconds
 
@@ -20,8 +22,12 @@ _NOT_IN_LATEX = (
 _SECONDS = "seconds per replicate"
 
 
-def summary_table(summary: pd.DataFrame, score: str) -> pd.DataFrame:
-    """The summary with a column for each mean of the score and its interval."""
+def summary_table(summary: pd.DataFrame, score: str, pace: pd.DataFrame | None = None) -> pd.DataFrame:
+    """The summary with a column for each mean of the score and its interval.
+
+    Args:
+        pace: as from `batchscope.pace_summary.sum_up`, where it was measured what one training alone takes.
+    """
     parts = [part for part in ("test", "validation") if summary[f"{part}_{score}_mean"].notna().any()]
     new_splits = pd.Series(
         _intervals(summary, *(f"test_{score}_{name}_on_new_splits" for name in ("mean", "low", "high")))
@@ -48,8 +54,16 @@ def summary_table(summary: pd.DataFrame, score: str) -> pd.DataFrame:
             "reached": [f"{share:.0%}" for share in summary["reached_target"]],
             "updates per epoch": summary["updates_per_epoch"].map(number),
             f"{_SECONDS} of {summary['replicates'].max()} stacked": summary["seconds_per_replicate"].map(seconds),
+            **({} if pace is None else {f"seconds {way}": _paces(summary, pace, way) for way in (ALONE, FIT)}),
         }
     )
+
+
+def _paces(summary: pd.DataFrame, pace: pd.DataFrame, way: str) -> list[str]:
+    """Seconds of one training, for each row of the summary; they do not depend on the learning rate."""
+    known = pace[pace["way"] == way].set_index(["batch_size", "schedule"])["seconds_per_training"]
+    keys = summary[["batch_size", "schedule"]].itertuples(index=False, name=None)
+    return [seconds(known.get(key, math.nan)) for key in keys]
 
 
 def _or_never(median: float) -> str:
@@ -124,7 +138,7 @@ def definitions_of(columns: Iterable[str]) -> dict[str, str]:
 
 def write_latex(table: pd.DataFrame, path: str | Path) -> None:
     """Write a tabular that needs the package booktabs; columns beyond the width of a page are left out."""
-    table = table[[column for column in table if column not in _NOT_IN_LATEX and not column.startswith(_SECONDS)]]
+    table = table[[column for column in table if column not in _NOT_IN_LATEX and not column.startswith("seconds")]]
     widths = "".join(r"p{0.3\linewidth}" if column == "claim" else "l" for column in table)
     text = table.to_latex(index=False, escape=True, column_format=widths)
     text = text.replace("\N{RIGHTWARDS ARROW}", r"$\to$").replace("\N{MULTIPLICATION SIGN}", r"$\times$")

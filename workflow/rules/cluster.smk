@@ -20,6 +20,8 @@ localrules:
     plot_ensembles,
     decompose_variance,
     plot_variance,
+    sum_up_pace,
+    plot_pace,
     make_tables,
     record_provenance,
     write_findings,

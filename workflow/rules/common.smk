@@ -115,13 +115,18 @@ def timings(study):
     return [f"results/{study.name}/timing/batch_size_{batch_size}.csv" for batch_size in study.trainings]
 
 
+def paces(study):
+    """What each process of the probe measured, in a study that asks for it."""
+    return [f"results/{study.name}/timing/pace_{process}.csv" for process in range(study.processes_of_pace)]
+
+
 def results(study):
     """All files of a study but its provenance."""
     figures = [f"figures/{name}.{suffix}" for name in study.figures for suffix in config["figures"]["formats"]]
     metrics = ["recommendation.md", "history.parquet", *(f"{name}.csv" for name in study.tables)]
     tables = ["summary.html", "summary.tex", "comparisons.html", "claims.html", "claims.tex", "methods.html"]
     names = ["dataset.npz", *figures, *(f"metrics/{name}" for name in metrics), *(f"tables/{name}" for name in tables)]
-    return [f"results/{study.name}/{name}" for name in names] + histories(study) + timings(study)
+    return [f"results/{study.name}/{name}" for name in names] + histories(study) + timings(study) + paces(study)
 
 
 def asked(study):

@@ -180,3 +180,27 @@ rule plot_variance:
         "Plotting where the variance of {wildcards.study} comes from"
     script:
         "../scripts/plot_variance.py"
+
+
+rule plot_pace:
+    input:
+        "results/{study}/metrics/pace.csv",
+    output:
+        figure("pace", caption="pace"),
+    log:
+        "results/{study}/logs/plot_pace.log",
+    benchmark:
+        "results/{study}/benchmarks/plot_pace.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("plot_pace.py"),
+        figure=part(lambda study, _: {"title": study.title}),
+    message:
+        "Plotting the pace of {wildcards.study}"
+    script:
+        "../scripts/plot_pace.py"

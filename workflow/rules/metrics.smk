@@ -134,3 +134,27 @@ rule decompose_variance:
         "Finding where the variance of {wildcards.study} comes from"
     script:
         "../scripts/decompose_variance.py"
+
+
+rule sum_up_pace:
+    input:
+        lambda wildcards: paces(study_of(wildcards)),
+    output:
+        "results/{study}/metrics/pace.csv",
+    log:
+        "results/{study}/logs/sum_up_pace.log",
+    benchmark:
+        "results/{study}/benchmarks/sum_up_pace.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("sum_up_pace.py"),
+        trainings=part(lambda study, _: study.timed),
+    message:
+        "Summing up the pace of {wildcards.study}"
+    script:
+        "../scripts/sum_up_pace.py"

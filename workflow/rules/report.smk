@@ -4,6 +4,7 @@
 rule make_tables:
     input:
         summary="results/{study}/metrics/summary.csv",
+        pace=lambda wildcards: metrics_of([wildcards.study] * ("pace" in study_of(wildcards).tables), "pace"),
         comparisons="results/{study}/metrics/comparisons.csv",
         claims="results/{study}/metrics/claims.csv",
         timings=lambda wildcards: timings(study_of(wildcards)),

@@ -106,3 +106,34 @@ rule train_variance:
         "Training a crossed design of {wildcards.study}"
     script:
         "../scripts/train_variance.py"
+
+
+rule measure_pace:
+    input:
+        dataset="results/{study}/dataset.npz",
+        model=lambda wildcards: study_of(wildcards).model_files,
+    output:
+        "results/{study}/timing/pace_{process}.csv",
+    log:
+        "results/{study}/logs/measure_pace_{process}.log",
+    benchmark:
+        "results/{study}/benchmarks/measure_pace_{process}.tsv"
+    wildcard_constraints:
+        process=r"\d+",
+    conda:
+        training_env
+    threads: 1
+    resources:
+        gpu=gpus,
+        mem_mb=memory,
+        stack_mb=config["resources"]["mem_mb"],
+        runtime=20,
+        training=1,
+    params:
+        code=code("measure_pace.py"),
+        probe=part(lambda study, _: study.pace),
+        files=content(lambda study: study.model_files),
+    message:
+        "Measuring the pace of {wildcards.study}, process {wildcards.process}"
+    script:
+        "../scripts/measure_pace.py"

@@ -1,0 +1,12 @@
+"""Sum up what the processes measured of the pace."""
+
+import json
+
+import pandas as pd
+
+from batchscope.files import log_to, write_csv
+from batchscope.pace_summary import sum_up
+
+log_to(snakemake.log[0])
+pace = pd.concat(map(pd.read_csv, snakemake.input))
+write_csv(sum_up(pace, json.loads(snakemake.params.trainings)), snakemake.output[0])
