@@ -13,7 +13,9 @@ import numpy as np
 
 from batchscope.errors import ConfigError, reason
 from batchscope.losses import is_regression
+from batchscope.new_splits import each_split
 from batchscope.prepare import make_dataset
+from batchscope.study import splits_drawn
 
 
 def find_facts(study: dict) -> dict[str, int]:
@@ -23,7 +25,10 @@ def find_facts(study: dict) -> dict[str, int]:
         ConfigError: scikit-learn or Keras refuses some part of the study.
     """
     regression = is_regression(study["loss"])
-    dataset = make_dataset(study["dataset"], study["split"], study.get("scaler"), regression)
+    data = study["dataset"], study["split"], study.get("scaler"), regression
+    dataset = make_dataset(*data)
+    for _ in each_split(*data, study["seed"], splits_drawn(study)):
+        pass  # one that cannot be trained on is refused
     # Imported late, so that a mistake in the dataset is told without waiting for TensorFlow.
     from batchscope.backend import keras
     from batchscope.models import build_loss, build_model, build_optimizer, multiplications_per_epoch

@@ -49,8 +49,8 @@ def write_history(table: pyarrow.Table, path: str | Path) -> None:
         pyarrow.parquet.write_table(table, temporary)
 
 
-def read_history(path: str | Path) -> pyarrow.Table:
-    """Read a history and check that it is whole.
+def read_history(path: str | Path, may_be_empty: bool = False) -> pyarrow.Table:
+    """Read a history and check that it is whole; only that of new splits may have no rows.
 
     Raises:
         ValueError: the file is damaged, has other columns, or lacks rows.
@@ -63,6 +63,6 @@ def read_history(path: str | Path) -> pyarrow.Table:
         raise ValueError(f"{path} has the columns {table.schema.names}, not {SCHEMA.names}; delete it and run again")
     settings = table.group_by(SETTING).aggregate([("replicate", "max"), ("epoch", "max")])
     due = sum((row["replicate_max"] + 1) * row["epoch_max"] for row in settings.to_pylist())
-    if table.num_rows == 0 or table.num_rows != due:
+    if table.num_rows != due or (table.num_rows == 0 and not may_be_empty):
         raise ValueError(f"{path} has {table.num_rows} rows where {due} are due; delete it and run again")
     return table

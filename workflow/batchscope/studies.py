@@ -19,7 +19,10 @@ from batchscope.userfiles import data_files, file_mistakes, model_files
 from batchscope.words import setting_in_words
 
 # The keys of a study that its facts depend on.
-_ASKED_OF = ("dataset", "split", "scaler", "model", "optimizer", "loss", "learning_rate_schedule", "dtype_policy")
+_ASKED_OF = (
+    *("dataset", "split", "new_splits", "variance", "seed", "scaler"),
+    *("model", "optimizer", "loss", "learning_rate_schedule", "dtype_policy"),
+)
 
 
 def read_studies(config: dict, files: list[str | Path], cache: Path) -> tuple[dict[str, Study], dict]:

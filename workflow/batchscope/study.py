@@ -12,6 +12,11 @@ from batchscope.userfiles import data_files, model_files
 TARGETS = {"accuracy": 0.8, "loss": 0.5}
 
 
+def splits_drawn(spec: dict) -> int:
+    """How many new splits a study asks for, by all of its keys; the first ones serve each."""
+    return max(spec.get("new_splits", {}).get("replicates", 0), spec.get("variance", {}).get("splits", 0))
+
+
 @dataclass(frozen=True)
 class Study:
     """A checked study: `spec` as in the config with all defaults, its training rows and multiplications per epoch."""
@@ -72,10 +77,11 @@ class Study:
         return stages(batch_size, self.spec["epochs"], self.train_rows)
 
     def seconds(self, training: str) -> float:
-        """A generous guess at how long all replicates of a training job take."""
+        """A generous guess at how long all replicates of a training job take, those on new splits too."""
         settings = self.trainings[training]
         [batch_size, *_] = settings.values()
-        return self._seconds(batch_size) * self.spec["replicates"] * len(settings)
+        replicates = self.spec["replicates"] + self.replicates_on_new_splits
+        return self._seconds(batch_size) * replicates * len(settings)
 
     def minutes(self, training: str) -> int:
         """The same of the whole job."""
@@ -99,6 +105,15 @@ class Study:
     def data(self) -> dict:
         keys = ("dataset", "split", "scaler")
         return {key: self.spec.get(key) for key in keys} | {"regression": is_regression(self.spec["loss"])}
+
+    @property
+    def replicates_on_new_splits(self) -> int:
+        return self.spec["new_splits"]["replicates"] if "new_splits" in self.spec else 0
+
+    @property
+    def splits(self) -> dict:
+        """The new splits of the data."""
+        return self.data | {"seed": self.spec["seed"], "replicates": splits_drawn(self.spec)}
 
     @property
     def data_files(self) -> list[str]:
@@ -127,6 +142,7 @@ class Study:
         return {key: self.spec[key] for key in ("replicates", "engine")} | {
             "task": self._task | {"stages": self.stages(batch_size)},
             "settings": list(settings),
+            "replicates_on_new_splits": self.replicates_on_new_splits,
         }
 
     @property
@@ -273,15 +289,9 @@ class Study:
     @property
     def tables(self) -> list[str]:
         """The names of all tables under metrics."""
-        return [
-            "replicates",
-            "new_splits",
-            *self.measured_otherwise,
-            "summary",
-            "comparisons",
-            "recommendation",
-            "claims",
-        ]
+        asked_for = [name for name in ("variance_trainings", "variance", "pace") if name.split("_")[0] in self.spec]
+        judged = ["summary", "comparisons", "recommendation", "claims"]
+        return ["replicates", "new_splits", *self.measured_otherwise, *judged, *asked_for]
 
     @property
     def best(self) -> dict:

@@ -18,7 +18,7 @@ from batchscope.losses import is_regression
 from batchscope.models import build_loss, build_model, build_optimizer, multiplications_per_epoch
 from batchscope.schedules import Schedule, start_at
 
-# The random streams of a replicate, told apart by the last word of their seeds; see `batchscope.new_splits` for 3.
+# The random streams of a replicate, told apart by the last word of their seeds; see `batchscope.new_splits` too.
 _WEIGHTS, _ORDERS, _SPLIT = 0, 1, 2
 
 
@@ -115,6 +115,10 @@ class Task:
     def replicates(self, count: int) -> list[Draw]:
         """The draws of the study's own replicates."""
         return [Draw(number, number, number if self.resampled else None) for number in range(count)]
+
+    def on_new_splits(self, count: int) -> list[Draw]:
+        """The draws of so many replicates on new splits, each on one of its own."""
+        return [Draw(number, number, number) for number in range(count)]
 
     def build_replicate(self, weights: int) -> keras.Model:
         """The model with initial weights by their number, which are the same at every batch size."""

@@ -9,14 +9,12 @@ import pandas as pd
 
 from batchscope.crossed import Estimate, estimate_mean
 from batchscope.pairs import paired_values
-from batchscope.row_scores import RowScores, read_row_scores
+from batchscope.row_scores import NEW_SPLITS, THIS_SPLIT, RowScoreTable, read_row_scores
 from batchscope.setting import SETTING, Setting
 
 # Measures after the last epoch that are means over rows -> the part of the rows, and what is measured of each.
 _ROWS_BEHIND = {f"{part}_{score}": (part, score) for part in ("test", "validation") for score in ("accuracy", "loss")}
 _ROWS_BEHIND |= {f"{score}_gap": ("test", score) for score in ("accuracy", "loss")}
-# Populations of splits.
-THIS_SPLIT, NEW_SPLITS = "this split", "new splits"
 # What an interval is over.
 ROWS_AND_TRAININGS, TRAININGS = "rows and trainings", "trainings"
 # The verdict on new splits where there are none, or of what is about the rows of this one.
@@ -36,7 +34,7 @@ class Trainings:
     """
 
     replicates: pd.DataFrame
-    scores: RowScores | None = None
+    scores: RowScoreTable | None = None
 
     @cached_property
     def settings(self) -> list[Setting]:
@@ -72,9 +70,10 @@ class Trainings:
 
 
 def read_trainings(replicates: str | Path, new_splits: str | Path, scores: list[str | Path]) -> dict[str, Trainings]:
-    """Population -> its trainings, from the tables of their measures and the files with their rows.
+    """Population -> its trainings, from the tables of their measures and the files with the scores of their rows."""
+    return with_scores({THIS_SPLIT: pd.read_csv(replicates), NEW_SPLITS: pd.read_csv(new_splits)}, scores)
 
-    A study that trains on no new splits has those on this split alone.
-    """
-    tables = {THIS_SPLIT: pd.read_csv(replicates), NEW_SPLITS: pd.read_csv(new_splits)}
+
+def with_scores(tables: dict[str, pd.DataFrame], scores: list[str | Path]) -> dict[str, Trainings]:
+    """The same from tables. A study that trains on no new splits has those on this split alone."""
     return {on: Trainings(table, read_row_scores(scores, on)) for on, table in tables.items() if len(table)}

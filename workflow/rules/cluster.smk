@@ -8,6 +8,7 @@ from batchscope.slurm import explaining, patient, reporting
 # These take seconds: where Snakemake runs they are done before a cluster has started one of them.
 localrules:
     prepare_dataset,
+    draw_splits,
     aggregate_metrics,
     compare_settings,
     recommend,

@@ -15,6 +15,7 @@ from batchscope.files import digest
 from batchscope.imports import code_digest
 from batchscope.jobs import remove_finished
 from batchscope.studies import read_studies
+from batchscope.study import splits_drawn
 
 try:
     STUDIES, config = read_studies(config, workflow.configfiles, Path(".snakemake/batchscope"))
@@ -107,12 +108,18 @@ def figure(name, caption):
     return list((paths | {SHOWN: in_report(paths[SHOWN], "Figures", caption)}).values())
 
 
-def histories(study):
-    return [f"results/{study.name}/history/batch_size_{batch_size}.parquet" for batch_size in study.trainings]
+def trained(study, folder, suffix="parquet"):
+    """What the training jobs of a study wrote into one of its folders."""
+    return [f"results/{study.name}/{folder}/batch_size_{batch_size}.{suffix}" for batch_size in study.trainings]
 
 
 def timings(study):
-    return [f"results/{study.name}/timing/batch_size_{batch_size}.csv" for batch_size in study.trainings]
+    return trained(study, "timing", suffix="csv")
+
+
+def splits(study):
+    """The file of a study's new splits, where it asks for them."""
+    return [f"results/{study.name}/splits.npz"] if splits_drawn(study.spec) else []
 
 
 def paces(study):
@@ -126,7 +133,8 @@ def results(study):
     metrics = ["recommendation.md", "history.parquet", *(f"{name}.csv" for name in study.tables)]
     tables = ["summary.html", "summary.tex", "comparisons.html", "claims.html", "claims.tex", "methods.html"]
     names = ["dataset.npz", *figures, *(f"metrics/{name}" for name in metrics), *(f"tables/{name}" for name in tables)]
-    return [f"results/{study.name}/{name}" for name in names] + histories(study) + timings(study) + paces(study)
+    jobs = [path for folder in ("history", "rows", "new_splits") for path in trained(study, folder)] + timings(study)
+    return [f"results/{study.name}/{name}" for name in names] + splits(study) + jobs + paces(study)
 
 
 def asked(study):

@@ -1,4 +1,4 @@
-# The dataset of a study.
+# The dataset of a study, and its new splits.
 
 
 rule prepare_dataset:
@@ -24,3 +24,28 @@ rule prepare_dataset:
         "Preparing the dataset of {wildcards.study}"
     script:
         "../scripts/prepare_dataset.py"
+
+
+rule draw_splits:
+    input:
+        lambda wildcards: study_of(wildcards).data_files,
+    output:
+        "results/{study}/splits.npz",
+    log:
+        "results/{study}/logs/draw_splits.log",
+    benchmark:
+        "results/{study}/benchmarks/draw_splits.tsv"
+    conda:
+        training_env
+    threads: 1
+    resources:
+        mem_mb=memory,
+        runtime=10,
+    params:
+        code=code("draw_splits.py"),
+        splits=part(lambda study, _: study.splits),
+        files=content(lambda study: study.data_files),
+    message:
+        "Drawing the new splits of {wildcards.study}"
+    script:
+        "../scripts/draw_splits.py"

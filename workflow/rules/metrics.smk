@@ -4,17 +4,20 @@
 TRAININGS = {
     "replicates": "results/{study}/metrics/replicates.csv",
     "new_splits": "results/{study}/metrics/new_splits.csv",
-    "rows": lambda wildcards: row_scores(study_of(wildcards)),
+    "rows": lambda wildcards: trained(study_of(wildcards), "rows"),
 }
 
 
 rule aggregate_metrics:
     input:
-        histories=lambda wildcards: histories(study_of(wildcards)),
+        histories=lambda wildcards: trained(study_of(wildcards), "history"),
+        new_splits=lambda wildcards: trained(study_of(wildcards), "new_splits"),
+        rows=lambda wildcards: trained(study_of(wildcards), "rows"),
         timings=lambda wildcards: timings(study_of(wildcards)),
     output:
         history="results/{study}/metrics/history.parquet",
         replicates="results/{study}/metrics/replicates.csv",
+        new_splits="results/{study}/metrics/new_splits.csv",
         timing="results/{study}/metrics/timing.csv",
         summary="results/{study}/metrics/summary.csv",
     log:

@@ -12,10 +12,13 @@ for batch_size, studies in trainings().items():
             f"train_batch_size_{batch_size}"
         input:
             dataset=f"{folder}/dataset.npz",
+            splits=lambda wildcards, only=studies[0]: splits(study_of(wildcards, only)),
             model=lambda wildcards, only=studies[0]: study_of(wildcards, only).model_files,
         output:
             history=f"{folder}/history/batch_size_{batch_size}.parquet",
             timing=f"{folder}/timing/batch_size_{batch_size}.csv",
+            rows=f"{folder}/rows/batch_size_{batch_size}.parquet",
+            new_splits=f"{folder}/new_splits/batch_size_{batch_size}.parquet",
         log:
             f"{folder}/logs/train_batch_size_{batch_size}.log",
         benchmark:

@@ -8,13 +8,25 @@ import pyarrow
 from batchscope.files import log_to, write_csv
 from batchscope.history import read_history, write_history
 from batchscope.metrics import measure_replicates, seconds_per_epoch, summarize
+from batchscope.populations import add_populations
+from batchscope.trainings import NEW_SPLITS, THIS_SPLIT, with_scores
 
 log_to(snakemake.log[0])
 metrics = json.loads(snakemake.params.metrics)
 history = pyarrow.concat_tables(map(read_history, snakemake.input.histories))
 timing = pd.concat(map(pd.read_csv, snakemake.input.timings))
-replicates = measure_replicates(history.to_pandas(), timing, metrics["score"], metrics["target"])
+on_new_splits = pyarrow.concat_tables(read_history(path, may_be_empty=True) for path in snakemake.input.new_splits)
+goal = metrics["score"], metrics["target"]
+replicates = measure_replicates(history.to_pandas(), timing, *goal)
+new_splits = replicates.head(0)
+if on_new_splits.num_rows:
+    new_splits = measure_replicates(on_new_splits.to_pandas(), timing, *goal)
 write_history(history, snakemake.output.history)
 write_csv(replicates, snakemake.output.replicates)
-write_csv(summarize(replicates, **metrics), snakemake.output.summary)
+write_csv(new_splits, snakemake.output.new_splits)
+trainings = {THIS_SPLIT: replicates, NEW_SPLITS: new_splits}
+summary = add_populations(
+    summarize(replicates, **metrics), with_scores(trainings, snakemake.input.rows), metrics["seed"]
+)
+write_csv(summary, snakemake.output.summary)
 write_csv(seconds_per_epoch(timing), snakemake.output.timing)

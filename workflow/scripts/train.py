@@ -4,7 +4,7 @@ import json
 
 import pyarrow
 
-from batchscope.data import load_dataset
+from batchscope.data import load_dataset, load_splits
 from batchscope.files import digest
 from batchscope.jobs import start_training, work_folder
 
@@ -12,7 +12,8 @@ output = snakemake.output.history
 where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
 
 from batchscope.checkpoint import Checkpoint
-from batchscope.history import history_table, write_history
+from batchscope.history import SCHEMA, history_table, write_history
+from batchscope.row_scores import NEW_SPLITS, THIS_SPLIT, write_row_scores
 from batchscope.setting import Setting
 from batchscope.task import make_task
 from batchscope.timing import write_timing
@@ -21,16 +22,24 @@ from batchscope.training import train
 key = digest([snakemake.params.training, snakemake.params.code, where["software"]], snakemake.input)
 training = json.loads(snakemake.params.training)
 settings = [Setting(*setting) for setting in training["settings"]]
-task = make_task(load_dataset(snakemake.input.dataset), **training["task"])
+splits = load_splits(*snakemake.input.splits) if snakemake.input.splits else None
+task = make_task(load_dataset(snakemake.input.dataset), splits=splits, **training["task"])
+groups = {THIS_SPLIT: task.replicates(training["replicates"])}
+if count := training["replicates_on_new_splits"]:
+    groups[NEW_SPLITS] = task.on_new_splits(count)
 results = train(
     task,
     [setting.learning_rate for setting in settings],
-    {"this split": task.replicates(training["replicates"])},
+    groups,
     training["engine"],
     memory_mb=snakemake.resources.stack_mb,
     checkpoint=Checkpoint(work_folder(output), key),
-)["this split"]
-tables = [history_table(setting, result.history, result.updates) for setting, result in zip(settings, results)]
-write_history(pyarrow.concat_tables(tables).combine_chunks(), output)
-stretches = {setting: result.stretches for setting, result in zip(settings, results)}
-write_timing(stretches, where | {"engine": results[0].engine}, snakemake.output.timing)
+)
+results = {name: list(zip(settings, of_group)) for name, of_group in results.items()}
+for name, path in {THIS_SPLIT: output, NEW_SPLITS: snakemake.output.new_splits}.items():
+    tables = [history_table(setting, result.history, result.updates) for setting, result in results.get(name, [])]
+    write_history(pyarrow.concat_tables([SCHEMA.empty_table(), *tables]).combine_chunks(), path)
+scores = [(setting, name, result.rows) for name, of_group in results.items() for setting, result in of_group]
+write_row_scores(scores, snakemake.output.rows)
+stretches = {setting: result.stretches for setting, result in results[THIS_SPLIT]}
+write_timing(stretches, where | {"engine": results[THIS_SPLIT][0][1].engine}, snakemake.output.timing)
