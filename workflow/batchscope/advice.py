@@ -14,6 +14,7 @@ from batchscope.recommendation import (
     NOT_DISTINGUISHABLE,
     advised,
     beyond,
+    margins_of,
     measures,
     settings_of,
 )
@@ -37,6 +38,7 @@ def page(
     title: str,
     target: float,
     train_rows: int,
+    margins: dict[str, float],
     seed: int,
     score: str = "accuracy",
     part: str = "test",
@@ -50,7 +52,7 @@ def page(
         title: of the study.
         target: the score that epochs are counted to.
         train_rows: the most that a batch can have.
-        seed, score, part: see `batchscope.recommendation.recommend`.
+        margins, seed, score, part: see `batchscope.recommendation.recommend`.
         resampled: every replicate has a split of its own.
     """
     [own, *_] = trainings.values()
@@ -61,7 +63,8 @@ def page(
     }
     ranked = {places[on]: goals for on, goals in ranked.items()}
     trainings = {places[on]: each for on, each in trainings.items()}
-    chosen = advised(*ranked.values())
+    by_goal = margins_of(margins, score, part)
+    chosen = advised([*ranked.values()], by_goal)
     names = {
         "score": f"final {part} {score}",
         "stability": f"volatility of {part} {score}",
@@ -71,7 +74,7 @@ def page(
     beside = {"score": [f"{part}_{score}_late"] + [f"test_{score}"] * (part != "test"), "stability": []}
     beside["time"] = [measures(score, part)["time"].replace("epochs", unit) for unit in ("updates", "seconds")]
     headings = {"score": score.capitalize(), "stability": "Stability", "time": "Time"}
-    blocks = [f"# What to take: {' '.join(title.split())}", f"**{_advice(ranked, chosen, names, own, part)}**"]
+    blocks = [f"# What to take: {' '.join(title.split())}", f"**{_advice(ranked, chosen, names, by_goal, own, part)}**"]
     for place, goals in ranked.items():
         for goal, table in goals.items():
             blocks += [f"## {headings[goal]}, {_inside(place)}", _ranking(table, names[goal])]
@@ -101,7 +104,12 @@ def read_page(path: str | Path) -> dict:
 
 
 def _advice(
-    ranked: dict[str, dict[str, pd.DataFrame]], chosen: list[Setting], names: dict[str, str], own: Trainings, part: str
+    ranked: dict[str, dict[str, pd.DataFrame]],
+    chosen: list[Setting],
+    names: dict[str, str],
+    margins: dict[str, float],
+    own: Trainings,
+    part: str,
 ) -> str:
     """The advice: first what may be best and on what that rests, and only then a single setting."""
     tables = {place: goals["score"] for place, goals in ranked.items()}
@@ -120,7 +128,7 @@ def _advice(
     sentences = [f"{place}, {_may_be_best(table, names['score'])}." for place, table in tables.items()]
     if len({frozenset(settings_of(table)) for table in tables.values()}) > 1:
         sentences.insert(0, "The two answers differ.")
-    return " ".join([*sentences, _take(ranked, chosen, names), *_caveats(tables, chosen, own, part)])
+    return " ".join([*sentences, _take(ranked, chosen, names, margins), *_caveats(tables, chosen, own, part)])
 
 
 def _may_be_best(table: pd.DataFrame, name: str) -> str:
@@ -128,24 +136,30 @@ def _may_be_best(table: pd.DataFrame, name: str) -> str:
     good = settings_of(table)
     if len(good) == 1:
         return f"{_name(good[0])} has the best {name}"
-    names = _and(_short_names(good, table))
-    return f"{len(good)} of {len(table)} settings may have the best {name}: {names}"
+    others = [setting for setting in settings_of(table, tuple(table["verdict"])) if setting not in good]
+    which = f": {_and(_short_names(good, table))}"
+    if len(good) > 3 and 0 < len(others) < len(good):
+        which = f", all but {_and(_short_names(others, table))}"
+    return f"{len(good)} of {len(table)} settings may have the best {name}{which}"
 
 
-def _take(ranked: dict[str, dict[str, pd.DataFrame]], chosen: list[Setting], names: dict[str, str]) -> str:
+def _take(
+    ranked: dict[str, dict[str, pd.DataFrame]], chosen: list[Setting], names: dict[str, str], margins: dict[str, float]
+) -> str:
+    """The one to take, with why it rather than the others that may be best."""
     *_, goals = ranked.values()
-    several = any(len(settings_of(each["score"])) > 1 for each in ranked.values())
-    reasons = ["it is one of these"] * several
-    if chosen[0] in settings_of(goals["stability"]):
-        reasons.append("among the most stable" if reasons else "it is among the most stable")
-    times = goals["time"].set_index(SETTING)
-    there = settings_of(goals["time"], JUDGED)
-    if len(chosen) > 1 and chosen[0] in there:
-        reasons.append(f"the first of them to get there ({number(times.loc[chosen[0], 'mean'])} {names['time']})")
-    taken = f"Take {_name(chosen[0])}" + (f": {_and(reasons)}" if reasons else "") + "."
-    if chosen[0] not in settings_of(goals["stability"]) and settings_of(goals["stability"]):
-        taken += f" The most stable is {_name(settings_of(goals['stability'])[0])}."
-    return taken
+    first = chosen[0]
+    if all(len(settings_of(each["score"])) == 1 for each in ranked.values()):
+        return f"Take {_name(first)}."
+    reasons = []
+    if "score" in margins:
+        reasons.append(f"measured within {margins['score']:g} of the best")
+    reasons.append("as calm as any of those" if len(chosen) > 1 else "the calmest of those")
+    times = goals["time"].set_index(SETTING)["mean"]
+    if first in settings_of(goals["time"], JUDGED):
+        place = "first at" if len(chosen) > 1 else "at"
+        reasons.append(f"{place} a {names['time'].split(' to a ')[1]} ({number(times.loc[first])} epochs)")
+    return f"Take {_name(first)}: {_and(reasons)}."
 
 
 def _caveats(tables: dict[str, pd.DataFrame], chosen: list[Setting], own: Trainings, part: str) -> list[str]:
@@ -182,9 +196,9 @@ def _needed(scores: pd.DataFrame, count: int) -> int:
 
 
 def _short_names(settings: list[Setting], table: pd.DataFrame) -> list[str]:
-    """Batch sizes, with their learning rates where the table has several."""
-    several_rates = table["learning_rate"].nunique() > 1
-    return [each.batch_sizes + f" ({each.learning_rate:g})" * several_rates for each in settings]
+    """Batch sizes, with the learning rate where the table has several at one of them."""
+    several = table.groupby(["batch_size", "schedule"])["learning_rate"].nunique() > 1
+    return [each.batch_sizes + (f" ({each.learning_rate:g})" if several[each[0::2]] else "") for each in settings]
 
 
 def _ranking(table: pd.DataFrame, name: str) -> str:

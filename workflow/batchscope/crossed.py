@@ -13,6 +13,7 @@ which is on all rows where it diverged.
 
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ from scipy import stats
 LEVEL = 0.05
 # The fewest trainings that decide anything; how often the intervals of as few cover stands in `docs/methods.md`.
 FEWEST = 6
-_DRAWS = 1999
+_DRAWS = 999
 _ROUNDING = 1e-9
 _NUMBERS_AT_ONCE = 2**23  # of one array in a block of draws
 
@@ -243,10 +244,14 @@ def _resamples(values: np.ndarray, trainings: np.ndarray, rows: np.ndarray) -> I
 
 def _random_resamples(values: np.ndarray, seed: int) -> Iterator[_Resample]:
     """Trainings and rows drawn with replacement; a single row is none that another could be drawn for."""
-    _, trainings, rows = values.shape
+    return _resamples(values, *_random_counts(seed, *values.shape[1:]))
+
+
+@lru_cache(maxsize=4)  # drawing takes longer than what is done with it
+def _random_counts(seed: int, *sizes: int) -> list[np.ndarray]:
+    """How often each of so many is drawn, (draws, size) for each size."""
     generator = np.random.default_rng(seed)
-    drawn = [generator.multinomial(count, np.full(count, 1 / count), _DRAWS) for count in (trainings, rows)]
-    return _resamples(values, *(counts.astype(float) for counts in drawn))
+    return [generator.multinomial(size, np.full(size, 1 / size), _DRAWS).astype(float) for size in sizes]
 
 
 def _interaction(values: np.ndarray) -> float:

@@ -24,7 +24,7 @@ _STATISTICS = {
     "ensembles are over trainings alone, also on new splits.",
     "Intervals": "Rows and trainings are crossed: every training is tested on the same rows. The variance of a mean is "
     "what trainings and rows contribute, less their interaction, which both count (Cameron, Gelbach and Miller 2011). "
-    "Intervals are symmetric and studentised: 1,999 resamples of trainings and rows (Owen 2007) say how far means lie "
+    "Intervals are symmetric and studentised: 999 resamples of trainings and rows (Owen 2007) say how far means lie "
     "from the truth in their own standard errors. The pigeonhole bootstrap alone would count the interaction three "
     "times. They are never narrower than Student's t, nor than the interval over trainings alone. On new splits a "
     "training knows its own test rows alone, and the same formula holds of an incomplete table; that training rows "
@@ -33,7 +33,7 @@ _STATISTICS = {
     "intervals for new rows hold the truth in 97 % with 6 trainings and in 96 % with 10 to 30. Over trainings alone, "
     "with 7 % bad ones, 6 hold it in about 96 %, 10 in 91 % and 30 in 94 %: what happened in none of a few trainings "
     "no interval knows.",
-    "Small numbers": f"Fewer than {FEWEST} trainings decide nothing. P values have no floor beyond 1 of 2,000.",
+    "Small numbers": f"Fewer than {FEWEST} trainings decide nothing. P values have no floor beyond 1 of 1,000.",
     "Censoring": "Where a replicate never reaches the target, times are restricted to the length of the shortest "
     "training compared, with which it counts in means (restricted mean); in medians it counts as later than that.",
     "Comparisons": "Mean paired difference from the reference. In every resample the largest distance of all settings "

@@ -160,10 +160,20 @@ def recommend(
         score: `accuracy`, or `loss` where numbers are learned.
         part: the part of the rows that settings are chosen on, `validation` where there is one.
     """
+    known = margins_of(margins, score, part)
     return {
-        goal: rank(trainings, measure, margins.get(measure.replace("validation_", "test_"), math.nan), seed)
+        goal: rank(trainings, measure, known.get(goal, math.nan), seed)
         for goal, measure in measures(score, part).items()
     }
+
+
+def margins_of(margins: dict[str, float], score: str, part: str) -> dict[str, float]:
+    """Goal -> the difference that still counts as none, of those that have one."""
+    by_goal = {
+        goal: margins.get(measure.replace("validation_", "test_").replace("test_epochs", "epochs"))
+        for goal, measure in measures(score, part).items()
+    }
+    return {goal: margin for goal, margin in by_goal.items() if margin is not None}
 
 
 def ranked_table(ranked: dict[str, dict[str, pd.DataFrame]]) -> pd.DataFrame:
@@ -177,31 +187,40 @@ def settings_of(table: pd.DataFrame, verdicts: tuple[str, ...] = NOT_DISTINGUISH
     return [Setting(*row) for row in table.loc[table["verdict"].isin(verdicts), SETTING].itertuples(index=False)]
 
 
-def advised(*populations: dict[str, pd.DataFrame]) -> list[Setting]:
-    """The settings to take, the first first: of the best by score those that are among the most stable, if any are.
+def advised(populations: list[dict[str, pd.DataFrame]], margins: dict[str, float]) -> list[Setting]:
+    """The settings to take, the first first.
 
     Args:
-        populations: what `recommend` says of the study's own split and, where there are any, of new splits. The best
-            are
-            those that are on both; where none is, those on new splits.
+        populations: what `recommend` says of the study's own split and, where there are any, of new splits.
+        margins: goal (`score`, `stability`) -> the difference that still counts as none.
 
-    The first is the one that needs the fewest epochs to the target; where none of them reaches it, the one with the
-    best score. The best by score alone where fewer than 6 replicates decide nothing, and none where most replicates of
-    all settings diverged.
+    They are those that may be best by score and of which, as measured, the score is within the margin of the best
+    one's; of these, those whose volatility is within the margin of the calmest one's. Both are asked on every
+    population; where that leaves none, on the last. The first is the one that needs the fewest epochs to the target,
+    and comes before all that do not reach it. The best by score alone where fewer than 6 replicates decide nothing, and
+    none where most replicates of all settings diverged.
     """
-    last = populations[-1]
+    *_, last = populations
     if last["score"]["replicates"].max() < FEWEST:
         return settings_of(last["score"], ("best",))
-    good = _in_all(populations, "score")
-    stable = _in_all(populations, "stability")
-    chosen = [setting for setting in good if setting in stable] or good
+    chosen = _in_all(
+        [_within(goals["score"], settings_of(goals["score"]), margins.get("score", math.inf)) for goals in populations]
+    )
+    chosen = _in_all([_within(goals["stability"], chosen, margins.get("stability", math.inf)) for goals in populations])
     there = settings_of(last["time"], JUDGED)
     return [setting for setting in there if setting in chosen] + [each for each in chosen if each not in there]
 
 
-def _in_all(populations: tuple[dict[str, pd.DataFrame], ...], goal: str) -> list[Setting]:
-    """The best of a goal on every population; on the last where none is the best on all."""
-    *others, last = (settings_of(goals[goal]) for goals in populations)
+def _within(table: pd.DataFrame, settings: list[Setting], margin: float) -> list[Setting]:
+    """Those of some settings whose mean in a table of `rank` is within a margin of the first one's among them."""
+    means = {Setting(*row): mean for *row, mean in table[[*SETTING, "mean"]].itertuples(index=False)}
+    first = next((means[setting] for setting in means if setting in settings), math.nan)
+    return [setting for setting in settings if abs(means[setting] - first) <= margin]
+
+
+def _in_all(populations: list[list[Setting]]) -> list[Setting]:
+    """The settings on every population, those of the last where there are none."""
+    *others, last = populations
     return [setting for setting in last if all(setting in other for other in others)] or last
 
 

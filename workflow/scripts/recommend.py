@@ -10,8 +10,7 @@ from batchscope.trainings import read_trainings
 log_to(snakemake.log[0])
 study = json.loads(snakemake.params.study)
 how = {key: study[key] for key in ("seed", "score", "part")}
-margins = study.pop("margins")
 trainings = read_trainings(snakemake.input.replicates, snakemake.input.new_splits, snakemake.input.rows)
-ranked = {on: recommend(each, margins, **how) for on, each in trainings.items()}
+ranked = {on: recommend(each, study["margins"], **how) for on, each in trainings.items()}
 write_page(page(trainings, ranked, **study), snakemake.output.page)
 write_csv(ranked_table(ranked), snakemake.output.table)
