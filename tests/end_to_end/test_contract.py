@@ -1,5 +1,7 @@
 """The workflow writes every file of the contract, and what stands in them hangs together."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,9 +22,14 @@ def test_the_files_are_those_of_the_contract(finished):
             *(f"figures/{name}.{suffix}" for name in figures for suffix in ("pdf", "png", "svg")),
             *(f"history/batch_size_{name}.parquet" for name in ("8", "100", "full")),
             "metrics/history.parquet",
-            *(f"metrics/{name}.csv" for name in ("claims", "comparisons", "replicates", "summary", "timing")),
+            *(
+                f"metrics/{name}.csv"
+                for name in ("claims", "comparisons", "new_splits", "replicates", "summary", "timing")
+            ),
             "metrics/recommendation.md",
+            *(f"new_splits/batch_size_{name}.parquet" for name in ("8", "100", "full")),
             "provenance.json",
+            *(f"rows/batch_size_{name}.parquet" for name in ("8", "100", "full")),
             *(f"tables/{name}.html" for name in ("claims", "comparisons", "methods", "summary")),
             *("tables/claims.tex", "tables/summary.tex"),
         ]
@@ -63,6 +70,30 @@ def test_history(finished):
     assert (history["epoch"].min(), history["epoch"].max(), history["replicate"].max()) == (1, EPOCHS, REPLICATES - 1)
     assert history["train_accuracy"].between(0, 1).all()
     assert np.isfinite(history["test_loss"]).all()
+
+
+def test_what_is_right_row_by_row_adds_up_to_the_histories(finished):
+    folder = finished.folder / "results/small"
+    rows = pd.concat(pd.read_parquet(folder / f"rows/batch_size_{name}.parquet") for name in ("8", "100", "full"))
+    assert list(rows) == [
+        *("batch_size", "learning_rate", "schedule", "on", "replicate"),
+        *(f"{part}_{what}" for part in ("test", "validation") for what in ("rows", "correct", "loss")),
+    ]
+    assert set(rows["on"]) == {"this split"}
+    assert all(tested.tolist() == [*range(150, 300)] for tested in rows["test_rows"])
+    keys = ["batch_size", "learning_rate", "replicate"]
+    right = rows.set_index(keys)["test_correct"].map(np.mean)
+    history = pd.read_parquet(folder / "metrics/history.parquet")
+    last = history[history["epoch"] == EPOCHS].set_index(keys)["test_accuracy"]
+    pd.testing.assert_series_equal(right.sort_index(), last.sort_index(), check_names=False, check_exact=True)
+
+
+def test_without_new_splits_there_are_no_trainings_on_them(finished):
+    folder = finished.folder / "results/small"
+    assert len(pd.read_parquet(folder / "new_splits/batch_size_8.parquet")) == 0
+    new_splits, replicates = (pd.read_csv(folder / f"metrics/{name}.csv") for name in ("new_splits", "replicates"))
+    assert list(new_splits) == list(replicates)
+    assert len(new_splits) == 0
 
 
 def test_summary(finished):
@@ -143,7 +174,7 @@ def test_claims(finished):
 
 
 def test_a_study_is_a_target_and_may_stand_in_a_file_of_its_own(finished):
-    """With what the small study has not: a schedule, validation rows, ensembles and Model.fit."""
+    """With what the small study has not: a schedule, validation rows, new splits, ensembles and Model.fit."""
     (finished.folder / "studies").mkdir()
     (finished.folder / "studies/mine.yaml").write_text(
         """
@@ -156,6 +187,7 @@ studies:
     engine: fit
     epochs: 2
     replicates: 2
+    new_splits: {replicates: 3}
     batch_sizes: [full, {10: 1, full: 2}]
     learning_rates: [0.1]
     ensembles: {batch_size: {10: 1, full: 2}, members: 2, repeats: 2}
@@ -172,6 +204,20 @@ studies:
     assert summary.loc["10x1_fullx2", "updates_per_epoch"] == pytest.approx(5 / 3, abs=1e-6)
     history = pd.read_parquet(folder / "history/batch_size_10x1_fullx2.parquet")
     assert history[history["replicate"] == 0]["updates"].tolist() == [3, 4, 5]
+    new_splits = pd.read_csv(folder / "metrics/new_splits.csv")
+    assert new_splits.groupby("schedule")["replicate"].apply(list).to_dict() == {
+        "10x1_fullx2": [0, 1, 2],
+        "constant": [0, 1, 2],
+    }
+    rows = pd.read_parquet(folder / "rows/batch_size_full.parquet")
+    assert rows["on"].tolist() == ["this split"] * 2 + ["new splits"] * 3
+    with np.load(folder / "splits.npz") as arrays:
+        np.testing.assert_array_equal(np.stack(rows["test_rows"][2:]), arrays["rows"][:, 30:50])
+    right = [correct.mean() for correct in rows["test_correct"][2:]]
+    assert right == new_splits[new_splits["schedule"] == "constant"]["test_accuracy"].tolist()
+    assert {"splits.npz", "rows/batch_size_full.parquet", "metrics/new_splits.csv"} <= set(
+        json.loads((folder / "provenance.json").read_text())["sha256"]
+    )
     assert len(pd.read_csv(folder / "metrics/ensembles.csv")) == 4
     assert pd.read_csv(folder / "metrics/claims.csv")["replicates"].tolist() == [2]
     assert finished.rules_due() == set()

@@ -10,6 +10,7 @@ studies:
     model: [{Dense: {units: 50, activation: relu, kernel_initializer: he_uniform}}]
     optimizer: {SGD: {momentum: 0.9}}
     epochs: 10
+    new_splits: {replicates: 30}
     batch_sizes: [4, full]
     learning_rates: [0.01]
 figures: {formats: [svg, pdf, png]}
@@ -33,7 +34,7 @@ def runs(make_checkout) -> list[dict[str, bytes]]:
 def test_histories_have_the_same_bytes_on_any_number_of_cores_and_threads(runs):
     one, other = runs
     names = [name for name in one if name.endswith((".parquet", ".npz"))]
-    assert len(names) == 4
+    assert len(names) == 9
     assert [name for name in names if one[name] != other[name]] == []
 
 

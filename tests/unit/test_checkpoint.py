@@ -6,6 +6,7 @@ import pytest
 from batchscope import checkpoint, compiled, training
 from batchscope.backend import keras
 from batchscope.checkpoint import Checkpoint
+from batchscope.data import Splits
 from batchscope.prepare import make_dataset
 from batchscope.task import NOTHING, Stage, Task, Trained
 
@@ -46,14 +47,16 @@ def make_task(first_500):
     arguments = {"n_samples": 800, "n_features": 6, "n_informative": 4, "n_classes": 3, "random_state": 2}
     data = make_dataset({"make_classification": arguments}, first_500)
 
-    def make(resampled=False):
-        return Task(data, STATEFUL, "Adam", LOSS, [Stage(100, 4), Stage(500, 3)], seed=0, resampled=resampled)
+    def make(**changes):
+        return Task(data, STATEFUL, "Adam", LOSS, [Stage(100, 4), Stage(500, 3)], seed=0, **changes)
 
     return make
 
 
 def train(task, replicates, engine, memory_mb, checkpoint) -> list[training.Result]:
-    return training.train(task, RATES, {"own": task.replicates(replicates)}, engine, memory_mb, checkpoint)["own"]
+    groups = {"own": task.replicates(replicates)} | ({"new": task.on_new_splits()} if task.splits else {})
+    results = training.train(task, RATES, groups, engine, memory_mb, checkpoint)
+    return [result for of_group in results.values() for result in of_group]
 
 
 def bytes_of(results: list[training.Result]) -> list[bytes]:
@@ -76,6 +79,21 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_bytes(make_task, tmp_pa
     assert bytes_of(resumed) == bytes_of(whole)
     # The timing has every epoch of every replicate once.
     assert [sum(size * epochs for size, epochs, _ in result.stretches) for result in resumed] == [3 * 7] * 2
+
+
+def test_new_splits_that_were_stopped_go_on_to_the_same_bytes(make_task, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(training, "_WIDEST", 2)
+    caplog.set_level("INFO")
+    task = make_task(splits=Splits(np.stack([np.random.default_rng(k).permutation(800) for k in range(3)])))
+    whole = train(task, 3, "compiled", 3000, Checkpoint(tmp_path / "whole", "key"))
+    with pytest.raises(StoppedError):  # in the first of the stacks on new splits
+        train(task, 3, "compiled", 3000, Stopping(tmp_path / "stopped", "key", 25))
+    resumed = train(task, 3, "compiled", 3000, Checkpoint(tmp_path / "stopped", "key"))
+    assert "resumed from a checkpoint: epoch 7 of the stack own_2_0_0.001" in caplog.messages
+    assert any(
+        message.startswith("resumed from a checkpoint: epoch 1 of the stack new_2_0_") for message in caplog.messages
+    )
+    assert bytes_of(resumed) == bytes_of(whole)
 
 
 def test_a_training_that_is_done_is_not_trained_again(make_task, tmp_path, monkeypatch):

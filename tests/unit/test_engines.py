@@ -11,6 +11,7 @@ from batchscope import compiled, losses, training
 from batchscope.backend import keras, tf
 from batchscope.checkpoint import Checkpoint
 from batchscope.fit import FitEngine
+from batchscope.new_splits import draw_splits
 from batchscope.prepare import make_dataset
 from batchscope.task import Draw, Stage, Task
 
@@ -113,6 +114,80 @@ def test_every_replicate_splits_the_rows_anew_where_they_are_resampled(make_task
     histories = train_compiled(task)
     for replicate in (0, 1):
         assert_same_history(histories[RATES[0]][replicate], fit(task, replicate, RATES[0]))
+
+
+@pytest.fixture(params=["none", "StandardScaler"])
+def split_anew(make_task, first_500, request) -> Task:
+    """A task with five new splits, on whose training rows something is fitted, or nothing."""
+    split, scaler = first_500 | {"test": 200}, request.param
+    splits = draw_splits(SIXTEEN_FEATURES, split, scaler, regression=False, seed=0, replicates=5)
+    return dataclasses.replace(make_task(data=make_dataset(SIXTEEN_FEATURES, split, scaler)), splits=splits)
+
+
+def train_groups(task: Task, groups: dict, folder, engine="compiled") -> dict[str, list[training.Result]]:
+    return training.train(task, RATES, groups, engine, MEMORY_MB, Checkpoint(folder, "key"))
+
+
+def test_new_splits_train_as_in_fit(split_anew, tmp_path):
+    """Three stacks of two, the last one with one replicate."""
+    groups = {"own": split_anew.replicates(2), "new": split_anew.on_new_splits()}
+    results = train_groups(split_anew, groups, tmp_path)
+    for name, draws in groups.items():
+        for rate, result in zip(RATES, results[name]):
+            assert result.history.shape == (len(draws), 3, 4)
+            for history, draw in zip(result.history, draws):
+                [expected] = FitEngine(split_anew).train([draw], rate, lambda _: None).history
+                assert_same_history(history, expected)
+    assert results["new"][0].history[4, -1, 2] == pytest.approx(loss_on_split_4(split_anew, RATES[0]), rel=1e-9)
+
+
+def loss_on_split_4(task: Task, learning_rate: float) -> float:
+    """The test loss after a training on it that is written out with Keras."""
+    parts = task.dataset.parts
+    x, y = (np.concatenate(values)[task.splits.rows[4]] for values in zip(*parts))
+    x = x if task.splits.x is None else task.splits.x[4]
+    model = task.build_replicate(4)
+    model.compile(task.build_optimizer(learning_rate), task.loss_function)
+    generator = np.random.default_rng([task.seed, 4, 1])
+    for _ in range(task.epochs):
+        order = generator.permutation(500)
+        model.fit(x[order], y[order], 50, verbose=0, shuffle=False)
+    return model.evaluate(x[500:], y[500:], verbose=0)
+
+
+def test_weights_order_and_split_are_drawn_one_by_one(split_anew, tmp_path):
+    draws = [Draw(*numbers) for numbers in ((0, 0, None), (1, 0, None), (0, 1, None), (0, 0, 1))]
+    [result, _] = train_groups(split_anew, {"own": draws}, tmp_path)["own"]
+    for history, draw in zip(result.history, draws):
+        [expected] = FitEngine(split_anew).train([draw], RATES[0], lambda _: None).history
+        assert_same_history(history, expected)
+    first, *others = (np.stack(list(split_anew.batch_orders(draw))) for draw in draws)
+    assert [np.array_equal(first, other) for other in others] == [True, False, False]
+    weights = [split_anew.build_replicate(draw.weights).get_weights()[0] for draw in draws]
+    assert [np.array_equal(weights[0], other) for other in weights[1:]] == [False, True, True]
+
+
+def test_the_own_split_has_the_same_bytes_with_new_ones_and_without(split_anew, tmp_path):
+    own = {"own": split_anew.replicates(3)}
+    alone = train_groups(dataclasses.replace(split_anew, splits=None), own, tmp_path / "alone")["own"]
+    beside = train_groups(split_anew, own | {"new": split_anew.on_new_splits()}, tmp_path / "beside")["own"]
+    for one, other in zip(alone, beside):
+        assert one.history.tobytes() == other.history.tobytes()
+        assert [values.tobytes() for values in one.rows["test"]] == [values.tobytes() for values in other.rows["test"]]
+
+
+def test_new_splits_start_from_the_weights_that_are_there(split_anew, tmp_path, monkeypatch):
+    built, build = [], Task.build_replicate
+
+    def build_and_count(task, weights):
+        built.append(weights)
+        return build(task, weights)
+
+    monkeypatch.setattr(Task, "build_replicate", build_and_count)
+    monkeypatch.setattr(training, "_WIDEST", 2)
+    train_groups(split_anew, {"own": split_anew.replicates(4), "new": split_anew.on_new_splits()}, tmp_path)
+    to_start_with = [0] * 3  # to measure the memory, to choose an engine and to compile
+    assert built == [*to_start_with, 0, 1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("width", [1, 2])

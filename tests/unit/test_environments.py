@@ -12,7 +12,8 @@ from batchscope.imports import LIBRARY, library_modules
 
 ROOT = LIBRARY.parents[1]
 SCRIPTS = set((ROOT / "workflow/scripts").glob("*.py"))
-TRAINING = {ROOT / "workflow/scripts/prepare_dataset.py", *(ROOT / "workflow/scripts").glob("train*.py")}
+OF_DATA = {ROOT / "workflow/scripts" / name for name in ("prepare_dataset.py", "draw_splits.py")}
+TRAINING = OF_DATA | {*(ROOT / "workflow/scripts").glob("train*.py")}
 CUDA = "[and-cuda]"
 
 

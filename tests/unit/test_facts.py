@@ -75,6 +75,14 @@ def test_multiplications_of_an_epoch(changes, weights_used):
         ("split: {train: 60, test: 60}", "split: 60 training rows of 100 leave fewer than 60 to test on"),
         ("split: {train: 0.5, validation: 0.001}", "split.validation: 0.001 of 100 rows is less than one; take more"),
         ("split: {train: 50, test: 2, order: stratified}", "split: The test_size = 2"),
+        (
+            "{split: {train: 50, order: resampled}, new_splits: {}}",
+            "new_splits: with `order: resampled` every replicate",
+        ),
+        (
+            "{dataset: {make_blobs: {n_samples: [95, 5], random_state: 0}}, new_splits: {replicates: 100}}",
+            "fails: split: no training row is of the class '1'; take more of them, `order: stratified`",
+        ),
         ("model: [{Dens: {}}]", "model[0]: keras.layers has no 'Dens'; did you mean 'Dense'?"),
         ("model: [Flatten, {Dense: {unit: 3}}]", "model[1].Dense: no argument 'unit'; did you mean 'units'?"),
         ("model: [{Dense: {units: a}}]", "model[0].Dense: Received an invalid value for `units`"),

@@ -3,7 +3,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from batchscope.history import history_table, read_history, write_history
+from batchscope.history import SCHEMA, history_table, read_history, write_history
 from batchscope.setting import Setting
 
 
@@ -50,6 +50,13 @@ def test_a_truncated_file_is_refused(path):
 def test_a_file_that_lacks_rows_is_refused(path):
     pyarrow.parquet.write_table(pyarrow.parquet.read_table(path).take([0, 1, 2, 3, 5]), path)
     with pytest.raises(ValueError, match="has 5 rows where 6 are due"):
+        read_history(path)
+
+
+def test_only_on_new_splits_there_may_be_no_trainings(path):
+    pyarrow.parquet.write_table(SCHEMA.empty_table(), path)
+    assert read_history(path, may_be_empty=True).num_rows == 0
+    with pytest.raises(ValueError, match="has 0 rows where 0 are due"):
         read_history(path)
 
 

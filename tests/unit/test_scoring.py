@@ -9,10 +9,13 @@ from batchscope import engines, losses, streaming, training
 from batchscope.backend import keras
 from batchscope.checkpoint import Checkpoint
 from batchscope.models import build_loss
+from batchscope.new_splits import draw_splits
 from batchscope.prepare import make_dataset
 from batchscope.task import Stage, Task
 
 DENSE = [{"Dense": {"units": 20, "activation": "relu"}}]
+BLOBS = {"make_blobs": {"n_samples": 2100, "centers": 5, "cluster_std": 4, "random_state": 2}}
+SPLIT = {"train": 300, "validation": 130, "order": "stratified", "seed": 0}
 LOSS = "SparseCategoricalCrossentropy"
 RATES = [0.01, 0.001]
 CLIPPED = {"Adam": {"clipnorm": 1.0}}  # one replicate at a time
@@ -27,8 +30,7 @@ def _forget_models():
 @pytest.fixture(scope="module")
 def dataset():
     """More test rows than are evaluated at once, and classes that are often mistaken for each other."""
-    blobs = {"n_samples": 2100, "centers": 5, "cluster_std": 4, "random_state": 2}
-    return make_dataset({"make_blobs": blobs}, {"train": 300, "validation": 130, "order": "as_given", "seed": 0})
+    return make_dataset(BLOBS, SPLIT)
 
 
 @pytest.fixture
@@ -81,6 +83,19 @@ def test_rows_are_named_by_their_numbers_in_the_order_of_the_dataset(make_task, 
     task = make_task(resampled=True)
     resampled, _ = train(task, replicates=2)
     assert resampled.rows["test"].rows[1].tolist() == task.split(1)[1].tolist()
+
+
+@pytest.mark.parametrize(("engine", "scaler"), [("compiled", "none"), ("compiled", "StandardScaler"), ("fit", "none")])
+def test_rows_of_new_splits_add_up_and_have_their_numbers(make_task, tmp_path, engine, scaler):
+    splits = draw_splits(BLOBS, SPLIT, scaler, regression=False, seed=0, replicates=2)
+    task = dataclasses.replace(make_task(), splits=splits)
+    groups = {"own": task.replicates(1), "new": task.on_new_splits()}
+    results = training.train(task, RATES, groups, engine, 3000, Checkpoint(tmp_path, "key"))["new"]
+    for result in results:
+        scores = result.rows["test"]
+        assert scores.correct.mean(axis=1).tolist() == result.history[:, -1, 3].tolist()
+        np.testing.assert_array_equal(scores.rows, splits.rows[:, 300:1970])
+        np.testing.assert_array_equal(result.rows["validation"].rows, splits.rows[:, 1970:])
 
 
 def test_a_replicate_that_diverged_has_no_losses_and_nothing_right(make_task, train):

@@ -11,6 +11,7 @@ from batchscope.backend import tf
 from batchscope.checkpoint import Checkpoint
 from batchscope.compiled import CompiledEngine
 from batchscope.fit import FitEngine
+from batchscope.new_splits import draw_splits
 from batchscope.prepare import make_dataset
 from batchscope.streaming import StreamingEngine
 from batchscope.task import Draw, Stage, Task
@@ -176,6 +177,17 @@ def test_data_that_takes_much_of_the_memory_is_streamed(make_task, caplog):
             kinds.append(type(engines.make_engine(task, "compiled", 1, memory_mb)[0]))
     assert kinds == [StreamingEngine, CompiledEngine]
     assert caplog.text.count("the rows are streamed") == 1
+
+
+def test_new_splits_that_are_too_many_to_hold_are_streamed_and_the_own_one_is_held(make_task, dataset, first_500):
+    generated = {"n_samples": 800, "n_features": 16, "n_informative": 6, "n_classes": 3, "random_state": 2}
+    drawn = draw_splits({"make_classification": generated}, first_500, "StandardScaler", False, seed=0, replicates=3)
+    task = make_task(splits=drawn)
+    groups = {"own": task.replicates(2), "new": task.on_new_splits()}
+    for memory_mb, kinds in ((0.2, [CompiledEngine, StreamingEngine]), (0.8, [CompiledEngine] * 2)):
+        made, words = engines.make_engines(task, groups, "compiled", 2, memory_mb)
+        assert [type(made[name]) for name in groups] == kinds
+        assert ["streamed" in words[name] for name in groups] == [kind is StreamingEngine for kind in kinds]
 
 
 def test_model_fit_takes_whole_batches(make_task, train, caplog):

@@ -73,6 +73,7 @@ def test_how_long_a_job_takes_is_guessed_from_all_that_it_trains():
     seconds = updates * cost._SECONDS_PER_UPDATE["compiled"] + 100 * 10**6 / cost._MULTIPLICATIONS_PER_SECOND
     assert study.seconds("4x20_64x80") == pytest.approx(seconds * rates * study.spec["replicates"])
     assert make_study("replicates: 60").seconds("8") == 2 * make_study("replicates: 30").seconds("8")
+    assert make_study("new_splits: {}").seconds("8") == 2 * study.seconds("8")
     assert make_study("engine: fit").seconds("8") > 5 * study.seconds("8")
     assert study.minutes("8") == math.ceil(1 + study.seconds("8") / 60)
 
@@ -250,6 +251,13 @@ def test_a_file_that_is_not_there_is_told_before_anything_is_asked(tmp_path):
     with pytest.raises(ConfigError) as raised:
         studies.read_studies({"studies": {"one": spec}}, [], tmp_path)
     assert str(raised.value) == f"studies.one.dataset.npz.path: there is no file '{tmp_path}/none.npz'"
+
+
+def test_new_splits_are_drawn_where_a_study_asks_for_them():
+    assert not make_study().has_new_splits
+    study = make_study("{new_splits: {replicates: 4}, seed: 7, loss: MeanSquaredError, target_loss: 1}")
+    assert study.has_new_splits
+    assert study.new_splits == study.data | {"seed": 7, "replicates": 4}
 
 
 def test_the_dataset_depends_on_the_loss_only_as_far_as_it_says_what_is_learned():

@@ -78,6 +78,6 @@ def _fitted(
         raise ConfigError(
             "dataset.table",
             f"it has {len(names)} features here and {len(features)} in the study's own split, as the training rows of "
-            f"one of them lack {other!r}; `drop` its column, or make `train` larger",
+            f"one of them lack {str(other)!r}; `drop` its column, or make `train` larger",
         )
     return np.concatenate([*x.values()]), np.concatenate([*y.values()])
