@@ -126,8 +126,11 @@ def _advice(
             f"{names['score']}."
         )
     sentences = [f"{place}, {_may_be_best(table, names['score'])}." for place, table in tables.items()]
-    if len({frozenset(settings_of(table)) for table in tables.values()}) > 1:
+    answers = {frozenset(settings_of(table)) for table in tables.values()}
+    if len(answers) > 1:
         sentences.insert(0, "The two answers differ.")
+    elif len(tables) > 1:
+        sentences[1:] = ["On new splits the same."]
     return " ".join([*sentences, _take(ranked, chosen, names, margins), *_caveats(tables, chosen, own, part)])
 
 
@@ -308,7 +311,7 @@ def _more(replicates: float, rows: float, part: str) -> str:
         return ""
     ways = [f"{replicates:,.0f} more replicates"] * math.isfinite(replicates)
     ways += [f"{rows:,.0f} more {part} rows"] * math.isfinite(rows)
-    return " or ".join(ways) or "more replicates and more rows, as neither alone"
+    return " or ".join(ways) or "more replicates and rows together"
 
 
 def _name(setting: Setting) -> str:

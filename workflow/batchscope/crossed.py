@@ -173,6 +173,13 @@ def superiority(values: np.ndarray, reference: np.ndarray, seed: int) -> tuple[f
     return share, *np.quantile(np.concatenate([shares(each) for each in _random_resamples(pair, seed)]), [0.025, 0.975])
 
 
+def means_of_trainings(values: np.ndarray) -> np.ndarray:
+    """Of values (trainings, rows) the mean of each training over the rows that it was tested on, (trainings,)."""
+    present = ~np.isnan(values)
+    with np.errstate(invalid="ignore"):
+        return np.where(present, values, 0).sum(axis=1) / present.sum(axis=1)
+
+
 def as_table(values: np.ndarray) -> np.ndarray:
     """Values (trainings, rows), with one column of what is no mean over rows."""
     values = np.asarray(values, float)

@@ -24,25 +24,33 @@ _BARS = {
 def plot_which_is_best(ranked: pd.DataFrame, title: str, score: str, part: str) -> plt.Figure:
     """The two answers to which setting is best: a panel per population, with all settings by batch size (log2).
 
-    Filled markers may be best; hollow ones are shown worse. Thick bars are 95 % intervals over trainings alone, thin
-    ones for new rows too.
+    How far a setting is from the best measured. Filled markers may be best; hollow ones are shown worse, and a triangle
+    at the edge stands for one far beyond it. Thick bars are 95 % intervals over trainings alone, thin ones for new rows
+    too.
 
     Args:
         ranked: as from `batchscope.recommendation.ranked_table`.
     """
-    ranked = ranked[ranked["goal"] == "score"]
+    ranked = ranked[ranked["goal"] == "score"].copy()
+    differences = [column for column in ranked if column.startswith("difference")]
+    ranked.loc[ranked["verdict"] == "best", differences] = 0.0
     populations = list(ranked["on"].unique())
     rates = list(ranked["learning_rate"].value_counts().index)
     with plt.rc_context(STYLE):
         size = (COLUMN_WIDTH, 0.9 + 1.7 * len(populations))
         figure, panels = plt.subplots(len(populations), figsize=size, sharex=True, sharey=True, squeeze=False)
+        may_be_best = ranked[ranked["verdict"].isin(NOT_DISTINGUISHABLE)]
+        low, high = may_be_best["difference_low"].min(), may_be_best["difference_high"].max()
+        room = 0.15 * (high - low) or 0.01
         for axes, on in zip(panels.flat, populations):
+            axes.axhline(0, color="0.6", linewidth=0.6)
+            axes.set_ylim(low - room, high + room)
             for index, rate in enumerate(rates):
                 shift = 2 ** (0.12 * (index - (len(rates) - 1) / 2))
                 here = ranked[(ranked["on"] == on) & (ranked["learning_rate"] == rate)]
-                _draw_ranked(axes, here.dropna(subset=["mean"]), index, shift)
+                _draw_ranked(axes, here.dropna(subset=["difference"]), index, shift)
             axes.set_title(f"on {on}")
-            axes.set_ylabel(f"{part} {score}")
+            axes.set_ylabel(f"{part} {score}\nfrom the best measured")
         batch_size_axis(axes)
         figure.suptitle(textwrap.fill(title, 60), fontsize=8)
         _add_legend_of_verdicts(figure, rates)
@@ -51,14 +59,19 @@ def plot_which_is_best(ranked: pd.DataFrame, title: str, score: str, part: str) 
 
 def _draw_ranked(axes: plt.Axes, table: pd.DataFrame, index: int, shift: float) -> None:
     color, marker = OKABE_ITO[index % len(OKABE_ITO)], MARKERS[index % len(MARKERS)]
-    x = table["batch_size"] * shift
-    axes.vlines(x, table["low"], table["high"], color=color, linewidth=0.7)
-    axes.vlines(x, table["low_on_these_rows"], table["high_on_these_rows"], color=color, linewidth=2.5)
-    for may_be_best, face in ((True, color), (False, "white")):
-        chosen = table["verdict"].isin(NOT_DISTINGUISHABLE) == may_be_best
-        axes.plot(x[chosen], table["mean"][chosen], marker, color=color, mfc=face, ms=4, mew=0.8)
+    x, y = table["batch_size"] * shift, table["difference"]
+    axes.vlines(x, table["difference_low"], table["difference_high"], color=color, linewidth=0.7)
+    alone = (table[f"difference_{bound}_on_these_rows"] for bound in ("low", "high"))
+    axes.vlines(x, *alone, color=color, linewidth=2.5)
+    may_be_best = table["verdict"].isin(NOT_DISTINGUISHABLE)
+    for chosen, face in ((may_be_best, color), (~may_be_best, "white")):
+        axes.plot(x[chosen], y[chosen], marker, color=color, mfc=face, ms=4, mew=0.8)
+    bottom, top = axes.get_ylim()
+    for beyond, symbol, height in ((y < bottom, "v", 0.04), (y > top, "^", 0.96)):
+        heights = np.full(beyond.sum(), height)
+        axes.plot(x[beyond], heights, symbol, color=color, mfc="white", ms=4, transform=axes.get_xaxis_transform())
     best = table["verdict"] == "best"
-    axes.plot(x[best], table["mean"][best], "o", color="black", mfc="none", ms=8, mew=0.6)
+    axes.plot(x[best], y[best], "o", color="black", mfc="none", ms=8, mew=0.6)
 
 
 def _add_legend_of_verdicts(figure: plt.Figure, rates: list[float]) -> None:

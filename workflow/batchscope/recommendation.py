@@ -10,11 +10,14 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from batchscope.crossed import FEWEST, LEVEL, estimate_mean, means_and_parts, not_worse_than
+from batchscope.crossed import FEWEST, LEVEL, estimate_mean, means_and_parts, means_of_trainings, not_worse_than
 from batchscope.setting import CONSTANT, SETTING, Setting
 from batchscope.trainings import Trainings
 
-_AGAINST = ["difference", "difference_low", "difference_high", "verdict", "more_replicates", "more_rows"]
+_AGAINST = [
+    *("difference", "difference_low", "difference_high"),
+    *("difference_low_on_these_rows", "difference_high_on_these_rows", "verdict", "more_replicates", "more_rows"),
+]
 COLUMNS = [
     *SETTING,
     "replicates",
@@ -105,8 +108,9 @@ def _against_best(values: np.ndarray, direction: int, margin: float, seed: int) 
     kept, critical = not_worse_than(best, costs, seed)
     rows = []
     for setting, pairs in enumerate(values - values[best]):
-        difference, low, high, low_90, high_90, _, count = estimate_mean(pairs, seed)
-        row = dict(zip(_AGAINST, (difference, low, high, "undecided", math.nan, math.nan)))
+        alone = estimate_mean(means_of_trainings(pairs), seed)
+        difference, low, high, low_90, high_90, _, count = estimate_mean(pairs, seed).wider(alone)
+        row = dict(zip(_AGAINST, (difference, low, high, alone.low, alone.high, "undecided", math.nan, math.nan)))
         if setting == best:
             row = {"verdict": "best"}
         elif count >= FEWEST and -margin < low_90 and high_90 < margin:
