@@ -54,7 +54,8 @@ def test_where_no_target_is_reached_the_best_is_to_be_taken():
     table = replicates(BOTH).assign(epochs_to_target=math.inf)
     assert "of the best and as calm as any of those. Learning rate" in advice(table)
     assert section(table, "Time") == [
-        "By epochs to a test accuracy of 0.8 there is no best. Most replicates never get there: 8, 16."
+        "Judged by these 1 test rows, by epochs to a test accuracy of 0.8 there is no best. Most replicates never "
+        "get there: 8, 16."
     ]
 
 
@@ -139,8 +140,8 @@ def test_a_table_has_what_is_best_or_not_distinguishable_with_intervals():
     table = replicates({2: np.full(COUNT, math.nan), 4: 0.5 + NOISE, 8: 0.8 + NOISE, 16: 0.799 - NOISE})
     sentence, markdown = section(table, "Accuracy")
     assert sentence == (
-        "By final test accuracy the best measured is batch size 8 at learning rate 0.1: 0.800 [0.799, 0.801]. "
-        "Equivalent: 16. Worse: 4. Too many replicates diverged: 2."
+        "Judged by these 1 test rows, by final test accuracy the best measured is batch size 8 at learning rate 0.1: "
+        "0.800 [0.799, 0.801]. Equivalent: 16. Worse: 4. Too many replicates diverged: 2."
     )
     head, _, best, other = markdown.splitlines()
     assert head == (
@@ -190,7 +191,7 @@ def test_what_is_undecided_says_how_many_more_replicates_decide():
     wide = {4: 0.8 + 20 * NOISE, 8: 0.79 - 20 * NOISE, 16: 0.8 - 20 * NOISE}
     [sentence] = section(replicates(wide), "What is undecided")[:1]
     assert sentence.startswith(
-        "Judged by these 1 test rows by final test accuracy 2 settings are undecided against the best; "
+        "Judged by these 1 test rows, by final test accuracy 2 settings are undecided against the best; "
     )
     assert sentence.endswith(" more replicates would decide.")
     sure = replicates({4: 0.5 + NOISE, 8: 0.8 + NOISE}).assign(epochs_to_target=math.inf)
@@ -219,14 +220,9 @@ def test_the_report_gets_the_sentences(tmp_path):
     write_page(of(table, title="A\n\n study"), tmp_path / "recommendation.md")
     read = read_page(tmp_path / "recommendation.md")
     assert read["advice"] == advice(table)
-    starts = [
-        "By final test",
-        "By volatility",
-        "By epochs to",
-        "Batch size 8 is the largest",
-        "Learning rate",
-        "Judged by",
-    ]
+    here = "Judged by these 1 test rows, "
+    starts = [f"{here}by {goal}" for goal in ("final test", "volatility", "epochs to")]
+    starts += ["Batch size 8 is the largest", "Learning rate", here]
     assert len(read["sentences"]) == len(starts)
     for sentence, start in zip(read["sentences"], starts):
         assert sentence.startswith(start)

@@ -77,13 +77,13 @@ def page(
     blocks = [f"# What to take: {' '.join(title.split())}", f"**{_advice(ranked, chosen, names, by_goal, own, part)}**"]
     for place, goals in ranked.items():
         for goal, table in goals.items():
-            blocks += [f"## {headings[goal]}, {_inside(place)}", _ranking(table, names[goal])]
+            blocks += [f"## {headings[goal]}, {_inside(place)}", _ranking(table, f"{place}, by {names[goal]}")]
             if settings_of(table):
                 blocks.append(_table(table, names[goal], beside[goal], trainings[place], seed, part))
     blocks += ["## What to try next", *_next(next(iter(ranked.values()))["score"], chosen, train_rows)]
     blocks.append("## What is undecided")
     for place, goals in ranked.items():
-        blocks += [f"{place} {sentence}" for sentence in _undecided(goals, names, trainings[place], part)]
+        blocks += [f"{place}, {sentence}" for sentence in _undecided(goals, names, trainings[place], part)]
     return "\n\n".join([*blocks, _HOW_TO_READ]) + "\n"
 
 
@@ -204,16 +204,16 @@ def _short_names(settings: list[Setting], table: pd.DataFrame) -> list[str]:
     return [each.batch_sizes + (f" ({each.learning_rate:g})" if several[each[0::2]] else "") for each in settings]
 
 
-def _ranking(table: pd.DataFrame, name: str) -> str:
-    """The best of a goal, and the others by verdict."""
+def _ranking(table: pd.DataFrame, where: str) -> str:
+    """The best of a goal on a population, and the others by verdict."""
     parts = []
     for setting in settings_of(table, ("best",)):
         best = table.iloc[0]
         parts.append(
-            f"By {name} the best measured is {_name(setting)}: {interval(best['mean'], best['low'], best['high'])}."
+            f"{where} the best measured is {_name(setting)}: {interval(best['mean'], best['low'], best['high'])}."
         )
     if not parts:
-        parts.append(f"By {name} there is no best.")
+        parts.append(f"{where} there is no best.")
     for verdict, said in {
         "equivalent": "Equivalent",
         "undecided": "Undecided",

@@ -11,7 +11,7 @@ from batchscope.files import replacing
 from batchscope.setting import SETTING, Setting
 from batchscope.trainings import NEW_SPLITS, NOT_JUDGED, THIS_SPLIT, TRAININGS
 from batchscope.words import MEASURES as NAMES
-from batchscope.words import bounds, interval, setting_in_words
+from batchscope.words import bounds, measured, setting_in_words
 
 # What a claim's number is a mean over, where that is not replicates.
 _UNITS = {
@@ -78,13 +78,13 @@ def sentence(claim: pd.Series) -> str:
     basis = f"{claim['replicates']} {_UNITS.get(claim['measure'], 'replicates')}"
     if claim["diverged"]:
         basis += f"; {claim['diverged']} more diverged"
-    measured = interval(claim["estimate"], claim["low_on_this_split"], claim["high_on_this_split"])
+    found = measured(*claim[["measure", "estimate", "low_on_this_split", "high_on_this_split"]])
     if claim["over"] != TRAININGS:
-        measured += f" for new rows, {bounds(claim['low'], claim['high'])} over trainings alone"
-    parts = [f"{claim['statement']}: {measured}, expected {claim['expected']} ({basis})."]
+        found += f" for new rows, {bounds(claim['low'], claim['high'])} over trainings alone"
+    parts = [f"{claim['statement']}: {found}, expected {claim['expected']} ({basis})."]
     if claim["verdict_on_new_splits"] != NOT_JUDGED:
-        new = (claim[f"{name}_on_new_splits"] for name in ("estimate", "low", "high"))
-        parts.append(f"On new splits {interval(*new)} ({claim['replicates_on_new_splits']:.0f}).")
+        new = claim[["measure", *(f"{name}_on_new_splits" for name in ("estimate", "low", "high"))]]
+        parts.append(f"On new splits {measured(*new)} ({claim['replicates_on_new_splits']:.0f}).")
     if pd.notna(claim["reported"]):
         share = 100 * claim["reported_percentile"]
         parts.append(f"The reported {claim['reported']:g} lies above {share:.0f} % of them.")

@@ -11,7 +11,7 @@ from batchscope.definitions import DEFINITIONS
 from batchscope.files import replacing
 from batchscope.pace_summary import ALONE, FIT
 from batchscope.setting import SETTING, Setting
-from batchscope.words import MEASURES, bounds, interval, number, p_value, seconds
+from batchscope.words import MEASURES, bounds, interval, measured, number, p_value, seconds
 
 ON_THIS_SPLIT, ON_NEW_SPLITS = "on this split", "on new splits"
 # What a page has no room for.
@@ -103,9 +103,9 @@ def claims_table(claims: pd.DataFrame) -> pd.DataFrame:
             "claim": claims["statement"],
             ON_THIS_SPLIT: claims["verdict_on_this_split"],
             ON_NEW_SPLITS: claims["verdict_on_new_splits"],
-            "measured": _intervals(claims, "estimate", "low_on_this_split", "high_on_this_split"),
+            "measured": _measured(claims, "estimate", "low_on_this_split", "high_on_this_split"),
             "over trainings alone": _bounds(claims, "low", "high"),
-            "measured on new splits": _intervals(
+            "measured on new splits": _measured(
                 claims, *(f"{name}_on_new_splits" for name in ("estimate", "low", "high"))
             ),
             "expected": claims["expected"],
@@ -152,6 +152,10 @@ def _settings(table: pd.DataFrame) -> list[Setting]:
 
 def _intervals(table: pd.DataFrame, *columns: str) -> list[str]:
     return [interval(*row) for row in table[list(columns)].itertuples(index=False)]
+
+
+def _measured(table: pd.DataFrame, *columns: str) -> list[str]:
+    return [measured(*row) for row in table[["measure", *columns]].itertuples(index=False)]
 
 
 def _bounds(table: pd.DataFrame, *columns: str) -> list[str]:

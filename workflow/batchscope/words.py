@@ -66,6 +66,11 @@ def seconds(value: float) -> str:
     return "-" if math.isnan(value) else f"{value:#.2g} s".replace(". s", " s")
 
 
+def measured(measure: str, estimate: float, low: float, high: float) -> str:
+    """A number with its interval; of seconds, which are those of one machine at one time, the number alone."""
+    return seconds(estimate) if measure.startswith("seconds") else interval(estimate, low, high)
+
+
 def p_value(value: float) -> str:
     if math.isnan(value):
         return "-"
