@@ -4,9 +4,10 @@ import yaml
 
 TRAINING = {"train_batch_size_8", "train_batch_size_100", "train_batch_size_full"}
 RECORDS = {"record_provenance", "make_report"}
-EVIDENCE = {"compare_settings", "recommend", "judge_claims", "make_tables", "write_findings"}
+RECOMMENDATION = {"recommend", "plot_which_is_best"}
+EVIDENCE = {"compare_settings", "judge_claims", "make_tables", "write_findings"} | RECOMMENDATION
 CURVES = {"plot_batch_sizes", "plot_learning_curve"}
-FIGURES = {"plot_dataset", "plot_measures"} | CURVES
+FIGURES = {"plot_dataset", "plot_measures", "plot_which_is_best"} | CURVES
 AFTER_TRAINING = {"aggregate_metrics", "plot_measures"} | CURVES | EVIDENCE | RECORDS
 
 
@@ -73,6 +74,7 @@ def test_figures_only_after_a_change_of_the_plotting_code(finished):
         "style.py": FIGURES,
         "figures.py": {"plot_dataset"} | CURVES,
         "overview.py": {"plot_measures"},
+        "evidence_figures.py": {"plot_which_is_best"},
     }.items():
         path = finished.folder / "workflow/batchscope" / module
         text = path.read_text()
@@ -96,7 +98,8 @@ def test_the_evidence_only_after_a_change_of_what_is_claimed_or_compared(finishe
     assert finished.rules_due() == {"judge_claims", "make_tables", "write_findings"} | RECORDS
     finished.change_config(lambda config: small(config)["claims"]["C1"].update(above=0))
     finished.change_config(lambda config: small(config).update(comparisons={"margins": {"test_accuracy": 0.1}}))
-    assert finished.rules_due() == {"compare_settings", "recommend", "make_tables", "write_findings"} | RECORDS
+    compared = {"compare_settings", "make_tables", "write_findings"}
+    assert finished.rules_due() == compared | RECOMMENDATION | RECORDS
 
 
 def test_the_report_only_after_a_change_of_a_caption(finished):

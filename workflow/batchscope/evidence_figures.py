@@ -6,10 +6,9 @@ from itertools import cycle
 import numpy as np
 import pandas as pd
 
-from batchscope.overview import batch_size_axis
 from batchscope.recommendation import NOT_DISTINGUISHABLE
 from batchscope.setting import SETTING, Setting
-from batchscope.style import COLUMN_WIDTH, MARKERS, OKABE_ITO, STYLE, plt
+from batchscope.style import COLUMN_WIDTH, MARKERS, OKABE_ITO, STYLE, batch_size_axis, plt
 from batchscope.variance import INTERACTION, SOURCES
 
 # Source of variance -> what it is called, and how its bar is hatched, which tells it in grey.

@@ -6,13 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import StrMethodFormatter
 
 from batchscope.crossed import estimate_mean
 from batchscope.pairs import CENSORED
 from batchscope.setting import SETTING
 from batchscope.statistics import median_time
-from batchscope.style import COLUMN_WIDTH, MARKERS, OKABE_ITO, STYLE, plt
+from batchscope.style import COLUMN_WIDTH, MARKERS, OKABE_ITO, STYLE, batch_size_axis, plt
 from batchscope.words import MEASURES
 
 _WIDEST_OF_TWO_COLUMNS = 28  # characters
@@ -68,13 +67,6 @@ def plot_measures(studies: dict[str, list[pd.DataFrame]], measures: list[str], t
         figure.suptitle(textwrap.fill(title, 60), fontsize=8)
         _add_legend(figure, lines)
     return figure
-
-
-def batch_size_axis(axes: plt.Axes) -> None:
-    """Batch sizes on a log2 axis, as numbers."""
-    axes.set_xscale("log", base=2)
-    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:.10g}"))
-    axes.set_xlabel("batch size")
 
 
 def _draw_line(axes: plt.Axes, table: pd.DataFrame, measure: str, index: int, shift: float, seed: int) -> None:

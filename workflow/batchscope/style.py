@@ -10,6 +10,7 @@ import matplotlib
 
 matplotlib.use("agg")
 import matplotlib.pyplot as plt
+from matplotlib.ticker import StrMethodFormatter
 
 from batchscope.files import replacing
 
@@ -37,6 +38,13 @@ STYLE = {
 MARKERS = "osD^vP*X<"  # one more than colours, so that the pairs do not repeat
 COLUMN_WIDTH = 3.5  # inches
 OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000")
+
+
+def batch_size_axis(axes: plt.Axes) -> None:
+    """Batch sizes on a log2 axis, as numbers."""
+    axes.set_xscale("log", base=2)
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:.10g}"))
+    axes.set_xlabel("batch size")
 
 
 def save_figure(figure: plt.Figure, path: str | Path) -> None:

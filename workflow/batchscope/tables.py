@@ -17,6 +17,7 @@ ON_THIS_SPLIT, ON_NEW_SPLITS = "on this split", "on new splits"
 # What a page has no room for.
 _NOT_IN_LATEX = (
     *("over trainings alone", "measured on new splits", "late mean", "first touch", "p (Holm)"),
+    "interquartile mean",
     *("replicates", "diverged", "reached", "updates per epoch", "percentile"),
 )
 _SECONDS = "seconds per replicate"
@@ -47,6 +48,7 @@ def summary_table(summary: pd.DataFrame, score: str, pace: pd.DataFrame | None =
             },
             "over trainings alone": _bounds(summary, f"test_{score}_low", f"test_{score}_high"),
             **({f"test {score} on new splits": new_splits} if new_splits.str.len().gt(1).any() else {}),
+            "interquartile mean": summary[f"test_{score}_iqm"].map(number),
             "late mean": _intervals(summary, *(f"test_{score}_late_{name}" for name in ("mean", "low", "high"))),
             "volatility": summary[f"test_{score}_volatility"].map(number),
             "epochs to target": summary["epochs_to_target"].map(_or_never),
