@@ -13,7 +13,7 @@ from batchscope.imports import LIBRARY, library_modules
 ROOT = LIBRARY.parents[1]
 SCRIPTS = set((ROOT / "workflow/scripts").glob("*.py"))
 OF_DATA = {ROOT / "workflow/scripts" / name for name in ("prepare_dataset.py", "draw_splits.py")}
-TRAINING = OF_DATA | {*(ROOT / "workflow/scripts").glob("train*.py")}
+TRAINING = OF_DATA | {*(ROOT / "workflow/scripts").glob("train*.py"), ROOT / "workflow/scripts/measure_pace.py"}
 CUDA = "[and-cuda]"
 
 

@@ -8,7 +8,7 @@ from batchscope import cost, studies
 from batchscope.config import check_config
 from batchscope.errors import ConfigError
 from batchscope.methods import methods_table
-from batchscope.study import Study
+from batchscope.study import Study, splits_drawn
 
 CONFIG = """
 dataset: {make_blobs: {random_state: 1}}
@@ -153,6 +153,12 @@ QUESTION = 'questions: {q: {question: "Q?", %s}}'
         ),
         ("batch_sizes: [8, 500, full]", "batch_sizes: 500 (that is full) is repeated; keep one"),
         ("batch_sizes: [8, {4: 1, 8: 2}, {4: 1, 8: 2}]", "batch_sizes: 4\N{MULTIPLICATION SIGN}1"),
+        ("variance: {batch_sizes: [full, 501]}", "variance.batch_sizes[1]: 501 is above the 500 training rows; take"),
+        (
+            "split: {train: 500, order: as_given}\n"
+            "claims: {c: {statement: s, measure: test_accuracy_at_best_epoch, of: {batch_size: 8}, above: 0}}",
+            "claims.c.measure: test_accuracy_at_best_epoch is measured on validation rows; add validation to `split`",
+        ),
         ("batch_sizes: [{4: 10, 501: 10}]", "batch_sizes[0]: 501 is above the 500 training rows; take at most that"),
         (
             "learning_curves: {whole: {batch_size: 501, learning_rate: 0.05}}",
@@ -254,10 +260,21 @@ def test_a_file_that_is_not_there_is_told_before_anything_is_asked(tmp_path):
 
 
 def test_new_splits_are_drawn_where_a_study_asks_for_them():
-    assert not make_study().has_new_splits
+    assert splits_drawn(make_study().spec) == make_study().replicates_on_new_splits == 0
     study = make_study("{new_splits: {replicates: 4}, seed: 7, loss: MeanSquaredError, target_loss: 1}")
-    assert study.has_new_splits
-    assert study.new_splits == study.data | {"seed": 7, "replicates": 4}
+    assert study.replicates_on_new_splits == study.training("full")["replicates_on_new_splits"] == 4
+    assert study.splits == study.data | {"seed": 7, "replicates": 4}
+    crossed = make_study("{new_splits: {replicates: 4}, variance: {batch_sizes: [full], splits: 6}}")
+    assert (crossed.replicates_on_new_splits, crossed.splits["replicates"]) == (4, 6)
+
+
+def test_a_crossed_design_and_a_probe_are_made_where_a_study_asks_for_them():
+    study = make_study("{variance: {batch_sizes: [full], splits: 6}, pace: {}}")
+    [training] = study.variance["trainings"]
+    assert (training["setting"].batch_size, study.variance["splits"], study.variance["orders"]) == (500, 6, 5)
+    assert {"variance", "pace"} <= {*study.figures} & {*study.tables}
+    assert study.processes_of_pace == 3
+    assert {"variance", "pace"}.isdisjoint({*make_study().figures, *make_study().tables})
 
 
 def test_the_dataset_depends_on_the_loss_only_as_far_as_it_says_what_is_learned():
