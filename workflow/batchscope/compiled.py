@@ -95,7 +95,8 @@ class CompiledEngine:
         self._optimizer.build(self._trainable)
         self._optimizer_start = [variable.numpy() for variable in self._optimizer.variables]
         self._variables = [*self._trainable, *self._non_trainable, *self._optimizer.variables]
-        self._initial_weights = lru_cache(maxsize=self._width)(partial(_build_weights, task))  # takes long
+        # Building models takes long, and stacks one after the other often start from the same weights.
+        self._initial_weights = lru_cache(maxsize=self._width)(partial(_build_weights, task))
         orders_at_once = max(1, _ORDERS_AT_ONCE // (self._width * task.rows[0]))
         self._chunk = min(math.ceil(task.epochs / _PROGRESS_REPORTS), orders_at_once)
         self._put_out = compiled(self._run_outputs)

@@ -1,4 +1,4 @@
-"""What each replicate of a trained stack got right, row by row. Read from files it knows no Keras: see `row_scores`."""
+"""What each replicate of a trained stack gets right, row by row; see `batchscope.row_scores` for how it is kept."""
 
 from collections.abc import Callable
 
