@@ -49,7 +49,7 @@ def _rows(path: Path) -> list[dict]:
 
 
 def _compilations(path: Path) -> list[str]:
-    return re.findall(r"compiled to train .* in ([\d.]+) s", path.read_text())
+    return re.findall(r"compiling took ([\d.]+) s", path.read_text())
 
 
 if __name__ == "__main__":

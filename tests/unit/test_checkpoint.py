@@ -67,7 +67,7 @@ def bytes_of(results: list[training.Result]) -> list[bytes]:
 @pytest.mark.parametrize("engine", ["compiled", "fit"])
 def test_a_training_that_was_stopped_goes_on_to_the_same_bytes(make_task, tmp_path, caplog, monkeypatch, engine):
     monkeypatch.setattr(training, "_WIDEST", 2)  # two stacks, the second with one replicate
-    monkeypatch.setattr(compiled, "_PROGRESS_REPORTS", 3)  # pieces of three epochs
+    monkeypatch.setattr(compiled, "PIECES", 3)  # pieces of three epochs
     caplog.set_level("INFO")
     task = make_task(resampled=True)
     whole = train(task, 3, engine, 3000, Checkpoint(tmp_path / "whole", "key"))

@@ -92,6 +92,16 @@ def test_measures_stand_in_several_tables(table):
     assert figure.axes[1].get_ylabel() == "seconds per epoch"
 
 
+def test_seconds_are_medians_without_an_interval():
+    """Of one machine at one time, an interval would say more than is known."""
+    table = replicates({4: np.arange(1.0, 22), 64: np.array([5.0] * 9 + [math.inf] * 12)}, "seconds_to_target")
+    [axes] = plot_measures({"one": [table]}, ["seconds_to_target"], "title", seed=0).axes
+    [line] = [line for line in axes.lines if line.get_marker() == "o"]
+    assert line.get_ydata().tolist() == [11, math.inf]
+    [bars] = axes.collections
+    assert [segment[:, 1].tolist() for segment in bars.get_segments()] == [[11, 11]]
+
+
 def test_ensembles_by_their_number_of_members():
     rows = [(ensemble, k, 0.7, 0.7 + k / 100, 0.72) for ensemble in range(4) for k in (1, 2, 3)]
     columns = ["ensemble", "members", "one", "mean_prediction", "best_on_validation"]

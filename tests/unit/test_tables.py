@@ -14,6 +14,7 @@ from batchscope.metrics import measure_replicates, summarize
 from batchscope.populations import add_populations
 from batchscope.setting import Setting
 from batchscope.tables import claims_table, comparisons_table, definitions_of, summary_table, write_latex, write_page
+from batchscope.words import number, seconds
 
 from .tables import history, populations, replicates, timing
 
@@ -30,7 +31,7 @@ def summary() -> pd.DataFrame:
     ]
     table = pd.concat(parts)
     with_populations = add_populations(summarize(table, "accuracy", 0.5, seed=0), populations(table, table), seed=0)
-    return summary_table(with_populations, "accuracy")
+    return summary_table(with_populations, "accuracy", at_once=3)
 
 
 @pytest.fixture
@@ -118,6 +119,21 @@ def test_tables_compile_in_latex(summary, claims, tmp_path):
     ],
 )
 def test_numbers(value, text):
-    from batchscope.words import number
-
     assert number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.00591, "0.0059 s"),
+        (0.0000591, "0.000059 s"),
+        (5.04, "5 s"),
+        (31.4, "31 s"),
+        (123.4, "120 s"),
+        (-0.00412, "-0.0041 s"),
+        (math.nan, "-"),
+        (math.inf, "never"),
+    ],
+)
+def test_seconds_have_two_digits(value, text):
+    assert seconds(value) == text

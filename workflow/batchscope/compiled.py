@@ -23,7 +23,7 @@ _ELEMENT_WISE = ("SGD", "Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Adagrad"
 # Optimizers that mix the values of a tensor, and are therefore shown each replicate's tensors by themselves.
 _PER_TENSOR = ("Muon", "Adafactor", "Lamb")
 _TEST_ROWS_AT_ONCE = 1000
-_PROGRESS_REPORTS = 10
+PIECES = 10  # of a training, at least: how often its progress is told
 _SECONDS_OF_A_PIECE = 30  # at most where an epoch is shorter: what is lost when a job is stopped
 _ORDERS_AT_ONCE = 2**24  # row numbers handed to one call
 Rows = tf.Tensor | tuple[tf.Tensor, tf.Tensor]  # as numbers of rows, or streamed as features and targets
@@ -98,7 +98,7 @@ class CompiledEngine:
         # Building models takes long, and stacks one after the other often start from the same weights.
         self._initial_weights = lru_cache(maxsize=self._width)(partial(_build_weights, task))
         orders_at_once = max(1, _ORDERS_AT_ONCE // (self._width * task.rows[0]))
-        self._chunk = min(math.ceil(task.epochs / _PROGRESS_REPORTS), orders_at_once)
+        self._chunk = min(math.ceil(task.epochs / PIECES), orders_at_once)
         self._put_out = compiled(self._run_outputs)
         self._compile()
 

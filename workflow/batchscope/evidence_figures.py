@@ -119,21 +119,25 @@ def plot_variance(variance: pd.DataFrame, title: str, score: str) -> plt.Figure:
 
 
 def plot_pace(pace: pd.DataFrame, title: str) -> plt.Figure:
-    """Seconds of one training by batch size or schedule, a line for each way; bars go from process to process.
+    """Seconds of one training by batch size, both logarithmic: a line for each way, bars from process to process.
+
+    A star is a schedule of several batch sizes.
 
     Args:
-        pace: as from `batchscope.pace.sum_up`.
+        pace: as from `batchscope.pace_summary.sum_up`.
     """
-    trainings = list(pace["training"].unique())
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(COLUMN_WIDTH, 2.6))
         for (way, table), color, marker in zip(pace.groupby("way", sort=False), OKABE_ITO, MARKERS):
-            x = [trainings.index(name) for name in table["training"]]
-            at_once = f", {table['replicates'].iloc[0]} at once" * (table["replicates"].iloc[0] > 1)
-            axes.plot(x, table["seconds_per_training"], marker=marker, ms=3, color=color, label=f"{way}{at_once}")
-            axes.vlines(x, table["low"], table["high"], color=color, linewidth=1)
-        axes.set_xticks(range(len(trainings)), [name.replace("_", "\n") for name in trainings])
+            at_once = table["replicates"].iloc[0]
+            label = way if at_once == 1 else f"{way}, {at_once} at once"
+            changing = table["schedule"].str.contains("_")
+            line, stars = table[~changing].sort_values("batch_size"), table[changing]
+            axes.plot(line["batch_size"], line["seconds_per_training"], marker=marker, ms=3, color=color, label=label)
+            axes.plot(stars["batch_size"], stars["seconds_per_training"], "*", ms=6, color=color)
+            axes.vlines(table["batch_size"], table["low"], table["high"], color=color, linewidth=1)
+        batch_size_axis(axes)
         axes.set_yscale("log")
-        axes.set(title=title, xlabel="batch size", ylabel="seconds of one training")
+        axes.set(title=title, ylabel="seconds of one training")
         figure.legend(loc="outside lower center", ncols=3)
     return figure

@@ -35,7 +35,8 @@ def measure_replicates(history: pd.DataFrame, timing: pd.DataFrame, score: str, 
     comes after. `_late` is the mean over the last quarter of the epochs. `best_epoch` is the first with the best score
     on the validation rows, and `_at_best_epoch` the test score there; there is none without validation rows. A diverged
     replicate has no accuracies, losses, volatility and convergence. A replicate's seconds are its share of the seconds
-    of all trained with it.
+    of all trained with it, evaluation after every epoch included: by the median pace of the stretches after the first,
+    which warms up.
     """
     rows = []
     for setting, curves in history.groupby(SETTING):

@@ -31,8 +31,7 @@ def make_lines(studies: dict[str, list[pd.DataFrame]]) -> list[Line]:
 
     Args:
         studies: title -> tables with a row per setting and replicate, which have the measures as columns, and perhaps
-            the
-            summary.
+            the summary.
     """
     lines = []
     for title, tables in studies.items():
@@ -46,9 +45,9 @@ def make_lines(studies: dict[str, list[pd.DataFrame]]) -> list[Line]:
 def plot_measures(studies: dict[str, list[pd.DataFrame]], measures: list[str], title: str, seed: int) -> plt.Figure:
     """A panel per measure by batch size (log2): means with 95 % intervals, or medians where times are censored.
 
-    Thick bars are over trainings alone; thin ones, of what is a mean over rows, for new rows too. Every replicate is a
-    dot. A triangle at the top stands for a time that was not reached, a cross at the bottom for replicates that
-    diverged.
+    Seconds, which are those of one machine at one time, are medians without an interval. Thick bars are over trainings
+    alone; thin ones, of what is a mean over rows, for new rows too. Every replicate is a dot. A triangle at the top
+    stands for a time that was not reached, a cross at the bottom for replicates that diverged.
     """
     lines = make_lines(studies)
     with plt.rc_context(STYLE):
@@ -78,7 +77,9 @@ def _draw_line(axes: plt.Axes, table: pd.DataFrame, measure: str, index: int, sh
         values = group[measure].dropna().to_numpy(float)
         if len(values) == 0:
             continue
-        if measure in CENSORED:
+        if "seconds" in measure:
+            center = low = high = median_time(values)[0]
+        elif measure in CENSORED:
             center, low, high = median_time(values)
         else:
             center, low, high = estimate_mean(values, seed)[:3]

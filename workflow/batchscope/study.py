@@ -175,17 +175,29 @@ class Study:
 
     @property
     def pace(self) -> dict:
-        """The probe of the pace: the batch sizes of all stages."""
-        stages = [stage for training in self.timed for stage in training["stages"]]
-        return {
-            "task": self._task | {"stages": stages[:1]},
-            "batch_sizes": sorted({rows for rows, _ in stages}),
-            "replicates": self.spec["replicates"],
+        """The probe of the pace, at the batch sizes of all stages."""
+        batch_sizes = sorted({rows for training in self.timed for rows, _ in training["stages"]})
+        return {key: self.spec[key] for key in ("replicates", "engine")} | {
+            "task": self._task | {"stages": [(batch_sizes[0], self.spec["epochs"])]},
+            "batch_sizes": batch_sizes,
         }
 
     @property
     def processes_of_pace(self) -> int:
         return self.spec["pace"]["processes"] if "pace" in self.spec else 0
+
+    @property
+    def minutes_of_pace(self) -> int:
+        """Of ten epochs in each way, which is more than a probe has."""
+        engines = {"compiled": self.spec["replicates"] + 1, "fit": 1}  # how many train at once and alone
+        return job_minutes(
+            10
+            * sum(
+                trainings * epoch_seconds(self.train_rows, rows, self.multiplications, engine)
+                for rows in self.pace["batch_sizes"]
+                for engine, trainings in engines.items()
+            )
+        )
 
     @property
     def timed(self) -> list[dict]:

@@ -23,16 +23,18 @@ _NOT_IN_LATEX = (
 _SECONDS = "seconds per replicate"
 
 
-def summary_table(summary: pd.DataFrame, score: str, pace: pd.DataFrame | None = None) -> pd.DataFrame:
+def summary_table(summary: pd.DataFrame, score: str, at_once: int, pace: pd.DataFrame | None = None) -> pd.DataFrame:
     """The summary with a column for each mean of the score and its interval.
 
     Args:
+        at_once: how many replicates were trained in one stack, at most.
         pace: as from `batchscope.pace_summary.sum_up`, where it was measured what one training alone takes.
     """
     parts = [part for part in ("test", "validation") if summary[f"{part}_{score}_mean"].notna().any()]
     new_splits = pd.Series(
         _intervals(summary, *(f"test_{score}_{name}_on_new_splits" for name in ("mean", "low", "high")))
     )
+    stacked = f" of {at_once} stacked" if at_once > 1 else ""
     return pd.DataFrame(
         {
             "batch size": [setting.batch_sizes for setting in _settings(summary)],
@@ -55,7 +57,7 @@ def summary_table(summary: pd.DataFrame, score: str, pace: pd.DataFrame | None =
             "first touch": summary["epochs_to_first_touch"].map(_or_never),
             "reached": [f"{share:.0%}" for share in summary["reached_target"]],
             "updates per epoch": summary["updates_per_epoch"].map(number),
-            f"{_SECONDS} of {summary['replicates'].max()} stacked": summary["seconds_per_replicate"].map(seconds),
+            f"{_SECONDS}{stacked}": summary["seconds_per_replicate"].map(seconds),
             **({} if pace is None else {f"seconds {way}": _paces(summary, pace, way) for way in (ALONE, FIT)}),
         }
     )

@@ -63,7 +63,7 @@ def train(
         }
 
     first, *_ = groups.values()
-    return _in_memory(work, task, width=_equal_stacks(task, len(first), memory_mb))
+    return in_memory(work, task, width=equal_stacks(task, len(first), memory_mb))
 
 
 def train_ensembles(
@@ -89,7 +89,7 @@ def train_ensembles(
             predictions += list(keras.ops.convert_to_numpy(keras.ops.softmax(outputs)))
         return predictions
 
-    predictions = _in_memory(work, task, width=_equal_stacks(task, members * repeats, memory_mb))
+    predictions = in_memory(work, task, width=equal_stacks(task, members * repeats, memory_mb))
     ensembles = np.reshape(predictions, (repeats, members, len(rows), data.classes))
     test, validation = np.split(ensembles, [len(data.x_test)], axis=2)
     return [
@@ -98,14 +98,14 @@ def train_ensembles(
     ]
 
 
-def _equal_stacks(task: Task, replicates: int, memory_mb: int) -> int:
+def equal_stacks(task: Task, replicates: int, memory_mb: int) -> int:
     """The width of a stack that fits into memory, such that one program serves all stacks."""
     width = stack_width(task, min(replicates, _WIDEST), memory=(memory_mb - _MB_OF_TENSORFLOW) * 2**20)
     stacks = -(-replicates // width)
     return -(-replicates // stacks)
 
 
-def _in_memory(work: Callable[[Task, int], list | dict], task: Task, width: int) -> list | dict:
+def in_memory(work: Callable[[Task, int], list | dict], task: Task, width: int) -> list | dict:
     """Work with stacks of this width, or of half of it where memory runs out, and so on.
 
     Where it runs out for one replicate, half the rows of a batch make a micro-batch, and so on.

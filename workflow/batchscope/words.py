@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from batchscope.setting import Setting
 
 # Measure -> what it is called.
@@ -63,7 +65,9 @@ def bounds(low: float, high: float) -> str:
 
 def seconds(value: float) -> str:
     """Two significant digits, as more of a clock would say nothing; a dash where there is none."""
-    return "-" if math.isnan(value) else f"{value:#.2g} s".replace(". s", " s")
+    if not math.isfinite(value):
+        return number(value)
+    return f"{np.format_float_positional(value, 2, fractional=False, trim='-')} s"
 
 
 def measured(measure: str, estimate: float, low: float, high: float) -> str:

@@ -130,7 +130,7 @@ rule measure_pace:
         gpu=gpus,
         mem_mb=memory,
         stack_mb=config["resources"]["mem_mb"],
-        runtime=20,
+        runtime=lambda wildcards, attempt: attempt * study_of(wildcards).minutes_of_pace,
         training=1,
     params:
         code=code("measure_pace.py"),

@@ -13,7 +13,8 @@ from batchscope.tables import claims_table, comparisons_table, summary_table, wr
 log_to(snakemake.log[0])
 study = json.loads(snakemake.params.study)
 pace = next(map(pd.read_csv, snakemake.input.pace), None)
-summary = summary_table(pd.read_csv(snakemake.input.summary), study["score"], pace)
+at_once = pd.concat(map(pd.read_csv, snakemake.input.timings))["replicates"].max()
+summary = summary_table(pd.read_csv(snakemake.input.summary), study["score"], at_once, pace)
 claims = claims_table(read_claims(snakemake.input.claims))
 tables = {
     "summary": summary,
