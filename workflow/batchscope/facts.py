@@ -27,8 +27,9 @@ def find_facts(study: dict) -> dict[str, int]:
     regression = is_regression(study["loss"])
     data = study["dataset"], study["split"], study.get("scaler"), regression
     dataset = make_dataset(*data)
-    for _ in each_split(*data, study["seed"], splits_drawn(study)):
-        pass  # one that cannot be trained on is refused
+    if count := splits_drawn(study):
+        for _ in each_split(*data, study["seed"], count):
+            pass  # one that cannot be trained on is refused
     # Imported late, so that a mistake in the dataset is told without waiting for TensorFlow.
     from batchscope.backend import keras
     from batchscope.models import build_loss, build_model, build_optimizer, multiplications_per_epoch

@@ -38,8 +38,6 @@ def each_split(
     dataset: dict | str, split: dict, scaler: dict | str | None, regression: bool, seed: int, replicates: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray | None, np.ndarray | None]]:
     """One split of `draw_splits` after the other: its rows and, where something is fitted, its features and targets."""
-    if replicates == 0:
-        return
     if split["order"] == "resampled":
         raise ConfigError("new_splits", "with `order: resampled` every replicate has a split of its own; leave it out")
     if "groups" in split:

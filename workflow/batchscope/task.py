@@ -116,9 +116,9 @@ class Task:
         """The draws of the study's own replicates."""
         return [Draw(number, number, number if self.resampled else None) for number in range(count)]
 
-    def on_new_splits(self, count: int) -> list[Draw]:
-        """The draws of so many replicates on new splits, each on one of its own."""
-        return [Draw(number, number, number) for number in range(count)]
+    def on_new_splits(self) -> list[Draw]:
+        """The draws of replicates on new splits, each on one of its own."""
+        return [Draw(number, number, number) for number in range(len(self.splits.rows))]
 
     def build_replicate(self, weights: int) -> keras.Model:
         """The model with initial weights by their number, which are the same at every batch size."""

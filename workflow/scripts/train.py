@@ -26,7 +26,7 @@ splits = load_splits(*snakemake.input.splits) if snakemake.input.splits else Non
 task = make_task(load_dataset(snakemake.input.dataset), splits=splits, **training["task"])
 groups = {THIS_SPLIT: task.replicates(training["replicates"])}
 if count := training["replicates_on_new_splits"]:
-    groups[NEW_SPLITS] = task.on_new_splits(count)
+    groups[NEW_SPLITS] = task.on_new_splits()[:count]  # more are drawn where a crossed design asks for them
 results = train(
     task,
     [setting.learning_rate for setting in settings],
