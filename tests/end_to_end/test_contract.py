@@ -188,7 +188,7 @@ def test_claims(finished):
 
 
 def test_a_study_is_a_target_and_may_stand_in_a_file_of_its_own(finished):
-    """With what the small study has not: a schedule, validation rows, new splits, ensembles and Model.fit."""
+    """With what the small study has not: a schedule, validation rows, new splits, ensembles, the pace and Model.fit."""
     (finished.folder / "studies").mkdir()
     (finished.folder / "studies/mine.yaml").write_text(
         """
@@ -205,6 +205,7 @@ studies:
     batch_sizes: [full, {10: 1, full: 2}]
     learning_rates: [0.1]
     ensembles: {batch_size: {10: 1, full: 2}, members: 2, repeats: 2}
+    pace: {processes: 1}
     claims:
       together: {statement: Two are better than one, measure: ensemble_gain, above: 0}
 """
@@ -229,9 +230,15 @@ studies:
         np.testing.assert_array_equal(np.stack(rows["test_rows"][2:]), arrays["rows"][:, 30:50])
     right = [correct.mean() for correct in rows["test_correct"][2:]]
     assert right == new_splits[new_splits["schedule"] == "constant"]["test_accuracy"].tolist()
-    assert {"splits.npz", "rows/batch_size_full.parquet", "metrics/new_splits.csv"} <= set(
+    assert {"splits.npz", "rows/batch_size_full.parquet", "metrics/new_splits.csv", "pace/process_0.csv"} <= set(
         json.loads((folder / "provenance.json").read_text())["sha256"]
     )
+    pace = pd.read_csv(folder / "metrics/pace.csv").set_index("schedule")
+    assert pace[["way", "replicates", "processes"]].drop_duplicates().to_numpy().tolist() == [["Model.fit", 1, 1]]
+    assert (pace["seconds_per_training"] > 0).all()
+    assert {*pace.index} == {"constant", "10x1_fullx2"}
+    assert (folder / "figures/pace.svg").exists()
+    assert ">seconds Model.fit</th>" in (folder / "tables/summary.html").read_text()
     assert len(pd.read_csv(folder / "metrics/ensembles.csv")) == 4
     assert pd.read_csv(folder / "metrics/claims.csv")["replicates"].tolist() == [2]
     assert finished.rules_due() == set()

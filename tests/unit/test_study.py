@@ -80,10 +80,9 @@ def test_how_long_a_job_takes_is_guessed_from_all_that_it_trains():
 
 def test_the_pace_is_measured_at_all_batch_sizes_of_schedules_too():
     study = make_study("{pace: {}, batch_sizes: [8, {4: 20, 64: 80}]}")
-    assert (study.processes_of_pace, study.pace["batch_sizes"]) == (3, [4, 8, 32, 64, 500])
-    assert make_study().processes_of_pace == 0
-    slow, quick = (make_study(f"{{pace: {{}}, batch_sizes: [{batch_size}]}}") for batch_size in (1, 500))
-    assert slow.minutes_of_pace > quick.minutes_of_pace >= 1
+    assert study.pace["batch_sizes"] == [4, 8, 32, 64, 500]
+    many_updates = make_study("{pace: {}, batch_sizes: [1, 2, 3, 4, 5, 6, 7, 8]}")
+    assert many_updates.minutes_of_pace > study.minutes_of_pace >= 1
 
 
 def test_replicates_split_anew_only_where_the_rows_are_resampled():

@@ -124,7 +124,7 @@ def splits(study):
 
 def paces(study):
     """What each process of the probe measured, in a study that asks for it."""
-    return [f"results/{study.name}/timing/pace_{process}.csv" for process in range(study.processes_of_pace)]
+    return [f"results/{study.name}/pace/process_{process}.csv" for process in range(study.processes_of_pace)]
 
 
 def results(study):

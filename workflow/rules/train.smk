@@ -116,7 +116,7 @@ rule measure_pace:
         dataset="results/{study}/dataset.npz",
         model=lambda wildcards: study_of(wildcards).model_files,
     output:
-        "results/{study}/timing/pace_{process}.csv",
+        "results/{study}/pace/process_{process}.csv",
     log:
         "results/{study}/logs/measure_pace_{process}.log",
     benchmark:

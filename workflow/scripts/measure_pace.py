@@ -6,7 +6,7 @@ from batchscope.data import load_dataset
 from batchscope.jobs import start_training
 
 output = snakemake.output[0]
-start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
+where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
 
 from batchscope.files import write_csv
 from batchscope.pace import measure_pace
@@ -15,4 +15,4 @@ from batchscope.task import make_task
 probe = json.loads(snakemake.params.probe)
 task = make_task(load_dataset(snakemake.input.dataset), **probe.pop("task"))
 pace = measure_pace(task, memory_mb=snakemake.resources.stack_mb, **probe)
-write_csv(pace.assign(process=snakemake.wildcards.process), output)
+write_csv(pace.assign(process=snakemake.wildcards.process, **where), output)
