@@ -15,7 +15,7 @@ from statsmodels.stats.multitest import multipletests
 
 from batchscope.crossed import FEWEST, LEVEL, Estimate, estimate_mean
 from batchscope.setting import SETTING, Setting
-from batchscope.trainings import NEW_SPLITS, NOT_JUDGED, THIS_SPLIT, TRAININGS, Trainings, over
+from batchscope.trainings import NEW_SPLITS, NOT_JUDGED, ROWS_AND_TRAININGS, THIS_SPLIT, TRAININGS, Trainings, over
 
 COLUMNS = [
     *("claim", "statement", "measure", *SETTING, *(f"against_{column}" for column in SETTING), "along", "expected"),
@@ -60,10 +60,13 @@ def judge(claims: list[dict], trainings: dict[str, Trainings], others: list[Trai
 def _judge(claim: dict, trainings: dict[str, Trainings], others: list[Trainings], seed: int) -> dict:
     own, new = trainings[THIS_SPLIT], trainings.get(NEW_SPLITS)
     measured = next(each for each in (own, *others) if claim["measure"] in each.replicates)
-    of_rows = claim.get("rows") != "these"
+    about_new_rows = claim.get("rows", "new") == "new"
+    population = over(claim["measure"]) if about_new_rows and "along" not in claim else TRAININGS
     values, censored = _values(claim, measured.on_these_rows)
     alone = _Judged.of(claim, values, censored, seed)
-    split = alone.wider(_Judged.of(claim, *_values(claim, measured), seed)) if of_rows else alone
+    split = alone
+    if population == ROWS_AND_TRAININGS:
+        split = alone.wider(_Judged.of(claim, *_values(claim, measured), seed))
     row = {
         "claim": claim["name"],
         "statement": claim["statement"],
@@ -79,7 +82,7 @@ def _judge(claim: dict, trainings: dict[str, Trainings], others: list[Trainings]
         **_reported(claim, values[:, 0]),
         "verdict": alone.verdict,
         "explanation": claim.get("explanation", ""),
-        "over": over(claim["measure"]) if of_rows and "along" not in claim else TRAININGS,
+        "over": population,
         "low_on_this_split": split.estimate.low,
         "high_on_this_split": split.estimate.high,
         "p_value": split.p_value,
@@ -87,7 +90,7 @@ def _judge(claim: dict, trainings: dict[str, Trainings], others: list[Trainings]
         "verdict_on_this_split": split.verdict,
         "verdict_on_new_splits": NOT_JUDGED,
     }
-    if new is not None and measured is own and of_rows:
+    if new is not None and measured is own and about_new_rows:
         on_new = _Judged.of(claim, *_values(claim, new), seed)
         row |= {f"{name}_on_new_splits": getattr(on_new.estimate, name) for name in ("estimate", "low", "high")}
         row |= {"replicates_on_new_splits": on_new.estimate.values, "verdict_on_new_splits": on_new.verdict}

@@ -10,7 +10,7 @@ from statsmodels.stats.multitest import multipletests
 from batchscope.crossed import FEWEST, LEVEL, Estimate, adjusted_p_values, estimate_mean, superiority
 from batchscope.pairs import CENSORED
 from batchscope.setting import SETTING, Setting, rows_of
-from batchscope.trainings import NEW_SPLITS, NOT_JUDGED, THIS_SPLIT, Trainings, over
+from batchscope.trainings import NEW_SPLITS, NOT_JUDGED, ROWS_AND_TRAININGS, THIS_SPLIT, Trainings, over
 
 COLUMNS = [
     *("measure", *SETTING, *(f"reference_{column}" for column in SETTING)),
@@ -60,9 +60,10 @@ def compare(trainings: dict[str, Trainings], reference: Setting, margins: dict[s
     for measure in sorted(margins, key=CENSORED.__contains__):  # times come last
         margin = margins[measure]
         alone = _compare_all(own.on_these_rows, measure, settings, reference, margin, seed)
-        split = [
-            one.wider(other) for one, other in zip(alone, _compare_all(own, measure, settings, reference, margin, seed))
-        ]
+        split = alone
+        if over(measure) == ROWS_AND_TRAININGS:
+            for_new_rows = _compare_all(own, measure, settings, reference, margin, seed)
+            split = [one.wider(other) for one, other in zip(alone, for_new_rows)]
         on_new = [None] * len(settings)
         if new is not None:
             on_new = _compare_all(new, measure, settings, reference, margin, seed)

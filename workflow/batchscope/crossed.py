@@ -96,6 +96,16 @@ def estimate_mean(values: np.ndarray, seed: int, null: float = 0.0) -> Estimate:
     return Estimate(mean, low, high, low_90, high_90, p_value, count)
 
 
+def estimate_both(values: np.ndarray, seed: int) -> tuple[Estimate, Estimate]:
+    """For new rows, with the wider of both intervals, and over trainings alone; the same of what is no mean over rows.
+    """
+    of_rows = estimate_mean(values, seed)
+    if values.shape[1] == 1:
+        return of_rows, of_rows
+    alone = estimate_mean(means_of_trainings(values), seed)
+    return of_rows.wider(alone), alone
+
+
 def means_and_parts(values: np.ndarray) -> tuple[np.ndarray, Parts]:
     """Of values (means, trainings, rows) the means, and the parts of their variances; none with a single training."""
     _, trainings, rows = values.shape

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from batchscope.crossed import FEWEST, LEVEL, estimate_mean, means_and_parts, means_of_trainings, not_worse_than
+from batchscope.crossed import FEWEST, LEVEL, estimate_both, means_and_parts, not_worse_than
 from batchscope.setting import CONSTANT, SETTING, Setting
 from batchscope.trainings import Trainings
 
@@ -86,8 +86,7 @@ def rank(trainings: Trainings, measure: str, margin: float, seed: int) -> pd.Dat
         reached=reached,
         verdict=np.select([lost, never], ["diverged", "never"], ""),
     )
-    alone = [estimate_mean(trainings.on_these_rows.values(measure, [setting])[0][0], seed) for setting in settings]
-    wide = [trainings.estimate(measure, setting, seed) for setting in settings]
+    wide, alone = zip(*(estimate_both(values[0], seed) for values, _ in each))
     table[["mean", "low", "high"]] = [estimate[:3] for estimate in wide]
     table[["low_on_these_rows", "high_on_these_rows"]] = [estimate[1:3] for estimate in alone]
     judged = ~(lost | never)
@@ -108,8 +107,7 @@ def _against_best(values: np.ndarray, direction: int, margin: float, seed: int) 
     kept, critical = not_worse_than(best, costs, seed)
     rows = []
     for setting, pairs in enumerate(values - values[best]):
-        alone = estimate_mean(means_of_trainings(pairs), seed)
-        difference, low, high, low_90, high_90, _, count = estimate_mean(pairs, seed).wider(alone)
+        (difference, low, high, low_90, high_90, _, count), alone = estimate_both(pairs, seed)
         row = dict(zip(_AGAINST, (difference, low, high, alone.low, alone.high, "undecided", math.nan, math.nan)))
         if setting == best:
             row = {"verdict": "best"}

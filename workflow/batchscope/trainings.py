@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from batchscope.crossed import Estimate, estimate_mean
+from batchscope.crossed import Estimate, estimate_both
 from batchscope.pairs import paired_values
 from batchscope.row_scores import NEW_SPLITS, THIS_SPLIT, RowScoreTable, read_row_scores
 from batchscope.setting import SETTING, Setting
@@ -64,9 +64,8 @@ class Trainings:
 
     def estimate(self, measure: str, setting: Setting, seed: int) -> Estimate:
         """The mean of a measure at a setting, with the wider of the intervals for new rows and over trainings alone."""
-        [alone], _ = self.on_these_rows.values(measure, [setting])
         [of_rows], _ = self.values(measure, [setting])
-        return estimate_mean(alone, seed).wider(estimate_mean(of_rows, seed))
+        return estimate_both(of_rows, seed)[0]
 
 
 def read_trainings(replicates: str | Path, new_splits: str | Path, scores: list[str | Path]) -> dict[str, Trainings]:
