@@ -97,8 +97,7 @@ def estimate_mean(values: np.ndarray, seed: int, null: float = 0.0) -> Estimate:
 
 
 def estimate_both(values: np.ndarray, seed: int) -> tuple[Estimate, Estimate]:
-    """For new rows, with the wider of both intervals, and over trainings alone; the same of what is no mean over rows.
-    """
+    """For new rows, with the wider of both intervals, and over trainings alone; alike of what is no mean over rows."""
     of_rows = estimate_mean(values, seed)
     if values.shape[1] == 1:
         return of_rows, of_rows
