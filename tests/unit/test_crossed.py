@@ -155,6 +155,25 @@ def test_equal_values_have_an_interval_of_no_width():
     assert estimate_mean(np.zeros(7), seed=0).p_value == 1
 
 
+def test_rows_that_all_get_right_say_no_more_than_their_number():
+    """Of 44 rows none was wrong: of others 8 % may be, as 0.92 ** 44 is 0.025. So may two settings that agree here."""
+    right = np.ones((30, 44))
+    estimate = estimate_mean(right, seed=0)
+    assert (estimate.estimate, estimate.high) == (1, 1)
+    assert estimate.low**44 == pytest.approx(0.025)
+    difference = estimate_mean(right - right, seed=0)
+    assert (difference.low, difference.high) == pytest.approx((estimate.low - 1, 1 - estimate.low))
+    assert difference.low_90 < -0.05
+    assert difference.p_value == 1
+    random = np.random.default_rng(0)
+    held = []
+    for _ in range(STUDIES):  # of rows as easy as that most samples of 44 have none that is wrong
+        rows = np.tile(random.random(44) < 0.99, (30, 1)).astype(float)
+        if rows.all():
+            held.append(estimate_mean(rows, seed=0).low <= 0.99)
+    assert all(held)
+
+
 @pytest.mark.parametrize(("values", "mean"), [([], math.nan), ([math.nan], math.nan), ([2.0], 2.0)])
 def test_fewer_than_two_values_have_no_interval(values, mean):
     estimate = estimate_mean(np.array(values), seed=0)

@@ -74,7 +74,8 @@ def estimate_mean(values: np.ndarray, seed: int, null: float = 0.0) -> Estimate:
 
     Each side has its own critical value, as skewed values need (that of a difference near the margin is one), and none
     is less than Student's t, which stands alone where fewer than 6 trainings leave little to resample. There is no
-    interval of fewer than two trainings, and none of width above 0 where all values are equal but for rounding.
+    interval of fewer than two trainings, and none of width above 0 where all values are equal but for rounding. Only of
+    rows that all are right, or at which no two settings differ, others may differ: as many as let none be seen.
     """
     table = as_table(values)
     table = table[~np.isnan(table).all(axis=1)]
@@ -86,7 +87,10 @@ def estimate_mean(values: np.ndarray, seed: int, null: float = 0.0) -> Estimate:
         return Estimate(mean, *[math.nan] * 5, 1)
     [error], [freedom] = np.sqrt(parts.variance), parts.freedom(count, rows)
     if error <= _ROUNDING * np.nanmax(np.abs(table)):
-        return Estimate(*[mean] * 5, float(abs(mean - null) <= _ROUNDING), count)
+        wide, narrow = (_unseen(table, level) for level in (LEVEL / 2, LEVEL))
+        bounds = (mean - wide, mean + wide, mean - narrow, mean + narrow)
+        bounds = np.clip(bounds, 0, 1) if wide and mean else bounds  # of an accuracy; a difference is 0
+        return Estimate(mean, *bounds, float(abs(mean - null) <= wide + _ROUNDING), count)
     luck = np.concatenate([block[0] for block in _luck(table[None], seed)]) if count >= FEWEST else np.empty(0)
     # Means that lie too high by luck say how far below the mean the truth may be.
     low, low_90 = (mean - error * _critical(luck, level, freedom) for level in (LEVEL / 2, LEVEL))
@@ -284,6 +288,17 @@ def _residuals(values: np.ndarray) -> tuple[np.ndarray, int]:
     total = present.sum()
     residuals = np.where(present, filled - of_trainings[:, None] - of_rows + filled.sum() / max(total, 1), 0.0)
     return residuals, total - np.sum(counts[0] > 0) - np.sum(counts[1] > 0) + 1
+
+
+def _unseen(values: np.ndarray, level: float) -> float:
+    """The share of other rows that may differ where none of these (trainings, rows) does; of right and wrong alone.
+
+    With a larger share, one of these would have differed with a probability above 1 - level (Clopper and Pearson 1934).
+    """
+    present = values[~np.isnan(values)]
+    if values.shape[1] == 1 or np.abs(present - np.rint(present)).max() > _ROUNDING:
+        return 0.0
+    return 1 - level ** (1 / values.shape[1])
 
 
 def _luck(values: np.ndarray, seed: int) -> Iterator[np.ndarray]:
