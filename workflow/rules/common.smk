@@ -127,6 +127,11 @@ def paces(study):
     return [f"results/{study.name}/pace/process_{process}.csv" for process in range(study.processes_of_pace)]
 
 
+def metrics_of(studies, name):
+    """A table under metrics of each of some studies."""
+    return [f"results/{study}/metrics/{name}.csv" for study in studies]
+
+
 def results(study):
     """All files of a study but its provenance."""
     figures = [f"figures/{name}.{suffix}" for name in study.figures for suffix in config["figures"]["formats"]]

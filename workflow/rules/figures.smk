@@ -1,11 +1,6 @@
 # The figures of a study, each in every configured format.
 
 
-def metrics_of(studies, name):
-    """A table under metrics of each of some studies."""
-    return [f"results/{study}/metrics/{name}.csv" for study in studies]
-
-
 rule plot_dataset:
     input:
         dataset="results/{study}/dataset.npz",
