@@ -14,6 +14,7 @@ from .tables import populations, replicates
 
 TEMPLATE = SCHEMA.parents[1] / "report" / "findings.rst.jinja"
 MARGINS = {"test_accuracy": 0.01, "test_accuracy_volatility": 0.1, "epochs_to_target": 1}
+ON_NEW_SPLITS = {"replicates_on_new_splits": [4, 4], "diverged_on_new_splits": [0, 2]}
 ADVICE = "Take batch size 500 at learning rate 0.1."
 STATEMENT = "Batch_ *4* is `worse` {{ than }} |500|"
 
@@ -34,14 +35,14 @@ def findings() -> dict:
             "questions": [{"question": "Why_?", "answer": "low", "figure": "results/a/b.svg"}],
         },
         {"advice": ADVICE, "sentences": ["No setting is undecided."]},
-        pd.DataFrame({"replicates": [11, 11], "diverged": [0, 1]}),
+        pd.DataFrame({"replicates": [11, 11], "diverged": [0, 1], **ON_NEW_SPLITS}),
         compare(populations(table, new), Setting(500, 0.1), MARGINS, seed=0),
         judge(claims, populations(table, new), [], seed=0),
     )
 
 
 def test_a_study_in_words(findings):
-    assert findings["trained"] == "22 trainings at 2 settings; 1 diverged."
+    assert findings["trained"] == "22 trainings at 2 settings, and 8 on new splits; 3 diverged."
     assert findings["compared"][:2] == [
         "Against batch size 500, learning rate 0.1, final test accuracy on this split: worse at 4; equivalent at 64.",
         "Against batch size 500, learning rate 0.1, final test accuracy on new splits: worse at 4, 64.",

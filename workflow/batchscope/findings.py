@@ -112,9 +112,12 @@ def _escape(text: str) -> str:
 
 
 def _trained(summary: pd.DataFrame) -> str:
+    on_new_splits = int(summary["replicates_on_new_splits"].sum())
+    diverged = summary[["diverged", "diverged_on_new_splits"]].sum().sum()
     return (
-        f"{summary['replicates'].sum()} trainings at {len(summary)} setting{'s' * (len(summary) > 1)}; "
-        f"{summary['diverged'].sum() or 'none'} diverged."
+        f"{summary['replicates'].sum()} trainings at {len(summary)} setting{'s' * (len(summary) > 1)}"
+        + f", and {on_new_splits} on new splits" * (on_new_splits > 0)
+        + f"; {int(diverged) or 'none'} diverged."
     )
 
 

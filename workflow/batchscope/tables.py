@@ -108,7 +108,9 @@ def claims_table(claims: pd.DataFrame) -> pd.DataFrame:
             ON_THIS_SPLIT: claims["verdict_on_this_split"],
             ON_NEW_SPLITS: claims["verdict_on_new_splits"],
             "measured": _measured(claims, "estimate", "low_on_this_split", "high_on_this_split"),
-            "over trainings alone": _bounds(claims, "low", "high"),
+            "over trainings alone": _bounds(claims, "low", "high").where(
+                ~claims["measure"].str.startswith("seconds"), "-"
+            ),
             "measured on new splits": _measured(
                 claims, *(f"{name}_on_new_splits" for name in ("estimate", "low", "high"))
             ),
@@ -162,5 +164,6 @@ def _measured(table: pd.DataFrame, *columns: str) -> list[str]:
     return [measured(*row) for row in table[["measure", *columns]].itertuples(index=False)]
 
 
-def _bounds(table: pd.DataFrame, *columns: str) -> list[str]:
-    return [bounds(*row) or "-" for row in table[list(columns)].itertuples(index=False)]
+def _bounds(table: pd.DataFrame, *columns: str) -> pd.Series:
+    texts = [bounds(*row) or "-" for row in table[list(columns)].itertuples(index=False)]
+    return pd.Series(texts, table.index, dtype=str)
