@@ -48,6 +48,14 @@ _STATISTICS = {
     "the margin is not distinguishable either. A setting of which more than a tenth diverged is taken only where "
     "nothing else is left. Of what is left the first in epochs to the target is taken. More replicates or rows: with "
     "a power of 80 %, were the measured difference the true one, from the parts of its variance.",
+    "Numbers that are learned": "They are standardised by the training rows, so a mean squared error of 1 is that of "
+    "always predicting their mean.",
+    "Convergence": "A training has converged at the first epoch at most 0.01 worse than its mean over the last "
+    "quarter.",
+    "Seconds": "Those of training with evaluation after every epoch, without compiling and without drawing the batch "
+    "orders. A replicate's seconds are its share of its stack's, by the median pace over the stretches of training "
+    "after the first, which warms up; those of a schedule are as measured. Every batch size is timed in a process of "
+    "its own; a probe (`pace`) goes through all of them in turn, in several processes.",
     "Claims": "Stated in the config beforehand. A claim holds where the whole interval is where it was expected (95 % "
     "for one bound, 90 % for two), does not hold where the whole 95 % interval is elsewhere, else is undecided. "
     "Claims are judged one by one; their p values adjusted over all claims of the study stand beside (Holm 1979).",
