@@ -24,11 +24,12 @@ _STATISTICS = {
     "ensembles are over trainings alone, also on new splits.",
     "Intervals": "Rows and trainings are crossed: every training is tested on the same rows. The variance of a mean is "
     "what trainings and rows contribute, less their interaction, which both count (Cameron, Gelbach and Miller 2011). "
-    "Intervals are symmetric and studentised: 999 resamples of trainings and rows (Owen 2007) say how far means lie "
-    "from the truth in their own standard errors. The pigeonhole bootstrap alone would count the interaction three "
-    "times. They are never narrower than Student's t, nor than the interval over trainings alone. On new splits a "
-    "training knows its own test rows alone, and the same formula holds of an incomplete table; that training rows "
-    "overlap between splits is not in it.",
+    "Intervals are studentised, each side by itself: 999 resamples of trainings and rows (Owen 2007) say how far means "
+    "lie from the truth in their own standard errors. The pigeonhole bootstrap alone would count the interaction three "
+    "times. They are never narrower than Student's t, nor than the interval over trainings alone. Where all rows are "
+    "right, or two settings differ at none, the bound is that of Clopper and Pearson (1934). On new splits a training "
+    "knows its own test rows alone, and the same formula holds of an incomplete table; that training rows overlap "
+    "between splits is not in it.",
     "Coverage": "Of simulated studies with accuracies in steps of 1/500, skewed by 7 % bad trainings, the 95 % "
     "intervals for new rows hold the truth in 97 % with 6 trainings and in 96 % with 10 to 30. Over trainings alone, "
     "with 7 % bad ones, 6 hold it in about 96 %, 10 in 91 % and 30 in 94 %: what happened in none of a few trainings "
