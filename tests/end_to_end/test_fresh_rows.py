@@ -92,5 +92,5 @@ def test_verdicts_on_this_split_agree_with_the_fresh_rows(right):
     compared = compare(populations(own), Setting(500, 0.1), {"test_accuracy": 0.01}, seed=0).set_index("batch_size")
     for batch_size in BATCH_SIZES[:-1]:
         _, fresh = differences(right, batch_size)
-        right_verdicts = ["undecided", "worse" if fresh < 0 else "better", *["equivalent"] * (abs(fresh) < 0.01)]
+        right_verdicts = ["undecided", "worse" if fresh < 0 else "better", *["equivalent"] * int(abs(fresh) < 0.01)]
         assert compared.loc[int(batch_size), "verdict_on_this_split"] in right_verdicts

@@ -41,7 +41,7 @@ def test_histories_have_the_same_bytes_on_any_number_of_cores_and_threads(runs):
 def test_figures_have_the_same_bytes(runs):
     one, other = runs
     names = [name for name in one if "/figures/" in name and "time_to_target" not in name]  # seconds differ
-    assert len(names) == 12
+    assert len(names) == 15
     assert [name for name in names if one[name] != other[name]] == []
 
 
