@@ -67,6 +67,23 @@ def test_the_target_is_reached_where_the_mean_of_five_epochs_stays_at_it_and_fir
     assert measured([[0.6, 0.5, 0.6]], target=0.6)["epochs_to_target"].tolist() == [3]  # as far as there is
 
 
+@pytest.mark.parametrize("score", ["accuracy", "loss"])
+def test_a_training_that_diverges_after_it_touched_the_target_does_not_stay(score):
+    there, away = (0.9, 0.1) if score == "accuracy" else (0.1, 0.9)
+    curves = history([[away, there, math.nan, math.nan], [away, *[there] * 5, math.nan, math.nan]])
+    curves = [curve for _, curve in curves.groupby("replicate")]
+    tables = [measure_replicates(curve, timing(SETTING, (1, len(curve), 1.0)), score, 0.5) for curve in curves]
+    assert [table["epochs_to_first_touch"].item() for table in tables] == [2, 2]
+    assert [table["epochs_to_target"].item() for table in tables] == [math.inf, 2]
+
+
+@pytest.mark.parametrize(("target", "correct"), [(0.62, [310, 311, 311, 308, 310]), (0.66, [332, 330, 328, 331, 329])])
+def test_a_mean_exactly_at_the_target_is_at_it_whatever_the_rounding(target, correct):
+    """Of 500 rows, at five epochs: on average 310, which are 62 %, and 330, which are 66 %."""
+    table = measured([[count / 500 for count in [5, *correct, *[min(correct) - 7] * 3]]], target)
+    assert table["epochs_to_target"].tolist() == [2]
+
+
 def test_the_late_mean_is_over_the_last_quarter_of_the_epochs():
     table = measured([[0.1] * 6 + [0.6, 0.8]])
     assert table["test_accuracy_late"].tolist() == [pytest.approx(0.7)]
@@ -148,7 +165,7 @@ def test_what_is_measured_on_validation_rows_stands_in_columns_of_its_own():
     curves = history([[0.9, 0.9], [0.8, math.nan]]).assign(validation_accuracy=[0.1, 0.6, 0.1, math.nan])
     curves["validation_loss"] = [1, 2, 3, math.nan]
     table = measure_replicates(curves, timing(SETTING, (2, 2, 4.0)), "accuracy", 0.5)
-    assert table["epochs_to_target"].tolist() == [1, 1]
+    assert table["epochs_to_target"].tolist() == [1, math.inf]  # the second diverges
     assert table["validation_epochs_to_target"].tolist() == [2, math.inf]
     assert table["validation_seconds_to_target"].tolist() == [2, math.inf]
     assert table["validation_loss"].dropna().tolist() == [2]

@@ -14,6 +14,7 @@ from batchscope.statistics import median_time
 _CLOSE = 0.01
 # It is at the target, rather than touches it, where the mean of so many epochs is.
 _EPOCHS_TO_STAY = 5
+_ROUNDING = 1e-9
 
 
 def measure_replicates(history: pd.DataFrame, timing: pd.DataFrame, score: str, target: float) -> pd.DataFrame:
@@ -119,8 +120,10 @@ def _reached(values: pd.Series, score: str, target: float) -> np.ndarray:
 
 def _stays(values: pd.Series, score: str, target: float) -> np.ndarray:
     """Whether values (epochs,) are at the target and on average stay there, from each epoch on for 5, or all left."""
-    ahead = values[::-1].rolling(_EPOCHS_TO_STAY, min_periods=1).mean()[::-1]
-    return _reached(values, score, target) & _reached(ahead, score, target)
+    lead = (target - values if score == "loss" else values - target).to_numpy()
+    # Sums over each epoch and the next ones; a training that diverges among them has NaN, and does not stay.
+    ahead = np.convolve(lead, np.ones(_EPOCHS_TO_STAY))[_EPOCHS_TO_STAY - 1 :]
+    return (lead >= 0) & (ahead >= -_ROUNDING)
 
 
 def _times(curve: pd.DataFrame, seconds: np.ndarray, part: str, score: str, target: float) -> dict[str, float]:
