@@ -33,7 +33,7 @@ def main() -> None:
         jobs = {path.stem: float(_rows(path)[0]["s"]) for path in (results / "benchmarks").glob("*.tsv")}
         training = sum(float(row["seconds"]) for path in (results / "timing").glob("*.csv") for row in _rows(path))
         compiling = sum(float(text) for path in (results / "logs").glob("train*") for text in _compilations(path))
-    print(f"330 trainings and all figures: {whole:.1f} s, {whole / loop:.2f} of the eight trainings")
+    print(f"660 trainings and all figures: {whole:.1f} s, {whole / loop:.2f} of the eight trainings")
     of_training = sum(seconds for name, seconds in jobs.items() if name.startswith("train_"))
     print(f"seconds of all jobs together, {os.cpu_count()} at a time:")
     print(
