@@ -64,9 +64,7 @@ def _judge(claim: dict, trainings: dict[str, Trainings], others: list[Trainings]
     population = over(claim["measure"]) if about_new_rows and "along" not in claim else TRAININGS
     values, censored = _values(claim, measured.on_these_rows)
     alone = _Judged.of(claim, values, censored, seed)
-    split = alone
-    if population == ROWS_AND_TRAININGS:
-        split = alone.wider(_Judged.of(claim, *_values(claim, measured), seed))
+    split = _for_new_rows(claim, measured, alone, population, seed)
     row = {
         "claim": claim["name"],
         "statement": claim["statement"],
@@ -91,10 +89,18 @@ def _judge(claim: dict, trainings: dict[str, Trainings], others: list[Trainings]
         "verdict_on_new_splits": NOT_JUDGED,
     }
     if new is not None and measured is own and about_new_rows:
-        on_new = _Judged.of(claim, *_values(claim, new), seed)
+        on_new = _Judged.of(claim, *_values(claim, new.on_these_rows), seed)
+        on_new = _for_new_rows(claim, new, on_new, population, seed)
         row |= {f"{name}_on_new_splits": getattr(on_new.estimate, name) for name in ("estimate", "low", "high")}
         row |= {"replicates_on_new_splits": on_new.estimate.values, "verdict_on_new_splits": on_new.verdict}
     return row
+
+
+def _for_new_rows(claim: dict, trainings: Trainings, alone: "_Judged", population: str, seed: int) -> "_Judged":
+    """What was judged over trainings alone, with the wider interval where it is for new rows too."""
+    if population != ROWS_AND_TRAININGS:
+        return alone
+    return alone.wider(_Judged.of(claim, *_values(claim, trainings), seed))
 
 
 class _Judged(NamedTuple):

@@ -59,14 +59,10 @@ def compare(trainings: dict[str, Trainings], reference: Setting, margins: dict[s
     rows = []
     for measure in sorted(margins, key=CENSORED.__contains__):  # times come last
         margin = margins[measure]
-        alone = _compare_all(own.on_these_rows, measure, settings, reference, margin, seed)
-        split = alone
-        if over(measure) == ROWS_AND_TRAININGS:
-            for_new_rows = _compare_all(own, measure, settings, reference, margin, seed)
-            split = [one.wider(other) for one, other in zip(alone, for_new_rows)]
+        split, alone = _compare_both(own, measure, settings, reference, margin, seed)
         on_new = [None] * len(settings)
         if new is not None:
-            on_new = _compare_all(new, measure, settings, reference, margin, seed)
+            on_new, _ = _compare_both(new, measure, settings, reference, margin, seed)
         p_values = np.array([each.estimate.p_value for each in alone])
         tested = ~np.isnan(p_values)
         holm = np.full(len(settings), math.nan)
@@ -110,6 +106,17 @@ class _Compared(NamedTuple):
         if self.equivalent:
             return f"equivalent but {self.shown}" if both and self.shown else "equivalent"
         return self.shown or "undecided"
+
+
+def _compare_both(
+    trainings: Trainings, measure: str, settings: list[Setting], reference: Setting, margin: float, seed: int
+) -> tuple[list[_Compared], list[_Compared]]:
+    """For new rows, with the wider of both intervals, and over trainings alone; alike of what is no mean over rows."""
+    alone = _compare_all(trainings.on_these_rows, measure, settings, reference, margin, seed)
+    if over(measure) != ROWS_AND_TRAININGS:
+        return alone, alone
+    for_new_rows = _compare_all(trainings, measure, settings, reference, margin, seed)
+    return [one.wider(other) for one, other in zip(for_new_rows, alone)], alone
 
 
 def _compare_all(
