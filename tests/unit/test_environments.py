@@ -11,7 +11,7 @@ import yaml
 from batchscope.imports import LIBRARY, library_modules
 
 ROOT = LIBRARY.parents[1]
-SCRIPTS = set((ROOT / "workflow/scripts").glob("*.py"))
+SCRIPTS = {path for path in (ROOT / "workflow/scripts").glob("*.py") if path.name != "find_facts.py"}  # of jobs
 OF_DATA = {ROOT / "workflow/scripts" / name for name in ("prepare_dataset.py", "draw_splits.py")}
 TRAINING = OF_DATA | {*(ROOT / "workflow/scripts").glob("train*.py"), ROOT / "workflow/scripts/measure_pace.py"}
 CUDA = "[and-cuda]"

@@ -1,13 +1,6 @@
-"""What can be known of a study only by asking scikit-learn and Keras: whether they take it, and how much it has to do.
+"""What can be known of a study only by asking scikit-learn and Keras: do they take it, and how much has it to do."""
 
-Run as a program (`python -m batchscope.facts`) it reads {name: study} as JSON from standard input and prints, as its
-last line, {name: facts} or {name: {"error": ...}}. A process of its own keeps TensorFlow out of the one that plans.
-"""
-
-import json
 import math
-import sys
-from contextlib import redirect_stdout
 
 import numpy as np
 
@@ -61,18 +54,3 @@ def find_facts(study: dict) -> dict[str, int]:
         "train_rows": train_rows,
         "multiplications": multiplications_per_epoch(model, train_rows, sum(others)),
     }
-
-
-def main() -> None:
-    answers = {}
-    for name, study in json.load(sys.stdin).items():
-        try:
-            with redirect_stdout(sys.stderr):  # Keras shows there how a download goes
-                answers[name] = find_facts(study)
-        except ConfigError as error:
-            answers[name] = {"error": str(error)}
-    print(json.dumps(answers))
-
-
-if __name__ == "__main__":
-    main()

@@ -202,7 +202,7 @@ def _digest(question: dict) -> str:
 
 def _ask(questions: dict[str, dict]) -> dict[str, dict]:
     answer = subprocess.run(
-        [sys.executable, "-m", "batchscope.facts"],
+        [sys.executable, LIBRARY.parent / "scripts" / "find_facts.py"],
         input=json.dumps(questions),
         env=os.environ | {"PYTHONPATH": str(LIBRARY.parent)},
         capture_output=True,

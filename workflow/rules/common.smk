@@ -16,6 +16,12 @@ from batchscope.imports import code_digest
 from batchscope.jobs import remove_finished
 from batchscope.studies import read_studies
 from batchscope.study import splits_drawn
+from batchscope.warm import start_warm_process
+
+GPUS = len(visible_gpus())
+isolated = workflow.deployment_settings.deployment_method  # jobs in environments of their own
+if workflow.is_main_process and workflow.local_exec and not isolated and not GPUS and sys.platform == "linux":
+    start_warm_process()
 
 try:
     STUDIES, config = read_studies(config, workflow.configfiles, Path(".snakemake/batchscope"))
@@ -24,7 +30,6 @@ except ConfigError as error:
 
 # The format of a figure that the report shows: browsers show SVG best.
 SHOWN = min(config["figures"]["formats"], key=("svg", "png", "pdf").index)
-GPUS = len(visible_gpus())
 if GPUS and "gpu" not in workflow.global_resources:
     # No more GPU jobs at once than there are GPUs; `--resources gpu=N` says otherwise.
     asked_for = config["resources"]["gpu"]

@@ -1,5 +1,9 @@
 """Put the histories of a study together and sum them up."""
 
+from batchscope.warm import in_warm_process
+
+in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
+
 import json
 
 import pandas as pd

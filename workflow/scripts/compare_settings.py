@@ -1,5 +1,9 @@
 """Compare every setting of a study with the reference."""
 
+from batchscope.warm import in_warm_process
+
+in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
+
 import json
 
 from batchscope.comparisons import compare

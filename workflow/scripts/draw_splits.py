@@ -1,5 +1,9 @@
 """Draw the new splits of a study's dataset."""
 
+from batchscope.warm import in_warm_process
+
+in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
+
 import json
 
 from batchscope.data import save_arrays

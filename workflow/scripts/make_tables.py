@@ -1,5 +1,9 @@
 """Make the tables of a study for the report and for a paper."""
 
+from batchscope.warm import in_warm_process
+
+in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
+
 import json
 from pathlib import Path
 

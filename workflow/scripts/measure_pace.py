@@ -1,5 +1,9 @@
 """Measure how long an epoch takes at each batch size, in one process."""
 
+from batchscope.warm import in_warm_process
+
+in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
+
 import json
 
 from batchscope.data import load_dataset

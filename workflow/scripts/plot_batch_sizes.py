@@ -1,5 +1,9 @@
 """Plot a panel per batch size."""
 
+from batchscope.warm import in_warm_process
+
+in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
+
 import json
 
 import pandas as pd

@@ -1,5 +1,9 @@
 """Plot the dataset of a study by class."""
 
+from batchscope.warm import in_warm_process
+
+in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
+
 import json
 
 from batchscope.data import load_dataset

@@ -1,5 +1,9 @@
 """Plot the accuracy of ensembles by their number of members."""
 
+from batchscope.warm import in_warm_process
+
+in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
+
 import json
 
 import pandas as pd

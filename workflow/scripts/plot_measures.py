@@ -1,5 +1,9 @@
 """Plot measures of one study, or of several, by batch size."""
 
+from batchscope.warm import in_warm_process
+
+in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
+
 import json
 
 import pandas as pd

@@ -1,5 +1,9 @@
 """Plot where the variance of the test score comes from."""
 
+from batchscope.warm import in_warm_process
+
+in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
+
 import json
 
 import pandas as pd

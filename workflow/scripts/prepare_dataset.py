@@ -1,5 +1,9 @@
 """Make and split the dataset of a study."""
 
+from batchscope.warm import in_warm_process
+
+in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
+
 import json
 
 from batchscope.data import save_arrays

@@ -1,5 +1,9 @@
 """Recommend settings of a study: the page that says which, and the table behind it."""
 
+from batchscope.warm import in_warm_process
+
+in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
+
 import json
 
 from batchscope.advice import page, write_page

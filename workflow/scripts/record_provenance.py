@@ -1,5 +1,9 @@
 """Record where the results of a study come from."""
 
+from batchscope.warm import in_warm_process
+
+in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
+
 import json
 from pathlib import Path
 

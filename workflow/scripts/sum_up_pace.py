@@ -1,5 +1,9 @@
 """Sum up what the processes measured of the pace."""
 
+from batchscope.warm import in_warm_process
+
+in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
+
 import json
 
 import pandas as pd

@@ -1,5 +1,9 @@
 """Train every learning rate and replicate of one batch size or schedule."""
 
+from batchscope.warm import in_warm_process
+
+in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
+
 import json
 
 import pyarrow

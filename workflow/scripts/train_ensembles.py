@@ -1,5 +1,9 @@
 """Train the ensembles of a study, and keep how well their members do alone and together."""
 
+from batchscope.warm import in_warm_process
+
+in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
+
 import json
 
 from batchscope.data import load_dataset

@@ -1,5 +1,9 @@
 """Train a crossed design: at each of some batch sizes all new splits with all initial weights and all orders."""
 
+from batchscope.warm import in_warm_process
+
+in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
+
 import json
 from itertools import product
 

@@ -1,0 +1,154 @@
+"""Jobs that start at once: a run has one process that imports what they need, and forks itself for each of them.
+
+Importing TensorFlow, pandas and matplotlib takes longer than most jobs. A script that hands itself over runs in a fork
+of the warm process where its run has one, with its own environment, folder and streams, and goes on by itself
+elsewhere: on a cluster, with GPUs, in an environment of conda, with more than one thread. Its results do not differ.
+
+The warm process ends with the run that started it, whatever ends that; a job ends with the process that Snakemake
+knows of, and the other way round. Run as a program it serves, on the socket of a number of its own.
+"""
+
+import ast
+import importlib
+import multiprocessing
+import os
+import pickle
+import resource
+import runpy
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+
+_ADDRESS = "BATCHSCOPE_WARM_PROCESS"
+_STREAMS = (0, 1, 2)
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # as Snakemake sets them for a job
+
+
+def start_warm_process() -> None:
+    """Let the scripts that this process starts from now on run in forks of a warm process; it ends with this one."""
+    folder = tempfile.mkdtemp(prefix="batchscope-")  # a path short enough for a socket, that nobody else can reach
+    address = f"{folder}/socket"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen()
+        subprocess.Popen(
+            [sys.executable, "-m", "batchscope.warm", str(listener.fileno()), folder],
+            stdin=subprocess.PIPE,  # never written to: its end tells that this process is gone
+            pass_fds=[listener.fileno()],
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])} | dict.fromkeys(_THREADS, "1"),
+        )
+    os.environ[_ADDRESS] = address
+
+
+def in_warm_process(script: str, threads: int = 1, **variables) -> None:
+    """Run a script with these variables in the warm process and exit as it does; return where there is none."""
+    if _ADDRESS not in os.environ or threads > 1:
+        return
+    caller = socket.socket(socket.AF_UNIX)
+    try:
+        caller.connect(os.environ[_ADDRESS])
+    except OSError:  # it has ended
+        return
+    environment = {name: value for name, value in os.environ.items() if name != _ADDRESS}
+    request = pickle.dumps((script, variables, environment, os.getcwd(), os.getpgrp()))
+    socket.send_fds(caller, [b"streams"], _STREAMS)
+    with Connection(caller.detach()) as connection:
+        connection.send_bytes(request)
+        try:
+            status = connection.recv()
+        except EOFError:
+            sys.exit(f"{script}: the process that it ran in has ended")
+    if status < 0:
+        os.kill(os.getpid(), -status)  # by the same signal
+    os._exit(status)  # all was printed, and closed, in the fork
+
+
+def serve(listener: socket.socket) -> None:
+    """Fork for every script that calls, and tell it how that ended, until the owner of standard input is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends with its owner
+    owner, jobs = sys.stdin.fileno(), {}
+    while True:
+        callers = {job: caller for caller, job in jobs.items()}
+        ready = wait([*([] if owner is None else [owner, listener]), *jobs, *(job.sentinel for job in callers)])
+        if owner in ready:
+            owner = None
+            listener.close()
+        elif listener in ready:
+            with suppress(EOFError, OSError):  # a caller that was gone before it had said what to run
+                jobs.update([_start_job(listener, jobs)])
+        for job, caller in callers.items():
+            if job.sentinel in ready:
+                job.join()
+                with suppress(OSError):  # the caller may be gone
+                    caller.send(job.exitcode)
+            elif caller in ready:
+                job.terminate()
+                job.join()
+            else:
+                continue
+            caller.close()
+            del jobs[caller]
+        if owner is None and not jobs:
+            return
+
+
+def _start_job(listener: socket.socket, jobs: dict) -> tuple[Connection, multiprocessing.Process]:
+    accepted, _ = listener.accept()
+    _, streams, *_ = socket.recv_fds(accepted, len(b"streams"), len(_STREAMS))
+    caller = Connection(accepted.detach())
+    script, variables, *place = pickle.loads(caller.recv_bytes())
+    _import_what_it_imports(script)
+    job = multiprocessing.get_context("fork").Process(
+        target=_run, args=(script, variables, *place, streams, [listener, caller, *jobs])
+    )
+    job.start()
+    for stream in streams:
+        os.close(stream)
+    return caller, job
+
+
+def _import_what_it_imports(script: str) -> None:
+    for node in ast.walk(ast.parse(Path(script).read_text())):
+        modules = [node.module] if isinstance(node, ast.ImportFrom) else []
+        modules += [name.name for name in node.names] if isinstance(node, ast.Import) else []
+        for module in modules:
+            with suppress(ImportError):  # the script itself will say so
+                importlib.import_module(module)
+
+
+def _run(
+    script: str, variables: dict, environment: dict, folder: str, group: int, streams: list[int], others: list
+) -> None:
+    """Be the process of a script: the streams, the folder and the environment are those of the one that called."""
+    for other in others:
+        other.close()
+    for stream, own in zip(streams, _STREAMS):
+        os.dup2(stream, own)
+        os.close(stream)
+    sys.stdin = os.fdopen(0, closefd=False)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    with suppress(PermissionError):  # the group is of another session
+        os.setpgid(0, group)  # what is sent to the job's group reaches it
+    runpy.run_path(script, init_globals=variables, run_name="__main__")
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    print(
+        f"{used.ru_utime + used.ru_stime:.1f} s of CPU, at most {used.ru_maxrss / 1024:.0f} MB of memory",
+        file=sys.stderr,
+    )
+
+
+if __name__ == "__main__":
+    number, folder = sys.argv[1:]
+    try:
+        serve(socket.socket(fileno=int(number)))
+    finally:
+        shutil.rmtree(folder)
