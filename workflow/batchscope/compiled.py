@@ -130,7 +130,7 @@ class CompiledEngine:
         `state` is what `state()` gave when the stack was `so_far`.
         """
         members = self._filled(draws)
-        for variable, value in zip(self._variables, state or self._start(members)):
+        for variable, value in zip(self._variables, state or self.start(members)):
             variable.assign(value)
         start_at(self._optimizer, learning_rate)
         _, *evaluated = zip(*(self._task.split(draw.split) for draw in members))
@@ -148,8 +148,13 @@ class CompiledEngine:
             report(so_far)
         return so_far
 
+    def start(self, draws: list[Draw]) -> list[np.ndarray]:
+        """What `state` gives of a whole stack of these draws that is not trained yet."""
+        weights = zip(*(self._initial_weights(draw.weights) for draw in draws))
+        return [*(self._stack(values) for values in weights), *self._optimizer_start]
+
     def state(self) -> list[np.ndarray]:
-        """The weights and the optimizer of the stack."""
+        """The weights, what else the model changes, and the optimizer of the stack."""
         return [variable.numpy() for variable in self._variables]
 
     def outputs(self, rows: list[np.ndarray]) -> np.ndarray:
@@ -217,11 +222,6 @@ class CompiledEngine:
             )
             for v in variables
         ]
-
-    def _start(self, members: list[Draw]) -> list[np.ndarray]:
-        """The state of a stack that is not trained yet."""
-        weights = zip(*(self._initial_weights(draw.weights) for draw in members))
-        return [*(self._stack(values) for values in weights), *self._optimizer_start]
 
     # From here on: the program.
 

@@ -4,15 +4,15 @@ import math
 
 import numpy as np
 
-from batchscope.errors import ConfigError, reason
+from batchscope.errors import ConfigError
 from batchscope.losses import is_regression
 from batchscope.new_splits import each_split
 from batchscope.prepare import make_dataset
 from batchscope.study import splits_drawn
 
 
-def find_facts(study: dict) -> dict[str, int]:
-    """The training rows and the multiplications of an epoch, after one update of the model on two rows.
+def find_facts(study: dict) -> dict:
+    """The training rows of a study, the multiplications of an epoch, the way to train it, and do replicates start alike.
 
     Raises:
         ConfigError: scikit-learn or Keras refuses some part of the study.
@@ -24,28 +24,27 @@ def find_facts(study: dict) -> dict[str, int]:
         for _ in each_split(*data, study["seed"], count):
             pass  # one that cannot be trained on is refused
     # Imported late, so that a mistake in the dataset is told without waiting for TensorFlow.
+    from batchscope.agreement import find_way, start_alike
     from batchscope.backend import keras
-    from batchscope.models import build_loss, build_model, build_optimizer, multiplications_per_epoch
+    from batchscope.engines import FIT, STACKED, Way
+    from batchscope.models import build_loss, build_optimizer, multiplications_per_epoch
     from batchscope.schedules import Schedule
+    from batchscope.task import make_task
 
-    keras.config.set_dtype_policy(study["dtype_policy"])
-    outputs = dataset.outputs
-    model = build_model(study["model"], dataset.x_train.shape[1:], outputs)
-    again = build_model(study["model"], dataset.x_train.shape[1:], outputs)
+    keys = ("model", "optimizer", "loss", "seed", "dtype_policy")
+    task = make_task(dataset, stages=[], **{key: study[key] for key in keys})
+    model, again = task.build_replicate(0), task.build_replicate(0)
     if {id(weight) for weight in model.trainable_variables} & {id(weight) for weight in again.trainable_variables}:
         raise ConfigError("model.function", "its models share weights; make all trained layers inside the function")
     if schedule := study.get("learning_rate_schedule"):
         Schedule(schedule, updates=math.ceil)
-    optimizer = build_optimizer(study["optimizer"], learning_rate=0.01)
-    model.compile(optimizer=optimizer, loss=build_loss(study["loss"], outputs), run_eagerly=True)
-    try:
-        model.train_on_batch(dataset.x_train[:2], dataset.y_train[:2])
-    except Exception as error:  # whatever Keras says of the combination is for the user
-        raise ConfigError("model", f"an update fails with this dataset, optimizer and loss: {reason(error)}") from None
-    predicted = model.predict_on_batch(dataset.x_train[:2])
-    if predicted.dtype != keras.config.floatx():
-        raise ConfigError("model", f"it puts out {predicted.dtype}, too coarse for a loss; end it with dtype='float32'")
-    if outputs > 1 and (predicted >= 0).all() and np.allclose(predicted.sum(axis=1), 1):
+    build_optimizer(study["optimizer"], learning_rate=0.01)
+    build_loss(study["loss"], dataset.outputs)
+    asked = Way(FIT, "the config asks for it") if study["engine"] == "fit" else Way(STACKED)
+    way, outputs = find_way(task, asked)
+    if outputs.dtype != keras.config.floatx():
+        raise ConfigError("model", f"it puts out {outputs.dtype}, too coarse for a loss; end it with dtype='float32'")
+    if dataset.outputs > 1 and (outputs >= 0).all() and np.allclose(outputs.sum(axis=1), 1):
         raise ConfigError(
             "model", "it puts out probabilities, and the loss takes logits; end the model without softmax or sigmoid"
         )
@@ -53,4 +52,6 @@ def find_facts(study: dict) -> dict[str, int]:
     return {
         "train_rows": train_rows,
         "multiplications": multiplications_per_epoch(model, train_rows, sum(others)),
+        "way": way,
+        "start_alike": start_alike(task),
     }

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 
 import numpy as np
+from keras.src.random.seed_generator import global_seed_generator
 
 from batchscope.backend import keras, tf
 from batchscope.losses import is_regression
@@ -16,14 +17,18 @@ _log = logging.getLogger(__name__)
 
 
 class FitEngine:
-    """Trains with `keras.Model.fit`; has the same methods as `CompiledEngine`."""
+    """Trains with `keras.Model.fit`; has the same methods as `CompiledEngine`.
+
+    Its arguments are those of `keras.Model.compile`.
+    """
 
     width = 1
 
-    def __init__(self, task: Task):
+    def __init__(self, task: Task, run_eagerly: bool = False, jit_compile: bool | str = "auto"):
         if task.micro_batch_size:
             _log.warning("Model.fit trains whole batches: micro_batch_size does not count")
         self._task = task
+        self._how = {"run_eagerly": run_eagerly, "jit_compile": jit_compile}
         self._model: keras.Model | None = None
 
     def train(
@@ -40,6 +45,7 @@ class FitEngine:
             optimizer=task.build_optimizer(learning_rate),
             loss=task.loss_function,
             metrics=[] if is_regression(task.loss) else [keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+            **self._how,
         )
         self._model.optimizer.build(self._model.trainable_variables)
         for variable, value in zip(self._variables(), state):
@@ -78,6 +84,7 @@ class FitEngine:
             *self._model.trainable_variables,
             *self._model.non_trainable_variables,
             *self._model.optimizer.variables,
+            global_seed_generator().state,  # of layers that draw at random without a generator of their own
         ]
 
 
@@ -110,7 +117,15 @@ class _Record(keras.callbacks.Callback):
         seconds = time.perf_counter() - self._begin
         self.so_far = self.so_far.then(row[None, None], np.array([updates]), seconds)
         self._report(self.so_far)
+        if self.model.optimizer.use_ema:
+            self._weights = [variable.numpy() for variable in self.model.trainable_variables]
         self._begin = time.perf_counter()
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        """Take back what Keras ends with where the optimizer averages weights: what was measured is without it."""
+        if self.model.optimizer.use_ema:
+            for variable, value in zip(self.model.trainable_variables, self._weights):
+                variable.assign(value)
 
 
 def _batches(task: Task, draw: Draw, begin: int, end: int, batch_size: int) -> tf.data.Dataset:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from batchscope.compiled import PIECES
-from batchscope.engines import Engine, make_engine
+from batchscope.engines import Engine, Way, make_engine
 from batchscope.fit import FitEngine
 from batchscope.pace_summary import ALONE, FIT, STACKED
 from batchscope.task import Draw, Stage, Task, Trained
@@ -24,13 +24,13 @@ _EPOCHS_OF_FIT = 2  # in a visit: the first one starts the stream of batches
 _LEARNING_RATE = 0.01  # any will do
 
 
-def measure_pace(task: Task, batch_sizes: list[int], replicates: int, engine: str, memory_mb: int) -> pd.DataFrame:
+def measure_pace(task: Task, batch_sizes: list[int], replicates: int, way: Way, memory_mb: int) -> pd.DataFrame:
     """A row per batch size, way and round: the `seconds_per_epoch` of one training, of so many `replicates` at once.
 
     Args:
         task: as the study trains it, for as many epochs, at any batch size.
         replicates: of a setting; as many as fit into `memory_mb` are stacked.
-        engine: of the study. Ways in which it cannot train the model are left out.
+        way: of the study. Those in which the model cannot be trained are left out.
     """
     task = replace(task, stages=[Stage(batch_size, task.epochs) for batch_size in batch_sizes])
     # A compiled engine trains at most a tenth of a training in one piece: this leaves a visit whole.
@@ -38,7 +38,7 @@ def measure_pace(task: Task, batch_sizes: list[int], replicates: int, engine: st
 
     def compiled(task: Task, width: int) -> list[tuple]:
         task = replace(task, stages=_visits(task, width) * rounds)
-        ready, _ = make_engine(task, engine, width, memory_mb)
+        ready, _ = make_engine(task, way, width, memory_mb)
         fits = ready.width == width and not isinstance(ready, FitEngine)
         return _paces(ready, task.stages, len(batch_sizes)) if fits else []
 

@@ -19,12 +19,14 @@ def splits_drawn(spec: dict) -> int:
 
 @dataclass(frozen=True)
 class Study:
-    """A checked study: `spec` as in the config with all defaults, its training rows and multiplications per epoch."""
+    """A checked study: `spec` as in the config with all defaults, and its facts, see `batchscope.facts`."""
 
     name: str
     spec: dict
     train_rows: int
     multiplications: int
+    way: tuple[str, str] = ("compiled", "")
+    start_alike: bool = False
 
     @property
     def title(self) -> str:
@@ -95,7 +97,7 @@ class Study:
     def _seconds(self, batch_size: int | str | dict) -> float:
         """A guess at the seconds of one replicate of a setting."""
         return sum(
-            epochs * epoch_seconds(self.train_rows, rows, self.multiplications, self.spec["engine"])
+            epochs * epoch_seconds(self.train_rows, rows, self.multiplications, self.way[0].split()[0])
             for rows, epochs in self.stages(batch_size)
         )
 
@@ -139,7 +141,9 @@ class Study:
         """The training at one batch size."""
         settings = self.trainings[name]
         [batch_size, *_] = settings.values()
-        return {key: self.spec[key] for key in ("replicates", "engine")} | {
+        return {
+            "replicates": self.spec["replicates"],
+            "way": self.way,
             "task": self._task | {"stages": self.stages(batch_size)},
             "settings": list(settings),
             "replicates_on_new_splits": self.replicates_on_new_splits,
@@ -151,7 +155,7 @@ class Study:
         spec = self.spec["ensembles"]
         return {
             "task": self._task | {"stages": self.stages(spec["batch_size"])},
-            "engine": self.spec["engine"],
+            "way": self.way,
             "setting": self.setting(spec["batch_size"], spec.get("learning_rate")),
             "members": spec["members"],
             "repeats": spec["repeats"],
@@ -169,7 +173,7 @@ class Study:
                 }
                 for batch_size in spec["batch_sizes"]
             ],
-            "engine": self.spec["engine"],
+            "way": self.way,
             **{factor: spec[factor] for factor in ("splits", "weights", "orders")},
         }
 
@@ -177,7 +181,9 @@ class Study:
     def pace(self) -> dict:
         """The probe of the pace, at the batch sizes of all stages."""
         batch_sizes = sorted({rows for training in self.timed for rows, _ in training["stages"]})
-        return {key: self.spec[key] for key in ("replicates", "engine")} | {
+        return {
+            "replicates": self.spec["replicates"],
+            "way": self.way,
             "task": self._task | {"stages": [(batch_sizes[0], self.spec["epochs"])]},
             "batch_sizes": batch_sizes,
         }

@@ -11,7 +11,7 @@ import numpy as np
 from batchscope.backend import keras, tf
 from batchscope.checkpoint import Checkpoint
 from batchscope.compiled import stack_width
-from batchscope.engines import Engine, make_engines
+from batchscope.engines import Engine, Way, make_engines
 from batchscope.ensembles import ensemble_accuracies
 from batchscope.losses import is_a_sum
 from batchscope.progress import Progress
@@ -39,7 +39,7 @@ def train(
     task: Task,
     learning_rates: list[float],
     groups: dict[str, list[Draw]],
-    engine: str,
+    way: Way,
     memory_mb: int,
     checkpoint: Checkpoint,
 ) -> dict[str, list[Result]]:
@@ -47,14 +47,13 @@ def train(
 
     The first group decides how many are trained at once, so its results do not depend on the others.
 
-    Where `engine` is "compiled", the fastest way is taken that trains as `Model.fit` would: stacked, else compiled one
-    replicate at a time, else `Model.fit`. The log says which and why. Stacks that do not fit into `memory_mb`, or into
-    what there is, are trained in groups.
+    They are trained in this `way`, or in the next slower one where it cannot be; the log says which and why. Stacks
+    that do not fit into `memory_mb`, or into what there is, are trained in groups.
     """
 
     def work(task: Task, width: int) -> dict[str, list[Result]]:
         stacks = {name: {rate: [] for rate in learning_rates} for name in groups}
-        engines, words = make_engines(task, groups, engine, width, memory_mb)
+        engines, words = make_engines(task, groups, way, width, memory_mb)
         for name, rate, draws, trained in _train_stacks(engines, task, learning_rates, groups, checkpoint):
             stacks[name][rate].append((trained, score_rows(task, draws, engines[name].outputs)))
         return {
@@ -71,7 +70,7 @@ def train_ensembles(
     learning_rate: float,
     members: int,
     repeats: int,
-    engine: str,
+    way: Way,
     memory_mb: int,
     checkpoint: Checkpoint,
 ) -> list[list[tuple[int, float, float, float]]]:
@@ -83,7 +82,7 @@ def train_ensembles(
 
     def work(task: Task, width: int) -> list[np.ndarray]:
         predictions = []
-        engines, _ = make_engines(task, groups, engine, width, memory_mb)
+        engines, _ = make_engines(task, groups, way, width, memory_mb)
         for name, _, draws, _ in _train_stacks(engines, task, [learning_rate], groups, checkpoint):
             outputs = engines[name].outputs([rows] * len(draws))
             predictions += list(keras.ops.convert_to_numpy(keras.ops.softmax(outputs)))

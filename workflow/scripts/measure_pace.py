@@ -12,11 +12,12 @@ from batchscope.jobs import start_training
 output = snakemake.output[0]
 where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
 
+from batchscope.engines import Way
 from batchscope.files import write_csv
 from batchscope.pace import measure_pace
 from batchscope.task import make_task
 
 probe = json.loads(snakemake.params.probe)
 task = make_task(load_dataset(snakemake.input.dataset), **probe.pop("task"))
-pace = measure_pace(task, memory_mb=snakemake.resources.stack_mb, **probe)
+pace = measure_pace(task, way=Way(*probe.pop("way")), memory_mb=snakemake.resources.stack_mb, **probe)
 write_csv(pace.assign(process=snakemake.wildcards.process, **where), output)

@@ -16,6 +16,7 @@ output = snakemake.output.history
 where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
 
 from batchscope.checkpoint import Checkpoint
+from batchscope.engines import Way
 from batchscope.history import SCHEMA, history_table, write_history
 from batchscope.row_scores import NEW_SPLITS, THIS_SPLIT, write_row_scores
 from batchscope.setting import Setting
@@ -35,7 +36,7 @@ results = train(
     task,
     [setting.learning_rate for setting in settings],
     groups,
-    training["engine"],
+    Way(*training["way"]),
     memory_mb=snakemake.resources.stack_mb,
     checkpoint=Checkpoint(work_folder(output), key),
 )

@@ -14,6 +14,7 @@ output = snakemake.output[0]
 where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
 
 from batchscope.checkpoint import Checkpoint
+from batchscope.engines import Way
 from batchscope.ensembles import write_ensembles
 from batchscope.setting import Setting
 from batchscope.task import make_task
@@ -26,7 +27,7 @@ ensembles = train_ensembles(
     Setting(*training["setting"]).learning_rate,
     training["members"],
     training["repeats"],
-    training["engine"],
+    Way(*training["way"]),
     memory_mb=snakemake.resources.stack_mb,
     checkpoint=Checkpoint(work_folder(output), key),
 )

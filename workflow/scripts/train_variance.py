@@ -17,6 +17,7 @@ where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakem
 import pandas as pd
 
 from batchscope.checkpoint import Checkpoint
+from batchscope.engines import Way
 from batchscope.files import write_csv
 from batchscope.history import MEASURES
 from batchscope.setting import Setting
@@ -35,7 +36,7 @@ for each in training["trainings"]:
         task,
         [setting.learning_rate],
         {"variance": draws},
-        training["engine"],
+        Way(*training["way"]),
         memory_mb=snakemake.resources.stack_mb,
         checkpoint=Checkpoint(folder, key),
     )["variance"]
