@@ -14,6 +14,7 @@ from batchscope.checkpoint import Checkpoint
 from batchscope.comparisons import compare
 from batchscope.config import check_config
 from batchscope.crossed import estimate_mean, means_and_parts
+from batchscope.engines import Way
 from batchscope.prepare import make_dataset
 from batchscope.setting import Setting
 from batchscope.study import Study
@@ -45,7 +46,7 @@ def right(tmp_path_factory) -> dict[str, np.ndarray]:
         task = make_task(dataset, **training["task"])
         checkpoint = Checkpoint(tmp_path_factory.mktemp("checkpoint"), "key")
         groups = {"own": task.replicates(training["replicates"])}
-        [result, *_] = train(task, [0.01], groups, "compiled", 3000, checkpoint)["own"]
+        [result, *_] = train(task, [0.01], groups, Way("compiled"), 3000, checkpoint)["own"]
         found[batch_size] = result.rows["test"].correct.astype(float)
     return found
 

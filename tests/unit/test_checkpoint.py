@@ -7,6 +7,7 @@ from batchscope import checkpoint, compiled, training
 from batchscope.backend import keras
 from batchscope.checkpoint import Checkpoint
 from batchscope.data import Splits
+from batchscope.engines import Way
 from batchscope.prepare import make_dataset
 from batchscope.task import NOTHING, Stage, Task, Trained
 
@@ -55,7 +56,7 @@ def make_task(first_500):
 
 def train(task, replicates, engine, memory_mb, checkpoint) -> list[training.Result]:
     groups = {"own": task.replicates(replicates)} | ({"new": task.on_new_splits()} if task.splits else {})
-    results = training.train(task, RATES, groups, engine, memory_mb, checkpoint)
+    results = training.train(task, RATES, groups, Way(engine), memory_mb, checkpoint)
     return [result for of_group in results.values() for result in of_group]
 
 
@@ -108,10 +109,10 @@ def test_ensembles_that_were_stopped_go_on_to_the_same_values(make_task, tmp_pat
     task = make_task()
     task = Task(**vars(task) | {"dataset": task.dataset._replace(x_validation=task.dataset.x_test[:50],
                                                                  y_validation=task.dataset.y_test[:50])})  # fmt: skip
-    whole = training.train_ensembles(task, 0.01, 2, 2, "compiled", 3000, Checkpoint(tmp_path / "whole", "key"))
+    whole = training.train_ensembles(task, 0.01, 2, 2, Way("compiled"), 3000, Checkpoint(tmp_path / "whole", "key"))
     with pytest.raises(StoppedError):
-        training.train_ensembles(task, 0.01, 2, 2, "compiled", 3000, Stopping(tmp_path / "stopped", "key", 9))
-    resumed = training.train_ensembles(task, 0.01, 2, 2, "compiled", 3000, Checkpoint(tmp_path / "stopped", "key"))
+        training.train_ensembles(task, 0.01, 2, 2, Way("compiled"), 3000, Stopping(tmp_path / "stopped", "key", 9))
+    resumed = training.train_ensembles(task, 0.01, 2, 2, Way("compiled"), 3000, Checkpoint(tmp_path / "stopped", "key"))
     assert resumed == whole
 
 

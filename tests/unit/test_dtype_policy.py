@@ -8,6 +8,7 @@ import pytest
 from batchscope import training
 from batchscope.backend import keras
 from batchscope.checkpoint import Checkpoint
+from batchscope.engines import Way
 from batchscope.errors import ConfigError
 from batchscope.facts import find_facts
 from batchscope.prepare import make_dataset
@@ -39,7 +40,7 @@ def train(blobs_spec, first_500, tmp_path):
             seed=0,
         )
         checkpoint = Checkpoint(tmp_path / dtype_policy / engine, "key")
-        [result] = training.train(task, [0.01], {"own": task.replicates(2)}, engine, 3000, checkpoint)["own"]
+        [result] = training.train(task, [0.01], {"own": task.replicates(2)}, Way(engine), 3000, checkpoint)["own"]
         return result.history
 
     return run
@@ -71,6 +72,9 @@ def test_a_model_that_puts_out_half_precision_is_told_what_to_change(blobs_spec,
         "optimizer": "SGD",
         "loss": "SparseCategoricalCrossentropy",
         "dtype_policy": "mixed_bfloat16",
+        "dense_gradients": False,
+        "engine": "compiled",
+        "seed": 0,
     }
     with pytest.raises(
         ConfigError, match="model: it puts out bfloat16, too coarse for a loss; end it with dtype='float32'"

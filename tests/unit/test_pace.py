@@ -5,6 +5,7 @@ import pytest
 
 from batchscope import pace, pace_summary, training
 from batchscope.compiled import CompiledEngine
+from batchscope.engines import Way
 from batchscope.evidence_figures import plot_pace
 from batchscope.pace import COLUMNS, measure_pace
 from batchscope.pace_summary import sum_up
@@ -22,7 +23,7 @@ def task(blobs_spec, first_500) -> Task:
 
 
 def test_each_way_goes_through_the_batch_sizes_in_turn_without_the_first_round(task):
-    table = measure_pace(task, [250, 500], replicates=3, engine="compiled", memory_mb=3000)
+    table = measure_pace(task, [250, 500], replicates=3, way=Way("compiled"), memory_mb=3000)
     assert list(table) == COLUMNS
     assert (table["seconds_per_epoch"] > 0).all()
     assert table.groupby("way")["replicates"].unique().map(list).to_dict() == {
@@ -46,7 +47,7 @@ def test_a_visit_is_as_long_as_a_piece_of_the_training_and_trained_in_one(task, 
 
     monkeypatch.setattr(CompiledEngine, "train", noting)
     long = dataclasses.replace(task, stages=[Stage(50, 70)])
-    measure_pace(long, [250, 500], replicates=2, engine="compiled", memory_mb=3000)
+    measure_pace(long, [250, 500], replicates=2, way=Way("compiled"), memory_mb=3000)
     assert [each.stretches[:, 0].tolist() for each in trained] == [[7] * 10, [7] * 10]
 
 
@@ -66,12 +67,12 @@ def test_where_epochs_take_long_a_visit_has_fewer(task, monkeypatch):
 )
 def test_what_a_study_cannot_do_has_no_pace(task, optimizer, replicates, engine, ways):
     task = dataclasses.replace(task, optimizer=optimizer)
-    assert measure_pace(task, [500], replicates, engine, memory_mb=3000)["way"].unique().tolist() == ways
+    assert measure_pace(task, [500], replicates, Way(engine), memory_mb=3000)["way"].unique().tolist() == ways
 
 
 def test_no_more_are_stacked_than_in_a_training(task, monkeypatch):
     monkeypatch.setattr(training, "_WIDEST", 2)
-    table = measure_pace(task, [500], replicates=4, engine="compiled", memory_mb=3000)
+    table = measure_pace(task, [500], replicates=4, way=Way("compiled"), memory_mb=3000)
     assert table.loc[table["way"] == "stacked", "replicates"].unique().tolist() == [2]
 
 

@@ -8,6 +8,7 @@ import pytest
 from batchscope import engines, losses, streaming, training
 from batchscope.backend import keras
 from batchscope.checkpoint import Checkpoint
+from batchscope.engines import Way
 from batchscope.models import build_loss
 from batchscope.new_splits import draw_splits
 from batchscope.prepare import make_dataset
@@ -45,7 +46,7 @@ def make_task(dataset):
 def train(tmp_path):
     def run(task: Task, engine: str = "compiled", replicates: int = 3) -> list[training.Result]:
         groups = {"own": task.replicates(replicates)}
-        return training.train(task, RATES, groups, engine, 3000, Checkpoint(tmp_path, str(task.resampled)))["own"]
+        return training.train(task, RATES, groups, Way(engine), 3000, Checkpoint(tmp_path, str(task.resampled)))["own"]
 
     return run
 
@@ -90,7 +91,7 @@ def test_rows_of_new_splits_add_up_and_have_their_numbers(make_task, tmp_path, e
     splits = draw_splits(BLOBS, SPLIT, scaler, regression=False, seed=0, replicates=2)
     task = dataclasses.replace(make_task(), splits=splits)
     groups = {"own": task.replicates(1), "new": task.on_new_splits()}
-    results = training.train(task, RATES, groups, engine, 3000, Checkpoint(tmp_path, "key"))["new"]
+    results = training.train(task, RATES, groups, Way(engine), 3000, Checkpoint(tmp_path, "key"))["new"]
     for result in results:
         scores = result.rows["test"]
         assert scores.correct.mean(axis=1).tolist() == result.history[:, -1, 3].tolist()

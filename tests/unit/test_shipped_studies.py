@@ -12,6 +12,7 @@ import yaml
 from batchscope import compiled
 from batchscope.checkpoint import Checkpoint
 from batchscope.config import check_config
+from batchscope.engines import Way
 from batchscope.fit import FitEngine
 from batchscope.losses import is_regression
 from batchscope.prepare import make_dataset
@@ -64,7 +65,7 @@ def test_the_model_trains_as_in_fit(name, optimizer, tmp_path):
     changes = {"stages": [(100, 3)], "dtype_policy": "float64"}
     task = make_task(data, **study.training(str(spec["batch_sizes"][1]))["task"] | changes)
     groups = {"own": task.replicates(2)}
-    [result] = train(task, [0.001], groups, "compiled", 3000, Checkpoint(tmp_path, "key"))["own"]
+    [result] = train(task, [0.001], groups, Way("compiled"), 3000, Checkpoint(tmp_path, "key"))["own"]
     [expected] = FitEngine(task).train(groups["own"][1:], 0.001, lambda _: None).history
     np.testing.assert_allclose(result.history[1][:, 0::2], expected[:, 0::2], rtol=1e-9)
     np.testing.assert_array_equal(result.history[1][:, 1::2], expected[:, 1::2])

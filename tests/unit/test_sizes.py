@@ -10,6 +10,7 @@ from batchscope import compiled, engines, streaming, training
 from batchscope.backend import tf
 from batchscope.checkpoint import Checkpoint
 from batchscope.compiled import CompiledEngine
+from batchscope.engines import Way
 from batchscope.fit import FitEngine
 from batchscope.new_splits import draw_splits
 from batchscope.prepare import make_dataset
@@ -48,7 +49,7 @@ def train(tmp_path):
     def run(task: Task, replicates: int = 1) -> np.ndarray:
         checkpoint = Checkpoint(tmp_path / "checkpoint", "key")
         groups = {"own": task.replicates(replicates)}
-        [result] = training.train(task, [RATE], groups, "compiled", 3000, checkpoint)["own"]
+        [result] = training.train(task, [RATE], groups, Way("compiled"), 3000, checkpoint)["own"]
         return result.history
 
     return run
@@ -88,7 +89,7 @@ def test_layers_that_see_micro_batches_are_named(make_task, batch_size, said):
     penalized = {"Dense": {"units": 5, "activity_regularizer": "l1", "name": "penalized"}}
     norm = {"BatchNormalization": {"name": "norm"}}
     task = make_task([penalized, {"Dense": {"units": 5}}, norm], batch_size=batch_size, micro_batch_size=100)
-    _, words = engines.make_engine(task, "compiled", 1, 3000)
+    _, words = engines.make_engine(task, Way("compiled"), 1, 3000)
     micro_batches = [
         "the gradients of larger batches are added up from micro-batches of 100 rows",
         "to these layers a micro-batch is the whole batch: penalized, norm",
@@ -174,7 +175,7 @@ def test_data_that_takes_much_of_the_memory_is_streamed(make_task, caplog):
     kinds = []
     with caplog.at_level(logging.INFO):
         for memory_mb in (0.19, 0.2):
-            kinds.append(type(engines.make_engine(task, "compiled", 1, memory_mb)[0]))
+            kinds.append(type(engines.make_engine(task, Way("compiled"), 1, memory_mb)[0]))
     assert kinds == [StreamingEngine, CompiledEngine]
     assert caplog.text.count("the rows are streamed") == 1
 
@@ -185,7 +186,7 @@ def test_new_splits_that_are_too_many_to_hold_are_streamed_and_the_own_one_is_he
     task = make_task(splits=drawn)
     groups = {"own": task.replicates(2), "new": task.on_new_splits()}
     for memory_mb, kinds in ((0.2, [CompiledEngine, StreamingEngine]), (0.8, [CompiledEngine] * 2)):
-        made, words = engines.make_engines(task, groups, "compiled", 2, memory_mb)
+        made, words = engines.make_engines(task, groups, Way("compiled"), 2, memory_mb)
         assert [type(made[name]) for name in groups] == kinds
         assert ["streamed" in words[name] for name in groups] == [kind is StreamingEngine for kind in kinds]
 

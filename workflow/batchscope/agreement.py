@@ -4,8 +4,6 @@ Replicate 1 of two is trained for some updates, and evaluated, by the program th
 from the same weights. Where they differ by more than rounding the next slower way is tried.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache, partial
 from typing import NamedTuple
@@ -58,14 +56,13 @@ def find_way(task: Task, fastest: Way) -> tuple[Way, np.ndarray]:
     if reference.untraceable:
         return Way(EAGERLY, f"it can only be called eagerly: {reference.untraceable}"), reference.outputs
     ways = ways_from(task, fastest)
-    with _full_precision():  # rounding in half precision would hide much
-        return _fastest_that_agrees(task, ways), reference.outputs
-
-
-def start_alike(task: Task) -> bool:
-    """Whether replicates 0 and 1 have the same initial weights."""
-    one, other = (task.build_replicate(replicate).trainable_variables for replicate in (0, 1))
-    return all(np.array_equal(weight.numpy(), another.numpy()) for weight, another in zip(one, other))
+    if (policy := keras.config.dtype_policy()).name == keras.config.floatx():
+        return _fastest_that_agrees(task, ways, reference), reference.outputs
+    keras.config.set_dtype_policy(keras.config.floatx())  # rounding in half precision would hide much
+    try:
+        return _fastest_that_agrees(task, ways, _train_with_fit(task)), reference.outputs
+    finally:
+        keras.config.set_dtype_policy(policy)
 
 
 def _small(task: Task) -> Task:
@@ -82,30 +79,20 @@ def _small(task: Task) -> Task:
     return replace(task, dataset=dataset, splits=None, stages=[Stage(batch_size, _EPOCHS)])
 
 
-@contextmanager
-def _full_precision() -> Iterator[None]:
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(keras.config.floatx())
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(policy)
-
-
-def _fastest_that_agrees(task: Task, ways: list[Way]) -> Way:
-    fit = cache(partial(_train_with_fit, task))
+def _fastest_that_agrees(task: Task, ways: list[Way], reference: _Reference) -> Way:
+    with_xla = cache(partial(_train_with_fit, task, jit_compile=True))
     why = ways[0].why
     for way in ways:
         if way.name == FIT:
             break
         try:
-            programs = _train_with_program(task, fit().learning_rate, stacked=way.name == STACKED)
+            programs = _train_with_program(task, reference.learning_rate, stacked=way.name == STACKED)
         except Exception as error:  # whatever cannot be compiled is left to a slower way
             why = f"it cannot be compiled{' to train a stack' if way.name == STACKED else ''}: {reason(error)}"
             continue
-        fault = _fault(task, *programs, fit().trained)
+        fault = _fault(task, *programs, reference.trained)
         # XLA draws other random numbers: a model that draws any has to agree where `Model.fit` draws the same.
-        if fault is None or _fault(task, *programs, fit(jit_compile=True).trained) is None:
+        if fault is None or _fault(task, *programs, with_xla().trained) is None:
             break
         why = fault
     return Way(way.name, why)

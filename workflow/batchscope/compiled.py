@@ -13,6 +13,7 @@ from itertools import islice
 import numpy as np
 
 from batchscope.backend import keras, tf
+from batchscope.model_file import own_steps
 from batchscope.models import values_per_row
 from batchscope.schedules import start_at
 from batchscope.small_matmul import fast_gradients
@@ -22,6 +23,7 @@ from batchscope.task import NOTHING, Draw, Task, Trained
 _ELEMENT_WISE = ("SGD", "Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Adagrad", "Adadelta", "Ftrl", "Lion")
 # Optimizers that mix the values of a tensor, and are therefore shown each replicate's tensors by themselves.
 _PER_TENSOR = ("Muon", "Adafactor", "Lamb")
+_LINEAR = ("SGD",)  # to which a sum of gradients is the same as one after the other
 _TEST_ROWS_AT_ONCE = 1000
 PIECES = 10  # of a training, at least: how often its progress is told
 _SECONDS_OF_A_PIECE = 30  # at most where an epoch is shorter: what is lost when a job is stopped
@@ -36,9 +38,8 @@ def why_not_compiled(optimizer: keras.optimizers.Optimizer, model: keras.Model) 
         return f"{name} is not known to train alike when compiled"
     if model.dtype_policy.name == "mixed_float16":
         return "a loss scale that adapts itself would be shared by the replicates"
-    for method in ("train_step", "test_step", "compute_loss"):
-        if getattr(type(model), method) is not getattr(keras.Model, method):
-            return f"the model has a {method} of its own"
+    if steps := own_steps(model):
+        return f"the model has a {steps[0]} of its own"
     return None
 
 
@@ -69,10 +70,10 @@ def stack_width(task: Task, replicates: int, memory: int) -> int:
     Counted are six copies of the weights (gradient, slots of the optimizer, copies between steps) and three of the
     features, and of what the layers put out, for the rows whose gradients are computed at once.
     """
-    model = task.build_replicate(0)
+    model, shape = task.build_replicate(0), task.dataset.x_train.shape[1:]
     rows = max(task.rows_at_once, *(evaluated_at_once(task, rows) for rows in task.rows[1:]))
     per_replicate = np.dtype(keras.config.floatx()).itemsize * (
-        6 * model.count_params() + 3 * rows * (math.prod(task.dataset.x_train.shape[1:]) + values_per_row(model))
+        6 * model.count_params() + 3 * rows * (math.prod(shape) + values_per_row(model, shape))
     )
     return int(min(replicates, max(1, memory // per_replicate)))
 
@@ -305,8 +306,10 @@ class CompiledEngine:
             loss, correct, non_trainable = self._forward(trainable, non_trainable, x, y, training=True)
         gradients = tf.gradients(self._optimizer.scale_loss(loss) * share, trainable)
         if (self._lead or share < 1) and any(isinstance(gradient, tf.IndexedSlices) for gradient in gradients):
-            # Optimizers square the parts of such a gradient one by one, so a stack or a sum cannot make it dense.
-            raise NotImplementedError("the gradient of an embedding is sparse")
+            # Most optimizers square the parts of such a gradient one by one, which those of a stack or a sum are not.
+            if not self._task.dense_gradients and type(self._optimizer).__name__ not in _LINEAR:
+                raise NotImplementedError("an embedding's gradient is sparse; `dense_gradients: true` changes that")
+            gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
         return gradients, non_trainable, loss, correct
 
     def _forward(self, trainable: list, non_trainable: list, x: tf.Tensor, y: tf.Tensor, training: bool) -> tuple:

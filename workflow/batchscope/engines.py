@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
+import numpy as np
+
 from batchscope.backend import tf
 from batchscope.compiled import CompiledEngine, sees_micro_batches, why_not_compiled, why_not_stacked
 from batchscope.errors import reason
@@ -71,7 +73,10 @@ def make_engine(task: Task, fastest: Way, width: int, memory_mb: int) -> tuple[E
         _log.info(text)
         said.append(text)
 
-    return _choose_engine(task, fastest, width, memory_mb, say), "; ".join(said)
+    engine = _choose_engine(task, fastest, width, memory_mb, say)
+    if start_alike(task):
+        say("all replicates start from the same weights: they, and the intervals, differ by what is drawn later alone")
+    return engine, "; ".join(said)
 
 
 def ways_from(task: Task, fastest: Way) -> list[Way]:
@@ -84,6 +89,12 @@ def ways_from(task: Task, fastest: Way) -> list[Way]:
         elif fastest.name == STACKED and (why := why_not_stacked(optimizer, model)):
             way = Way(ALONE, why)
     return [way, *map(Way, WAYS[WAYS.index(way.name) + 1 :])]
+
+
+def start_alike(task: Task) -> bool:
+    """Whether replicates 0 and 1 have the same initial weights."""
+    one, other = (task.build_replicate(replicate).trainable_variables for replicate in (0, 1))
+    return all(np.array_equal(weight.numpy(), another.numpy()) for weight, another in zip(one, other))
 
 
 def _choose_engine(task: Task, fastest: Way, width: int, memory_mb: int, say: Callable[[str], None]) -> Engine:

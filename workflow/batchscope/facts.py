@@ -12,7 +12,7 @@ from batchscope.study import splits_drawn
 
 
 def find_facts(study: dict) -> dict:
-    """The training rows of a study, the multiplications of an epoch, the way to train it, and do replicates start alike.
+    """The training rows of a study, the multiplications of an epoch, and the way to train it.
 
     Raises:
         ConfigError: scikit-learn or Keras refuses some part of the study.
@@ -24,14 +24,14 @@ def find_facts(study: dict) -> dict:
         for _ in each_split(*data, study["seed"], count):
             pass  # one that cannot be trained on is refused
     # Imported late, so that a mistake in the dataset is told without waiting for TensorFlow.
-    from batchscope.agreement import find_way, start_alike
+    from batchscope.agreement import find_way
     from batchscope.backend import keras
     from batchscope.engines import FIT, STACKED, Way
     from batchscope.models import build_loss, build_optimizer, multiplications_per_epoch
     from batchscope.schedules import Schedule
     from batchscope.task import make_task
 
-    keys = ("model", "optimizer", "loss", "seed", "dtype_policy")
+    keys = ("model", "optimizer", "loss", "seed", "dtype_policy", "dense_gradients")
     task = make_task(dataset, stages=[], **{key: study[key] for key in keys})
     model, again = task.build_replicate(0), task.build_replicate(0)
     if {id(weight) for weight in model.trainable_variables} & {id(weight) for weight in again.trainable_variables}:
@@ -40,7 +40,7 @@ def find_facts(study: dict) -> dict:
         Schedule(schedule, updates=math.ceil)
     build_optimizer(study["optimizer"], learning_rate=0.01)
     build_loss(study["loss"], dataset.outputs)
-    asked = Way(FIT, "the config asks for it") if study["engine"] == "fit" else Way(STACKED)
+    asked = Way(FIT, "as the config asks") if study["engine"] == "fit" else Way(STACKED)
     way, outputs = find_way(task, asked)
     if outputs.dtype != keras.config.floatx():
         raise ConfigError("model", f"it puts out {outputs.dtype}, too coarse for a loss; end it with dtype='float32'")
@@ -51,7 +51,6 @@ def find_facts(study: dict) -> dict:
     train_rows, *others = [len(y) for _, y in dataset.parts]
     return {
         "train_rows": train_rows,
-        "multiplications": multiplications_per_epoch(model, train_rows, sum(others)),
+        "multiplications": multiplications_per_epoch(model, dataset.x_train.shape[1:], train_rows, sum(others)),
         "way": way,
-        "start_alike": start_alike(task),
     }

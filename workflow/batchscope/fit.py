@@ -1,5 +1,6 @@
 """The yardstick: plain `Model.fit`, one replicate after the other, on the same weights, batch orders and splits."""
 
+import inspect
 import logging
 import math
 import time
@@ -10,7 +11,8 @@ import numpy as np
 from keras.src.random.seed_generator import global_seed_generator
 
 from batchscope.backend import keras, tf
-from batchscope.losses import is_regression
+from batchscope.losses import is_regression, score_of
+from batchscope.model_file import own_steps
 from batchscope.task import NOTHING, Draw, Task, Trained
 
 _log = logging.getLogger(__name__)
@@ -41,17 +43,20 @@ class FitEngine:
     ) -> Trained:
         task, [draw] = self._task, draws
         self._model = task.build_replicate(draw.weights)
-        self._model.compile(
+        _compile(
+            self._model,
             optimizer=task.build_optimizer(learning_rate),
             loss=task.loss_function,
             metrics=[] if is_regression(task.loss) else [keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
             **self._how,
         )
         self._model.optimizer.build(self._model.trainable_variables)
+        if "train_step" in own_steps(self._model):  # which need not update metrics, and Keras asks them nevertheless
+            self._model.evaluate(task.x[:1], task.y[:1], verbose=0)
         for variable, value in zip(self._variables(), state):
             variable.assign(value)
         _, test, *validation = [(task.x[rows], task.y[rows]) for rows in task.split(draw.split)]
-        record = _Record(so_far, task.rows, validation, report)
+        record = _Record(so_far, task.rows, validation, report, {"loss", score_of(task.loss)})
         passed = 0  # epochs of the stages before
         for stage in task.stages:
             done = record.so_far.epochs
@@ -88,6 +93,21 @@ class FitEngine:
         ]
 
 
+def _compile(model: keras.Model, **arguments) -> None:
+    """Compile a model, which may have a `compile` of its own that takes less.
+
+    Raises:
+        ValueError: or that asks for more.
+    """
+    parameters = inspect.signature(model.compile).parameters.values()
+    asked = [each.name for each in parameters if each.default is each.empty and each.kind is not each.VAR_KEYWORD]
+    if more := [name for name in asked if name not in arguments]:
+        raise ValueError(f"its compile() asks for {', '.join(more)}, which a study does not have")
+    if not any(each.kind is each.VAR_KEYWORD for each in parameters):
+        arguments = {each.name: arguments[each.name] for each in parameters if each.name in arguments}
+    model.compile(**arguments)
+
+
 class _Record(keras.callbacks.Callback):
     """Adds every epoch to what has been trained so far."""
 
@@ -97,11 +117,13 @@ class _Record(keras.callbacks.Callback):
         rows: list[int],
         validation: list[tuple[np.ndarray, np.ndarray]],
         report: Callable[[Trained], None],
+        expected: set[str],
     ):
         super().__init__()
         self.so_far = so_far
         self._rows = np.array(rows)
         self._validation = validation
+        self._expected = expected
         self._report = report
 
     def on_train_begin(self, logs: dict | None = None) -> None:
@@ -110,6 +132,12 @@ class _Record(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         parts = [logs, {name.removeprefix("val_"): value for name, value in logs.items() if name.startswith("val_")}]
         parts += [self.model.evaluate(x, y, return_dict=True, verbose=0) for x, y in self._validation]
+        for name in self._expected:
+            if any(name not in part for part in parts[1:]):
+                raise ValueError(
+                    f"its test_step returns no {name}; end it with `return self.compute_metrics(x, y, outputs)`, "
+                    "and let a `compile` of its own take `metrics`"
+                )
         row = np.array([part.get(name, math.nan) for part in parts for name in ("loss", "accuracy")], np.float64)
         # Keras gives a rounded quotient; the number of correct rows behind it is whole.
         row[1::2] = np.rint(row[1::2] * self._rows) / self._rows

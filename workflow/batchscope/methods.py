@@ -74,7 +74,7 @@ def methods_table(spec: dict, target: float, timings: list[Path]) -> pd.DataFram
     git = git_state(Path(__file__).parent)
     keys = (
         *("dataset", "split", "scaler", "model", "optimizer", "learning_rate_schedule", "loss", "epochs", "replicates"),
-        *("new_splits", "engine", "dtype_policy", "micro_batch_size"),
+        *("new_splits", "engine", "dtype_policy", "dense_gradients", "micro_batch_size"),
     )
     rows = {key.replace("_", " ").capitalize(): _yaml(spec[key]) for key in keys if key in spec}
     rows["Target"] = f"a test {score_of(spec['loss'])} of {target:g}"

@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from batchscope.backend import keras
+from batchscope.backend import keras, tf
 from batchscope.data import name_and_arguments
 from batchscope.errors import ConfigError, check_arguments, reason, suggestion
 from batchscope.losses import OF_CLASSES, OF_INTEGERS, OF_LOGITS, OF_NUMBERS, OF_PROBABILITIES
@@ -46,8 +46,10 @@ def _stack_layers(layers: list[dict | str], input_shape: tuple[int, ...], output
     return model
 
 
-def build_optimizer(spec: dict | str, learning_rate: float | Schedule) -> keras.optimizers.Optimizer:
-    """A Keras optimizer at a learning rate, or with a schedule of it.
+def build_optimizer(
+    spec: dict | str, learning_rate: float | Schedule, dense_gradients: bool = False
+) -> keras.optimizers.Optimizer:
+    """A Keras optimizer at a learning rate, or with a schedule of it; it may make sparse gradients dense.
 
     Raises:
         ConfigError: Keras has no such optimizer or it refuses the arguments.
@@ -60,7 +62,16 @@ def build_optimizer(spec: dict | str, learning_rate: float | Schedule) -> keras.
     if "learning_rate" in arguments:
         raise ConfigError(f"optimizer.{name}", "the learning rate goes under the study's `learning_rates`")
     _check_arguments(function, arguments, f"optimizer.{name}")
+    if dense_gradients:
+        function = type(name, (_DenseGradients, function), {})
     return _call(function, arguments | {"learning_rate": learning_rate}, f"optimizer.{name}")
+
+
+class _DenseGradients:
+    """An optimizer that sees the gradients of embeddings as it sees all others."""
+
+    def apply(self, grads: list, trainable_variables: list | None = None) -> None:
+        super().apply([None if grad is None else tf.convert_to_tensor(grad) for grad in grads], trainable_variables)
 
 
 def build_loss(spec: dict | str, outputs: int, by_row: bool = False) -> Callable:
@@ -93,20 +104,22 @@ def build_loss(spec: dict | str, outputs: int, by_row: bool = False) -> Callable
     return lambda classes, scores: loss(keras.ops.one_hot(classes, outputs, dtype=scores.dtype), activation(scores))
 
 
-def values_per_row(model: keras.Model) -> int:
+def values_per_row(model: keras.Model, input_shape: tuple[int, ...]) -> int:
     """How many numbers the layers of a model put out for one row, as far as Keras knows: what its memory grows with."""
-    return sum(math.prod(shape[1:]) for layer in _leaves(model) for shape in _shapes(layer, "output"))
+    return sum(math.prod(shape) for layer in _leaves(model) for shape in _shapes(layer, "output", input_shape))
 
 
-def multiplications_per_epoch(model: keras.Model, train_rows: int, other_rows: int) -> int:
+def multiplications_per_epoch(
+    model: keras.Model, input_shape: tuple[int, ...], train_rows: int, other_rows: int
+) -> int:
     """Roughly: each weight is used once per position of its layer, forward, and twice more in training, backward.
 
     Embeddings are looked up. The other rows are predicted after each epoch.
     """
 
     def positions(layer: keras.Layer) -> int:
-        shapes = _shapes(layer, "input") + _shapes(layer, "output")
-        return max([math.prod(shape[1:-1]) for shape in shapes], default=1)
+        shapes = _shapes(layer, "input", input_shape) + _shapes(layer, "output", input_shape)
+        return max([math.prod(shape[:-1]) for shape in shapes], default=1)
 
     multiplied = [layer for layer in _leaves(model) if not isinstance(layer, keras.layers.Embedding)]
     per_row = sum(layer.count_params() * positions(layer) for layer in multiplied)
@@ -122,12 +135,16 @@ def _leaves(model: keras.Model) -> Iterator[keras.Layer]:
             yield layer
 
 
-def _shapes(layer: keras.Layer, side: str) -> list[tuple]:
-    """The shapes of what a layer takes (`input`) or puts out (`output`); none where only calling it would tell."""
+def _shapes(layer: keras.Layer, side: str, input_shape: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """The shapes of what a layer takes (`input`) or puts out (`output`) for a row; none where only calling would tell.
+
+    A length that the model leaves open is the largest of the model's input.
+    """
     try:
-        return [tensor.shape for tensor in keras.tree.flatten(getattr(layer, side))]
+        tensors = keras.tree.flatten(getattr(layer, side))
     except (AttributeError, ValueError):
         return []
+    return [tuple(max(input_shape) if size is None else size for size in tensor.shape[1:]) for tensor in tensors]
 
 
 def _build_layer(spec: dict | str, place: str) -> keras.Layer:

@@ -37,11 +37,14 @@ class Progress:
         self._said = now
         done = self._finished + len(so_far.history) * so_far.epochs / epochs
         left = (now - self._begin) * (self._trainings - done) / (done - self._given)
-        score = so_far.history[:, -1, MEASURES.index(self._score)]
+        finite = np.isfinite(so_far.history[:, :, 0::2]).all(axis=(1, 2))
+        score = so_far.history[finite, -1, MEASURES.index(self._score)]
+        reached = [f"{self._score.replace('_', ' ')} {np.mean(score):.3f}"] if finite.any() else []
+        reached += [] if finite.all() else [f"{np.sum(~finite)} diverged"]
         batch_size = ", then ".join(str(stage.batch_size) for stage in self._task.stages)
         _log.info(
             f"batch size {batch_size}, learning rate {learning_rate:g}{self._where[group]}: "
-            f"epoch {so_far.epochs} of {epochs}, {self._score.replace('_', ' ')} {np.mean(score):.3f}; "
+            f"epoch {so_far.epochs} of {epochs}, {', '.join(reached)}; "
             f"{self._finished} of {self._trainings} trainings done, {left:.0f} s left"
         )
 

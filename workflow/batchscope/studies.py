@@ -21,7 +21,7 @@ from batchscope.words import setting_in_words
 # The keys of a study that its facts depend on.
 _ASKED_OF = (
     *("dataset", "split", "new_splits", "variance", "seed", "scaler"),
-    *("model", "optimizer", "loss", "learning_rate_schedule", "dtype_policy", "engine"),
+    *("model", "optimizer", "loss", "learning_rate_schedule", "dtype_policy", "dense_gradients", "engine"),
 )
 
 

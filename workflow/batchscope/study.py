@@ -26,7 +26,6 @@ class Study:
     train_rows: int
     multiplications: int
     way: tuple[str, str] = ("compiled", "")
-    start_alike: bool = False
 
     @property
     def title(self) -> str:
@@ -132,7 +131,10 @@ class Study:
 
     @property
     def _task(self) -> dict:
-        keys = ("model", "optimizer", "loss", "seed", "learning_rate_schedule", "dtype_policy", "micro_batch_size")
+        keys = (
+            *("model", "optimizer", "loss", "seed", "learning_rate_schedule"),
+            *("dtype_policy", "dense_gradients", "micro_batch_size"),
+        )
         return {key: self.spec[key] for key in keys if key in self.spec} | {
             "resampled": self.spec["split"]["order"] == "resampled"
         }

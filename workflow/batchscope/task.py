@@ -78,6 +78,7 @@ class Task:
     resampled: bool = False
     splits: Splits | None = None
     learning_rate_schedule: dict | str | None = None
+    dense_gradients: bool = False
     micro_batch_size: int | None = None
 
     @property
@@ -158,7 +159,9 @@ class Task:
     def epoch_seconds(self, stage: Stage, model: keras.Model) -> float:
         """A guess at the seconds that an epoch of one replicate takes, see `batchscope.cost`."""
         train_rows, *others = self.rows
-        return epoch_seconds(train_rows, stage.batch_size, multiplications_per_epoch(model, train_rows, sum(others)))
+        shape = self.dataset.x_train.shape[1:]
+        work = multiplications_per_epoch(model, shape, train_rows, sum(others))
+        return epoch_seconds(train_rows, stage.batch_size, work)
 
     def updates(self, epochs: float) -> int:
         """Batches in so many epochs from the start; beyond the end, as if the last stage went on. At least 1."""
@@ -172,7 +175,7 @@ class Task:
 
     def build_optimizer(self, learning_rate: float) -> keras.optimizers.Optimizer:
         """The optimizer, with its schedule if there is one; see `batchscope.schedules.start_at` for another rate."""
-        optimizer = build_optimizer(self.optimizer, self._schedule() or learning_rate)
+        optimizer = build_optimizer(self.optimizer, self._schedule() or learning_rate, self.dense_gradients)
         start_at(optimizer, learning_rate)
         return optimizer
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from modulefinder import ModuleFinder
 from pathlib import Path
 
 from batchscope.data import name_and_arguments
@@ -17,8 +18,20 @@ def data_files(dataset: dict | str) -> list[str]:
 
 
 def model_files(model: list | dict) -> list[str]:
-    """The file that a study's `model` is built by; none where it is a list of layers."""
-    return [model["file"]] if isinstance(model, dict) else []
+    """What a study's `model` is built from: its file, modules beside that, what it is said to read; none of layers."""
+    return [model["file"], *_imported_beside(model["file"]), *model["files"]] if isinstance(model, dict) else []
+
+
+def _imported_beside(file: str) -> list[str]:
+    """The modules in a file's folder that it imports, directly or not."""
+    folder = Path(file).parent
+    finder = ModuleFinder(path=[str(folder)])
+    try:
+        finder.run_script(file)
+    except (OSError, SyntaxError):  # said where the file is run
+        return []
+    imported = {module.__file__ for name, module in finder.modules.items() if name != "__main__" and module.__file__}
+    return sorted(imported)
 
 
 def file_mistakes(spec: dict) -> Iterator[str]:
@@ -26,8 +39,10 @@ def file_mistakes(spec: dict) -> Iterator[str]:
     for path in data_files(spec["dataset"]):
         name, _ = name_and_arguments(spec["dataset"])
         yield from _mistakes(f"dataset.{name}.path", path)
-    for path in model_files(spec["model"]):
-        yield from _mistakes("model.file", path)
+    if isinstance(model := spec["model"], dict):
+        yield from _mistakes("model.file", model["file"])
+        for index, path in enumerate(model["files"]):
+            yield from _mistakes(f"model.files[{index}]", path)
 
 
 def _mistakes(place: str, path: str) -> Iterator[str]:
