@@ -1,5 +1,7 @@
 """A training that is stopped and started again gives the bytes that it would have given in one go."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -80,6 +82,24 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_bytes(make_task, tmp_pa
     assert bytes_of(resumed) == bytes_of(whole)
     # The timing has every epoch of every replicate once.
     assert [sum(size * epochs for size, epochs, _ in result.stretches) for result in resumed] == [3 * 7] * 2
+
+
+@pytest.mark.parametrize(
+    ("model", "engine"),
+    [
+        ([{"GaussianNoise": {"stddev": 0.5}}, {"Dropout": {"rate": 0.3}}], "compiled"),
+        ([{"GaussianNoise": {"stddev": 0.5}}, {"Dropout": {"rate": 0.3}}], "fit"),
+        ({"file": "tests/unit/odd_models.py", "function": "unseeded_noise", "arguments": {}}, "fit"),
+    ],
+    ids=["compiled", "Model.fit", "without a seed generator"],
+)
+def test_layers_that_draw_at_random_go_on_with_their_draws(make_task, tmp_path, monkeypatch, model, engine):
+    monkeypatch.setattr(compiled, "PIECES", 3)
+    task = dataclasses.replace(make_task(), model=model)
+    whole = train(task, 2, engine, 3000, Checkpoint(tmp_path / "whole", "key"))
+    with pytest.raises(StoppedError):
+        train(task, 2, engine, 3000, Stopping(tmp_path / "stopped", "key", 2))
+    assert bytes_of(train(task, 2, engine, 3000, Checkpoint(tmp_path / "stopped", "key"))) == bytes_of(whole)
 
 
 def test_new_splits_that_were_stopped_go_on_to_the_same_bytes(make_task, tmp_path, monkeypatch, caplog):

@@ -439,7 +439,7 @@ def test_out_of_memory_halves_the_stack(make_task, caplog, monkeypatch, train_co
     assert np.isfinite(histories[RATES[0]]).all()
 
 
-def test_a_replicate_that_diverges_is_marked_and_the_others_go_on(make_task, train_compiled):
+def test_a_replicate_that_diverges_is_marked_and_the_others_go_on(make_task, caplog, train_compiled):
     class Poisoned(Task):
         def build_replicate(self, weights):
             model = super().build_replicate(weights)
@@ -449,8 +449,11 @@ def test_a_replicate_that_diverges_is_marked_and_the_others_go_on(make_task, tra
 
     task = make_task()
     poisoned = Poisoned(**{field.name: getattr(task, field.name) for field in dataclasses.fields(task)})
-    sound, history = (train_compiled(each, replicates=3)[RATES[0]] for each in (task, poisoned))
+    with caplog.at_level(logging.INFO):
+        sound, history = (train_compiled(each, replicates=3)[RATES[0]] for each in (task, poisoned))
     assert np.isnan(history[1]).all()
+    accuracy = history[[0, 2], -1, 3].mean()
+    assert any(f"epoch 3 of 3, test accuracy {accuracy:.3f}, 1 diverged; " in message for message in caplog.messages)
     assert_same_history(history[[0, 2]], sound[[0, 2]])
 
 

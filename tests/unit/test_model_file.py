@@ -1,13 +1,16 @@
 """Models from a function in a Python file: built as it says, and refused in one line where they do not fit."""
 
+import sys
 import textwrap
 
+import numpy as np
 import pytest
 
 from batchscope import model_file
 from batchscope.backend import keras
 from batchscope.errors import ConfigError
 from batchscope.model_file import call_model_file
+from batchscope.userfiles import model_files
 
 BRANCHES = """
     import keras
@@ -55,6 +58,40 @@ def test_a_model_that_is_only_a_class_of_its_own_fits_too(write):
             return Own(outputs)
     """
     assert isinstance(call_model_file(write(text), (4,), 3), keras.Model)
+
+
+def test_modules_beside_the_file_are_imported_each_for_its_own_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for folder, units in (("one", 3), ("other", 7)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "sizes.py").write_text(f"UNITS = {units}\n")
+        (tmp_path / folder / "model.py").write_text(
+            textwrap.dedent(BRANCHES)
+            .replace("import keras\n", "import keras\nfrom sizes import UNITS\n", 1)
+            .replace("units=8", "units=UNITS")
+        )
+    for folder, units in (("one", 3), ("other", 7), ("one", 3)):
+        spec = {"file": f"{folder}/model.py", "function": "build", "arguments": {}}
+        assert call_model_file(spec, (4,), 3).layers[1].units == units
+        assert model_files(spec | {"files": []}) == [f"{folder}/model.py", f"{folder}/sizes.py"]
+        assert [path.name for path in sorted((tmp_path / folder).iterdir())] == ["model.py", "sizes.py"]
+    assert not [path for path in sys.path if path.startswith(str(tmp_path))]
+
+
+def test_a_file_that_is_read_has_to_be_named(write, tmp_path):
+    text = """
+        import keras
+        import numpy as np
+
+        def build(input_shape, outputs):
+            scale = float(np.load("scale.npy"))
+            layers = [keras.layers.Rescaling(scale), keras.layers.Dense(outputs)]
+            return keras.Sequential([keras.Input(input_shape), *layers])
+    """
+    np.save(tmp_path / "scale.npy", 2.0)
+    with pytest.raises(ConfigError, match=r"model.files: build in .* reads scale.npy; .*: files: \[scale.npy\]"):
+        call_model_file(write(text), (4,), 3)
+    call_model_file(write(text, files=["scale.npy"]), (4,), 3)
 
 
 @pytest.mark.parametrize(

@@ -30,8 +30,8 @@ def _imported_beside(file: str) -> list[str]:
         finder.run_script(file)
     except (OSError, SyntaxError):  # said where the file is run
         return []
-    imported = {module.__file__ for name, module in finder.modules.items() if name != "__main__" and module.__file__}
-    return sorted(imported)
+    paths = {module.__file__ for name, module in finder.modules.items() if name != "__main__" and module.__file__}
+    return sorted(path if os.path.isabs(file) else os.path.relpath(path) for path in paths)
 
 
 def file_mistakes(spec: dict) -> Iterator[str]:

@@ -10,7 +10,7 @@ import json
 import sys
 from contextlib import redirect_stdout
 
-from batchscope.errors import ConfigError
+from batchscope.errors import ConfigError, reason
 from batchscope.facts import find_facts
 
 answers = {}
@@ -20,4 +20,6 @@ for name, study in json.load(sys.stdin).items():
             answers[name] = find_facts(study)
     except ConfigError as error:
         answers[name] = {"error": str(error)}
+    except Exception as error:  # which is not to hide what is said of the other studies
+        answers[name] = {"error": f"model: it could not be checked: {type(error).__name__}: {reason(error)}"}
 print(json.dumps(answers))
