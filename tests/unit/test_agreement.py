@@ -151,7 +151,10 @@ def test_replicates_that_start_alike_are_told(make_task, tmp_path):
             0
         ].engine
 
-    assert "all replicates start from the same weights" in engine("same_start")
+    assert "all replicates start alike in all weights" in engine("same_start")
+    seeded = {"class_name": "GlorotUniform", "config": {"seed": 1}}
+    partly = engine([{"Dense": {"units": 4, "kernel_initializer": seeded, "name": "seeded"}}, DENSE])
+    assert "all replicates start alike in seeded/kernel:" in partly
     assert "start" not in engine([DENSE])
 
 

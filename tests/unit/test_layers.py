@@ -70,7 +70,7 @@ OF_IMAGES = (
     "Solar",
 )
 OF_SERIES = ("Bidirectional", "GRU", "LSTM", "SimpleRNN", "TimeDistributed", "Attention", "AdditiveAttention")
-OF_SERIES += ("MultiHeadAttention", "GroupQueryAttention", "ReversibleEmbedding", "Embedding")
+OF_SERIES += ("MultiHeadAttention", "GroupedQueryAttention", "ReversibleEmbedding", "Embedding")
 STACKED, ALONE, FIT = "compiled", "compiled alone", "fit"
 # Those that no stack trains; all others are.
 SLOWER = {
@@ -85,9 +85,9 @@ SLOWER = {
 }
 A_FEW = ("Dense", "Dropout", "LSTM", "MultiHeadAttention", "Add", "SpectralNormalization")
 CLASSES = {
-    name: member
-    for name, member in inspect.getmembers(keras.layers, inspect.isclass)
-    if issubclass(member, keras.Layer) and name not in NOT_TRIED and member.__name__ == name
+    member.__name__: member
+    for _, member in inspect.getmembers(keras.layers, inspect.isclass)
+    if issubclass(member, keras.Layer) and member.__name__ not in NOT_TRIED
 }
 
 
@@ -121,7 +121,7 @@ def build(input_shape, outputs, name):
     layer = make_layer(name)
     if name in OF_TWO:
         out = layer([hidden, keras.layers.Dense(shape[-1])(hidden)])
-    elif name in ("MultiHeadAttention", "GroupQueryAttention"):
+    elif name in ("MultiHeadAttention", "GroupedQueryAttention"):
         out = layer(hidden, hidden)
     elif name in ("Attention", "AdditiveAttention"):
         out = layer([hidden, hidden])

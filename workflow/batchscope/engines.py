@@ -74,8 +74,8 @@ def make_engine(task: Task, fastest: Way, width: int, memory_mb: int) -> tuple[E
         said.append(text)
 
     engine = _choose_engine(task, fastest, width, memory_mb, say)
-    if start_alike(task):
-        say("all replicates start from the same weights: they, and the intervals, differ by what is drawn later alone")
+    if alike := alike_at_the_start(task):
+        say(f"all replicates start alike in {alike}: they, and the intervals, differ by what else is drawn alone")
     return engine, "; ".join(said)
 
 
@@ -91,10 +91,15 @@ def ways_from(task: Task, fastest: Way) -> list[Way]:
     return [way, *map(Way, WAYS[WAYS.index(way.name) + 1 :])]
 
 
-def start_alike(task: Task) -> bool:
-    """Whether replicates 0 and 1 have the same initial weights."""
-    one, other = (task.build_replicate(replicate).trainable_variables for replicate in (0, 1))
-    return all(np.array_equal(weight.numpy(), another.numpy()) for weight, another in zip(one, other))
+def alike_at_the_start(task: Task) -> str:
+    """In which weights replicates 0 and 1 start alike, in words: constants, as most biases are, do not count."""
+    weights = zip(*(task.build_replicate(replicate).trainable_variables for replicate in (0, 1)))
+    values = {one.path: (one.numpy(), other.numpy()) for one, other in weights}
+    drawn = {path: np.array_equal(one, other) for path, (one, other) in values.items() if len(np.unique(one)) > 1}
+    if all(drawn.values()):
+        return "all weights"
+    alike = [path.partition("/")[2] for path, equal in drawn.items() if equal]  # without the name of the model
+    return ", ".join(alike[:3]) + (f" and {len(alike) - 3} more" if len(alike) > 3 else "")
 
 
 def _choose_engine(task: Task, fastest: Way, width: int, memory_mb: int, say: Callable[[str], None]) -> Engine:
