@@ -11,7 +11,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "workflow")]
 
 from tests.unit.simulated import EASE, accuracy, ease_of, study  # noqa: E402
 
-from batchscope.crossed import LEVEL, adjusted_p_values, estimate_mean, not_worse_than  # noqa: E402
+from batchscope.evidence.crossed import LEVEL, adjusted_p_values, estimate_mean, not_worse_than  # noqa: E402
 
 SETTINGS, MARGIN = 6, 0.03
 

@@ -19,11 +19,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
 import jax_stack
 import tutorial_loop
 
-from batchscope.compiled import CompiledEngine
-from batchscope.config import check_config
-from batchscope.losses import is_regression
-from batchscope.prepare import make_dataset
-from batchscope.task import Stage, Task
+from batchscope.data.prepare import make_dataset
+from batchscope.model.losses import is_regression
+from batchscope.study.config import check_config
+from batchscope.training.compiled import CompiledEngine
+from batchscope.training.task import Stage, Task
 
 ROOT = Path(__file__).parents[1]
 TURNS = 3

@@ -94,7 +94,7 @@ class Run:
 def make_long(make_checkout) -> Callable[[], Checkout]:
     def make() -> Checkout:
         checkout = make_checkout(LONG)
-        with open(checkout.folder / "workflow/batchscope/checkpoint.py", "a") as file:
+        with open(checkout.folder / "workflow/batchscope/training/checkpoint.py", "a") as file:
             file.write(SLOWLY)
         return checkout
 

@@ -14,7 +14,7 @@ OWN_DATA = {"breast_cancer", "diabetes", "digits", "harvest", "wine"}
 
 
 def verify(checkout) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "batchscope.provenance"]
+    command = [sys.executable, "-m", "batchscope.results.provenance"]
     environment = {"PYTHONPATH": str(checkout.folder / "workflow")}
     return subprocess.run(command, cwd=checkout.folder, env=environment, capture_output=True, text=True)
 

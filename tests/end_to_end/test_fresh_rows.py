@@ -10,16 +10,16 @@ import pytest
 import yaml
 from sklearn.datasets import make_blobs
 
-from batchscope.checkpoint import Checkpoint
-from batchscope.comparisons import compare
-from batchscope.config import check_config
-from batchscope.crossed import estimate_mean, means_and_parts
-from batchscope.engines import Way
-from batchscope.prepare import make_dataset
-from batchscope.setting import Setting
-from batchscope.study import Study
-from batchscope.task import make_task
-from batchscope.training import train
+from batchscope.data.prepare import make_dataset
+from batchscope.evidence.comparisons import compare
+from batchscope.evidence.crossed import estimate_mean, means_and_parts
+from batchscope.study.config import check_config
+from batchscope.study.setting import Setting
+from batchscope.study.study import Study
+from batchscope.training.checkpoint import Checkpoint
+from batchscope.training.engines import Way
+from batchscope.training.task import make_task
+from batchscope.training.train import train
 from tests.checkout import ROOT
 from tests.unit.tables import populations, row_by_row
 

@@ -42,7 +42,7 @@ HISTORY = "results/own/history/batch_size_15.parquet"
 
 
 def save_start(checkout: Checkout, value: float) -> None:
-    from batchscope.backend import keras
+    from batchscope.hardware.backend import keras
 
     dense = keras.layers.Dense(2, kernel_initializer=keras.initializers.Constant(value))
     keras.Sequential([keras.Input((2,)), dense]).save(checkout.folder / "models/start.keras")

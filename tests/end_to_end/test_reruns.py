@@ -61,7 +61,7 @@ def test_all_training_after_a_change_of_the_model(finished):
 
 
 def test_all_training_after_a_change_of_the_engine(finished):
-    for module in ("compiled.py", "task.py"):
+    for module in ("training/compiled.py", "training/task.py"):
         path = finished.folder / "workflow/batchscope" / module
         text = path.read_text()
         path.write_text(text + "\n# changed\n")
@@ -71,10 +71,10 @@ def test_all_training_after_a_change_of_the_engine(finished):
 
 def test_figures_only_after_a_change_of_the_plotting_code(finished):
     for module, rules in {
-        "style.py": FIGURES,
-        "figures.py": {"plot_dataset"} | CURVES,
-        "overview.py": {"plot_measures"},
-        "evidence_figures.py": {"plot_which_is_best"},
+        "report/style.py": FIGURES,
+        "report/figures.py": {"plot_dataset"} | CURVES,
+        "report/overview.py": {"plot_measures"},
+        "report/evidence_figures.py": {"plot_which_is_best"},
     }.items():
         path = finished.folder / "workflow/batchscope" / module
         text = path.read_text()

@@ -4,7 +4,7 @@ import pytest
 @pytest.fixture
 def float64():
     """Keras computes in double precision, where rounding does not grow."""
-    from batchscope.backend import keras
+    from batchscope.hardware.backend import keras
 
     keras.config.set_floatx("float64")
     keras.config.set_dtype_policy("float64")

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pandas as pd
 
-from batchscope.setting import CONSTANT, Setting
-from batchscope.trainings import NEW_SPLITS, THIS_SPLIT, Trainings
+from batchscope.evidence.trainings import NEW_SPLITS, THIS_SPLIT, Trainings
+from batchscope.study.setting import CONSTANT, Setting
 
 SETTING = Setting(4, 0.1)
 

@@ -3,8 +3,9 @@ from batchscope.imports import LIBRARY, library_modules
 
 def test_modules_are_found_wherever_they_are_imported(tmp_path):
     program = tmp_path / "program.py"
-    program.write_text("import json\n\n\ndef late():\n    from batchscope.style import STYLE\n")
-    assert library_modules(program) == [LIBRARY / name for name in ("__init__.py", "files.py", "style.py")]
+    program.write_text("import json\n\n\ndef late():\n    from batchscope.report.style import STYLE\n")
+    modules = ("__init__.py", "files.py", "report/__init__.py", "report/style.py")
+    assert library_modules(program) == [LIBRARY / name for name in modules]
 
 
 def test_a_program_that_trains_is_made_of_the_engine_and_not_of_the_figures():

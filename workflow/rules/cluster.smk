@@ -2,7 +2,7 @@
 import math
 import shutil
 
-from batchscope.slurm import explaining, patient, reporting
+from batchscope.cluster.slurm import explaining, patient, reporting
 
 
 # These take seconds: where Snakemake runs they are done before a cluster has started one of them.

@@ -9,13 +9,13 @@ FINDINGS = "results/findings.rst"  # the first page of the report
 WORKFLOW = Path(workflow.basedir) / "workflow"
 sys.path.insert(0, str(WORKFLOW))  # where the library is, also for the scripts: Snakemake hands the path on
 
-from batchscope.devices import visible_gpus
+from batchscope.hardware.devices import visible_gpus
 from batchscope.errors import ConfigError
 from batchscope.files import digest
 from batchscope.imports import code_digest
-from batchscope.jobs import remove_finished
-from batchscope.studies import read_studies
-from batchscope.study import splits_drawn
+from batchscope.training.jobs import remove_finished
+from batchscope.study.studies import read_studies
+from batchscope.study.study import splits_drawn
 from batchscope.warm import start_warm_process
 
 GPUS = len(visible_gpus())

@@ -9,11 +9,11 @@ import json
 import pandas as pd
 import pyarrow
 
+from batchscope.evidence.metrics import measure_replicates, seconds_per_epoch, summarize
+from batchscope.evidence.populations import add_populations
+from batchscope.evidence.trainings import NEW_SPLITS, THIS_SPLIT, with_scores
 from batchscope.files import log_to, write_csv
-from batchscope.history import read_history, write_history
-from batchscope.metrics import measure_replicates, seconds_per_epoch, summarize
-from batchscope.populations import add_populations
-from batchscope.trainings import NEW_SPLITS, THIS_SPLIT, with_scores
+from batchscope.results.history import read_history, write_history
 
 log_to(snakemake.log[0])
 metrics = json.loads(snakemake.params.metrics)

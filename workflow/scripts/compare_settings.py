@@ -6,10 +6,10 @@ in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
 
 import json
 
-from batchscope.comparisons import compare
+from batchscope.evidence.comparisons import compare
+from batchscope.evidence.trainings import read_trainings
 from batchscope.files import log_to, write_csv
-from batchscope.setting import Setting
-from batchscope.trainings import read_trainings
+from batchscope.study.setting import Setting
 
 log_to(snakemake.log[0])
 comparisons = json.loads(snakemake.params.comparisons)

@@ -8,8 +8,8 @@ import json
 
 import pandas as pd
 
+from batchscope.evidence.variance import decompose
 from batchscope.files import log_to, write_csv
-from batchscope.variance import decompose
 
 log_to(snakemake.log[0])
 score = json.loads(snakemake.params.score)

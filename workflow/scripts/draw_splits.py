@@ -6,9 +6,9 @@ in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
 
 import json
 
-from batchscope.data import save_arrays
+from batchscope.data.dataset import save_arrays
+from batchscope.data.new_splits import draw_splits
 from batchscope.files import log_to
-from batchscope.new_splits import draw_splits
 
 log_to(snakemake.log[0])
 save_arrays(draw_splits(**json.loads(snakemake.params.splits)), snakemake.output[0])

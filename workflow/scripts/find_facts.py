@@ -11,7 +11,7 @@ import sys
 from contextlib import redirect_stdout
 
 from batchscope.errors import ConfigError, reason
-from batchscope.facts import find_facts
+from batchscope.training.facts import find_facts
 
 answers = {}
 for name, study in json.load(sys.stdin).items():

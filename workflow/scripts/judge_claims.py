@@ -8,9 +8,9 @@ import json
 
 import pandas as pd
 
-from batchscope.claims import judge
+from batchscope.evidence.claims import judge
+from batchscope.evidence.trainings import Trainings, read_trainings
 from batchscope.files import log_to, write_csv
-from batchscope.trainings import Trainings, read_trainings
 
 log_to(snakemake.log[0])
 claims = json.loads(snakemake.params.claims)

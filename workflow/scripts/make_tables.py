@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from batchscope.claims import read_claims
+from batchscope.evidence.claims import read_claims
 from batchscope.files import log_to
-from batchscope.methods import methods_table
-from batchscope.tables import claims_table, comparisons_table, summary_table, write_latex, write_page
+from batchscope.report.methods import methods_table
+from batchscope.report.tables import claims_table, comparisons_table, summary_table, write_latex, write_page
 
 log_to(snakemake.log[0])
 study = json.loads(snakemake.params.study)

@@ -6,16 +6,16 @@ in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
 
 import json
 
-from batchscope.data import load_dataset
-from batchscope.jobs import start_training
+from batchscope.data.dataset import load_dataset
+from batchscope.training.jobs import start_training
 
 output = snakemake.output[0]
 where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
 
-from batchscope.engines import Way
 from batchscope.files import write_csv
-from batchscope.pace import measure_pace
-from batchscope.task import make_task
+from batchscope.training.engines import Way
+from batchscope.training.pace import measure_pace
+from batchscope.training.task import make_task
 
 probe = json.loads(snakemake.params.probe)
 task = make_task(load_dataset(snakemake.input.dataset), **probe.pop("task"))

@@ -8,11 +8,11 @@ import json
 
 import pandas as pd
 
-from batchscope.figures import plot_batch_sizes
 from batchscope.files import log_to
-from batchscope.history import read_history
-from batchscope.setting import Setting
-from batchscope.style import save_figure
+from batchscope.report.figures import plot_batch_sizes
+from batchscope.report.style import save_figure
+from batchscope.results.history import read_history
+from batchscope.study.setting import Setting
 
 log_to(snakemake.log[0])
 panels = json.loads(snakemake.params.figure)

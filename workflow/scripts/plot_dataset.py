@@ -6,10 +6,10 @@ in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
 
 import json
 
-from batchscope.data import load_dataset
-from batchscope.figures import plot_dataset
+from batchscope.data.dataset import load_dataset
 from batchscope.files import log_to
-from batchscope.style import save_figure
+from batchscope.report.figures import plot_dataset
+from batchscope.report.style import save_figure
 
 log_to(snakemake.log[0])
 figure = plot_dataset(load_dataset(snakemake.input.dataset), **json.loads(snakemake.params.figure))

@@ -9,8 +9,8 @@ import json
 import pandas as pd
 
 from batchscope.files import log_to
-from batchscope.overview import plot_ensembles
-from batchscope.style import save_figure
+from batchscope.report.overview import plot_ensembles
+from batchscope.report.style import save_figure
 
 log_to(snakemake.log[0])
 figure = plot_ensembles(pd.read_csv(snakemake.input.ensembles), **json.loads(snakemake.params.figure))

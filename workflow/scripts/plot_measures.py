@@ -9,8 +9,8 @@ import json
 import pandas as pd
 
 from batchscope.files import log_to
-from batchscope.overview import plot_measures
-from batchscope.style import save_figure
+from batchscope.report.overview import plot_measures
+from batchscope.report.style import save_figure
 
 log_to(snakemake.log[0])
 figure = json.loads(snakemake.params.figure)

@@ -8,9 +8,9 @@ import json
 
 import pandas as pd
 
-from batchscope.evidence_figures import plot_pace
 from batchscope.files import log_to
-from batchscope.style import save_figure
+from batchscope.report.evidence_figures import plot_pace
+from batchscope.report.style import save_figure
 
 log_to(snakemake.log[0])
 figure = plot_pace(pd.read_csv(snakemake.input[0]), **json.loads(snakemake.params.figure))

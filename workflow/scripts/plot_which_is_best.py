@@ -8,9 +8,9 @@ import json
 
 import pandas as pd
 
-from batchscope.evidence_figures import plot_which_is_best
 from batchscope.files import log_to
-from batchscope.style import save_figure
+from batchscope.report.evidence_figures import plot_which_is_best
+from batchscope.report.style import save_figure
 
 log_to(snakemake.log[0])
 figure = plot_which_is_best(pd.read_csv(snakemake.input.ranked), **json.loads(snakemake.params.figure))

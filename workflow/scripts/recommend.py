@@ -6,10 +6,10 @@ in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
 
 import json
 
-from batchscope.advice import page, write_page
+from batchscope.evidence.recommendation import ranked_table, recommend
+from batchscope.evidence.trainings import read_trainings
 from batchscope.files import log_to, write_csv
-from batchscope.recommendation import ranked_table, recommend
-from batchscope.trainings import read_trainings
+from batchscope.report.advice import page, write_page
 
 log_to(snakemake.log[0])
 study = json.loads(snakemake.params.study)

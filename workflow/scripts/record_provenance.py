@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from batchscope.files import log_to
-from batchscope.provenance import record, write_provenance
+from batchscope.results.provenance import record, write_provenance
 
 log_to(snakemake.log[0])
 provenance = record(

@@ -9,7 +9,7 @@ import json
 import pandas as pd
 
 from batchscope.files import log_to, write_csv
-from batchscope.pace_summary import sum_up
+from batchscope.results.pace_summary import sum_up
 
 log_to(snakemake.log[0])
 pace = pd.concat(map(pd.read_csv, snakemake.input))

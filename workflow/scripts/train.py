@@ -8,21 +8,21 @@ import json
 
 import pyarrow
 
-from batchscope.data import load_dataset, load_splits
+from batchscope.data.dataset import load_dataset, load_splits
 from batchscope.files import digest
-from batchscope.jobs import start_training, work_folder
+from batchscope.training.jobs import start_training, work_folder
 
 output = snakemake.output.history
 where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
 
-from batchscope.checkpoint import Checkpoint
-from batchscope.engines import Way
-from batchscope.history import SCHEMA, history_table, write_history
-from batchscope.row_scores import NEW_SPLITS, THIS_SPLIT, write_row_scores
-from batchscope.setting import Setting
-from batchscope.task import make_task
-from batchscope.timing import write_timing
-from batchscope.training import train
+from batchscope.results.history import SCHEMA, history_table, write_history
+from batchscope.results.row_scores import NEW_SPLITS, THIS_SPLIT, write_row_scores
+from batchscope.results.timing import write_timing
+from batchscope.study.setting import Setting
+from batchscope.training.checkpoint import Checkpoint
+from batchscope.training.engines import Way
+from batchscope.training.task import make_task
+from batchscope.training.train import train
 
 key = digest([snakemake.params.training, snakemake.params.code, where["software"]], snakemake.input)
 training = json.loads(snakemake.params.training)

@@ -6,19 +6,19 @@ in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
 
 import json
 
-from batchscope.data import load_dataset
+from batchscope.data.dataset import load_dataset
 from batchscope.files import digest
-from batchscope.jobs import start_training, work_folder
+from batchscope.training.jobs import start_training, work_folder
 
 output = snakemake.output[0]
 where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
 
-from batchscope.checkpoint import Checkpoint
-from batchscope.engines import Way
-from batchscope.ensembles import write_ensembles
-from batchscope.setting import Setting
-from batchscope.task import make_task
-from batchscope.training import train_ensembles
+from batchscope.study.setting import Setting
+from batchscope.training.checkpoint import Checkpoint
+from batchscope.training.engines import Way
+from batchscope.training.ensembles import write_ensembles
+from batchscope.training.task import make_task
+from batchscope.training.train import train_ensembles
 
 key = digest([snakemake.params.training, snakemake.params.code, where["software"]], snakemake.input)
 training = json.loads(snakemake.params.training)

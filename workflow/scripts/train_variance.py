@@ -7,22 +7,22 @@ in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
 import json
 from itertools import product
 
-from batchscope.data import load_dataset, load_splits
+from batchscope.data.dataset import load_dataset, load_splits
 from batchscope.files import digest
-from batchscope.jobs import start_training, work_folder
+from batchscope.training.jobs import start_training, work_folder
 
 output = snakemake.output[0]
 where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
 
 import pandas as pd
 
-from batchscope.checkpoint import Checkpoint
-from batchscope.engines import Way
 from batchscope.files import write_csv
-from batchscope.history import MEASURES
-from batchscope.setting import Setting
-from batchscope.task import Draw, make_task
-from batchscope.training import train
+from batchscope.results.history import MEASURES
+from batchscope.study.setting import Setting
+from batchscope.training.checkpoint import Checkpoint
+from batchscope.training.engines import Way
+from batchscope.training.task import Draw, make_task
+from batchscope.training.train import train
 
 key = digest([snakemake.params.training, snakemake.params.code, where["software"]], snakemake.input)
 training = json.loads(snakemake.params.training)

@@ -8,10 +8,10 @@ import json
 
 import pandas as pd
 
-from batchscope.advice import read_page
-from batchscope.claims import read_claims
+from batchscope.evidence.claims import read_claims
 from batchscope.files import log_to
-from batchscope.findings import study_findings, write_findings
+from batchscope.report.advice import read_page
+from batchscope.report.findings import study_findings, write_findings
 
 log_to(snakemake.log[0])
 findings = [

@@ -1,0 +1,162 @@
+"""Comparisons of studies that were simulated, so that it is known what is there to find."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from batchscope.evidence.comparisons import COLUMNS, compare
+from batchscope.study.setting import Setting
+
+from .simulated import EASE, study
+from .tables import populations, replicates, row_by_row
+
+REFERENCE = Setting(500, 0.1)
+MARGINS = {"test_accuracy": 0.01, "test_accuracy_volatility": 0.002, "epochs_to_target": 2}
+REPLICATES, STUDIES = 30, 80
+BATCH_SIZES = (4, 8, 16)
+SD = 0.03  # of a difference
+
+
+def simulated(shifts: dict[int, float], random: np.random.Generator) -> pd.DataFrame:
+    """Accuracies that share what a replicate's weights do, and differ from the reference by `shifts`."""
+    shared = random.normal(0.8, SD, REPLICATES)
+    noise = {batch: random.normal(shift, SD / math.sqrt(2), REPLICATES) for batch, shift in shifts.items()}
+    return replicates({batch: shared + noise[batch] for batch in shifts})
+
+
+def verdicts(table: pd.DataFrame, measure: str = "test_accuracy", margins: dict = MARGINS) -> dict[int, str]:
+    comparisons = compare(populations(table), REFERENCE, margins, seed=0)
+    assert list(comparisons) == COLUMNS
+    return comparisons[comparisons["measure"] == measure].set_index("batch_size")["verdict"].to_dict()
+
+
+def test_null_studies_rarely_find_anything():
+    """The share of studies with any false difference is 5 % at most, of three comparisons each."""
+    random = np.random.default_rng(0)
+    shifts = dict.fromkeys([*BATCH_SIZES, 500], 0.0)
+    found = [
+        not {"better", "worse"}.isdisjoint(
+            verdicts(simulated(shifts, random), margins=MARGINS | {"test_accuracy": 1e-9}).values()
+        )
+        for _ in range(STUDIES)
+    ]
+    assert np.mean(found) <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / STUDIES)
+
+
+def test_a_planted_difference_is_found_in_its_direction_and_equivalence_beside_it():
+    random = np.random.default_rng(0)
+    margins = MARGINS | {"test_accuracy": 0.02}
+    planted = [verdicts(simulated({4: -SD, 16: 0.0, 500: 0.0}, random), margins=margins) for _ in range(STUDIES)]
+    assert np.mean([study[4] == "worse" for study in planted]) > 0.95
+    assert np.mean([study[16] == "equivalent" for study in planted]) > 0.9
+
+
+def test_less_volatility_and_fewer_epochs_are_better():
+    random = np.random.default_rng(0)
+    for measure, size in (("test_accuracy_volatility", 0.01), ("epochs_to_target", 10)):
+        noise = random.normal(0, size / 5, REPLICATES)
+        table = replicates({4: 20 - size + noise, 500: np.full(REPLICATES, 20.0)}, measure)
+        assert verdicts(table, measure) == {4: "better"}
+        row = compare(populations(table), REFERENCE, MARGINS, seed=0).set_index("measure").loc[measure]
+        assert row["superiority"] == 1
+        assert row["difference"] == pytest.approx(-size, rel=0.2)
+
+
+def test_runs_that_never_get_there_count_with_the_length_of_the_training():
+    early, late = np.full(REPLICATES, 20.0), np.full(REPLICATES, 90.0)
+    late[:10] = math.inf
+    row = compare(populations(replicates({4: early, 500: late}, "epochs_to_target")), REFERENCE, MARGINS, seed=0)
+    row = row.set_index("measure").loc["epochs_to_target"]
+    assert (row["never"], row["reference_never"]) == (0, 10)
+    assert row["difference"] == pytest.approx(20 - (10 * 100 + 20 * 90) / 30)
+    assert (row["verdict"], row["superiority"]) == ("better", 1)
+
+
+def test_trainings_of_different_length_are_compared_over_the_shorter():
+    long = replicates({4: np.full(REPLICATES, 400.0)}, "epochs_to_target", epochs=1000)
+    short = replicates({500: np.full(REPLICATES, math.inf)}, "epochs_to_target", epochs=100)
+    row = (
+        compare(populations(pd.concat([long, short])), REFERENCE, MARGINS, seed=0)
+        .set_index("measure")
+        .loc["epochs_to_target"]
+    )
+    assert (row["never"], row["reference_never"]) == (REPLICATES, REPLICATES)
+    assert (row["difference"], row["verdict"]) == (0, "undecided")
+
+
+def test_a_setting_that_mostly_diverges_is_worse():
+    accuracy = np.full(REPLICATES, 0.8)
+    diverging = np.where(np.arange(REPLICATES) < 20, math.nan, accuracy)
+    comparisons = compare(populations(replicates({4: diverging, 500: accuracy})), REFERENCE, MARGINS, seed=0)
+    row = comparisons.set_index("measure").loc["test_accuracy"]
+    assert (row["pairs"], row["diverged"], row["reference_diverged"], row["verdict"]) == (10, 20, 0, "worse")
+
+
+def test_a_study_of_one_setting_has_nothing_to_compare():
+    assert compare(populations(replicates({500: np.zeros(3)})), REFERENCE, MARGINS, seed=0).empty
+
+
+def test_a_setting_that_reaches_the_target_and_diverges_is_not_better():
+    early = replicates({4: np.full(REPLICATES, 3.0), 500: np.full(REPLICATES, 70.0)}, "epochs_to_target")
+    early["diverged"] = early["batch_size"] == 4
+    row = compare(populations(early), REFERENCE, MARGINS, seed=0).set_index("measure").loc["epochs_to_target"]
+    assert (row["pairs"], row["verdict"]) == (0, "worse")
+
+
+def test_few_pairs_decide_nothing():
+    for count, verdict in ((5, "undecided"), (6, "equivalent")):
+        table = replicates({4: np.full(count, 0.8), 500: np.full(count, 0.8)})
+        assert verdicts(table) == {4: verdict}
+
+
+def test_new_rows_and_new_splits_have_verdicts_of_their_own():
+    """The trainings agree on these rows that 4 is worse; 60 rows do not tell, and on new splits it is better."""
+    rows = np.arange(60)
+    own = row_by_row({4: np.tile(rows < 45, (8, 1)).astype(float), 500: np.tile(rows % 10 < 8, (8, 1)).astype(float)})
+    noise = np.linspace(-0.001, 0.001, 8)
+    new = replicates({4: 0.9 + noise, 500: 0.8 + noise})
+    row = compare(populations(own, new), REFERENCE, MARGINS, seed=0).set_index("measure").loc["test_accuracy"]
+    assert row["difference"] == pytest.approx(-0.05)
+    assert (row["verdict"], row["verdict_on_this_split"], row["verdict_on_new_splits"]) == (
+        "worse",
+        "undecided",
+        "better",
+    )
+    assert row["low_on_this_split"] < -0.1
+    assert (row["over"], row["pairs_on_new_splits"]) == ("rows and trainings", 8)
+
+
+def test_a_small_difference_that_is_shown_is_called_both():
+    noise = np.linspace(-0.0001, 0.0001, REPLICATES)
+    table = replicates({4: 0.799 + noise, 500: 0.8 - noise})
+    row = compare(populations(table), REFERENCE, MARGINS, seed=0).set_index("measure").loc["test_accuracy"]
+    assert (row["verdict"], row["verdict_on_this_split"]) == ("equivalent", "equivalent but worse")
+    assert row["correlation"] == pytest.approx(-1)
+
+
+def test_superiority_has_an_interval_and_a_verdict():
+    one, other = np.full(REPLICATES, 0.81), np.full(REPLICATES, 0.8)
+    one[:3] = 0.79
+    row = compare(populations(replicates({4: one, 500: other})), REFERENCE, MARGINS, seed=0).iloc[0]
+    assert row["superiority"] == pytest.approx(0.9)
+    assert 0.75 < row["superiority_low"] < 0.9 < row["superiority_high"] <= 1
+    assert row["superiority_verdict"] == "mostly better"
+
+
+def test_six_replicates_of_many_settings_can_decide():
+    noise = np.linspace(-0.001, 0.001, 6)
+    random = np.random.default_rng(0)
+    table = replicates({4: 0.7 + noise} | {size: 0.8 + random.permutation(noise) for size in (8, 16, 32, 500)})
+    assert verdicts(table)[4] == "worse"
+
+
+def test_null_studies_of_new_rows_rarely_find_anything():
+    random = np.random.default_rng(0)
+    found = []
+    for _ in range(STUDIES):
+        own = row_by_row(dict(zip((4, 8, 500), study(random, [EASE] * 3, 10, rows=200))))
+        compared = compare(populations(own), REFERENCE, {"test_accuracy": 1e-9}, seed=0)
+        found.append(compared["verdict_on_this_split"].isin(["better", "worse"]).any())
+    assert np.mean(found) <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / STUDIES)

@@ -1,0 +1,127 @@
+import math
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from batchscope.data.dataset import Dataset
+from batchscope.report.figures import plot_batch_sizes, plot_dataset, plot_learning_curve
+from batchscope.report.style import save_figure
+from batchscope.study.setting import Setting
+
+
+def history_and_summary(batch_sizes, diverged=0, replicates=5, epochs=6) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Curves that rise to 0.8; the last `diverged` replicates have none after the third epoch."""
+    rows = [
+        (batch, 0.1, "constant", replicate, epoch, *[accuracy] * 4)
+        for batch in batch_sizes
+        for replicate in range(replicates)
+        for epoch in range(1, epochs + 1)
+        for accuracy in [math.nan if replicate >= replicates - diverged and epoch > 3 else 0.8 * epoch / epochs]
+    ]
+    columns = ["batch_size", "learning_rate", "schedule", "replicate", "epoch"]
+    columns += ["train_loss", "train_accuracy", "test_loss", "test_accuracy"]
+    mean = 0.8 if diverged < replicates else math.nan
+    summary = pd.DataFrame(
+        {"batch_size": batch_sizes, "learning_rate": 0.1, "schedule": "constant", "replicates": replicates}
+    )
+    numbers = {
+        "test_accuracy_mean": mean,
+        "test_accuracy_low_on_this_split": mean - 0.1,
+        "test_accuracy_high_on_this_split": mean + 0.1,
+    }
+    return pd.DataFrame(rows, columns=columns), summary.assign(diverged=diverged, **numbers)
+
+
+def texts(axes) -> list[str]:
+    return [text.get_text() for text in axes.texts]
+
+
+@pytest.mark.parametrize(("count", "grid"), [(1, (1, 1)), (2, (1, 2)), (3, (2, 2)), (8, (4, 2)), (20, (7, 3))])
+def test_the_grid_adapts_and_all_panels_share_an_axis_and_a_legend(count, grid):
+    batch_sizes = [2**power for power in range(count)]
+    figure = plot_batch_sizes(
+        *history_and_summary(batch_sizes), "title", [Setting(batch, 0.1) for batch in batch_sizes], 1, "accuracy"
+    )
+    assert [axes.get_title() for axes in figure.axes] == [f"batch size {batch}" for batch in batch_sizes]
+    assert figure.axes[0].get_gridspec().get_geometry() == grid
+    assert len({axes.get_ylim() for axes in figure.axes}) == 1
+    assert len(figure.legends) == 1
+    assert all(texts(axes) == ["test 0.800 [0.700, 0.900]"] for axes in figure.axes)
+
+
+@pytest.mark.parametrize(
+    ("diverged", "text"),
+    [(2, "2 of 5 diverged\ntest 0.800 [0.700, 0.900]"), (5, "5 of 5 diverged")],
+)
+def test_diverged_replicates_are_counted_on_the_figure(diverged, text):
+    figure = plot_learning_curve(*history_and_summary([4], diverged), "title", Setting(4, 0.1), "accuracy")
+    assert texts(figure.axes[0]) == [text]
+
+
+def test_the_single_replicate_and_the_medians_are_drawn():
+    figure = plot_learning_curve(*history_and_summary([4]), "title", Setting(4, 0.1), "accuracy")
+    expected = 0.8 * np.arange(1, 7) / 6
+    median = [line.get_ydata() for line in figure.axes[0].lines if "median" in line.get_label()]
+    assert len(median) == 2
+    np.testing.assert_allclose(median, [expected, expected])
+
+
+def test_a_figure_has_the_width_of_a_column_and_the_same_bytes_again(tmp_path):
+    for suffix in ("svg", "pdf", "png"):
+        for name in ("one", "two"):
+            figure = plot_learning_curve(*history_and_summary([4]), "title", Setting(4, 0.1), "accuracy")
+            save_figure(figure, tmp_path / f"{name}.{suffix}")
+        assert (tmp_path / f"one.{suffix}").read_bytes() == (tmp_path / f"two.{suffix}").read_bytes()
+    assert Image.open(tmp_path / "one.png").width == 3.5 * 300
+
+
+@pytest.mark.parametrize(("features", "label"), [(1, "feature 1"), (2, "feature 1"), (5, "first principal component")])
+def test_a_dataset_of_any_width_is_plotted(features, label):
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=(20, features)).astype(np.float32), np.arange(20) % 3
+    figure = plot_dataset(Dataset(x[:10], y[:10], x[10:], y[10:]), "title")
+    assert figure.axes[0].get_xlabel() == label
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert names == ["class 0", "class 1", "class 2", "10 train", "10 test"]
+
+
+def test_classes_have_their_names_in_the_legend_and_features_theirs_at_the_axes():
+    x, y = np.eye(4, 2, dtype=np.float32), np.array([0, 1, 0, 1])
+    labels = np.array(["_costs $5 $", "a name that is far longer than what fits"])
+    figure = plot_dataset(Dataset(x, y, x, y, labels=labels, features=np.array(["age", "colour=red"])), "title")
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert names == [r"_costs \$5 \$", "a name that is far longer than...", "4 train", "4 test"]
+    assert (figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()) == ("age", "colour=red")
+
+
+def test_rows_of_a_regression_have_the_colour_of_their_target():
+    x, y = np.random.default_rng(0).normal(size=(20, 2)).astype(np.float32), np.linspace(-1, 2, 20, dtype=np.float32)
+    figure = plot_dataset(Dataset(x[:10], y[:10], x[10:], y[10:]), "title")
+    axes, bar = figure.axes
+    filled, hollow, *_ = axes.collections
+    assert (bar.get_ylabel(), bar.get_ylim()) == ("target, standardised", (-1, 2))
+    expected = matplotlib.colormaps["cividis"](matplotlib.colors.Normalize(-1, 2)(y))
+    np.testing.assert_allclose(filled.get_facecolors(), expected[:10])
+    np.testing.assert_allclose(hollow.get_edgecolors(), expected[10:])
+    assert len(hollow.get_facecolors()) == 0
+
+
+def test_a_schedule_is_named_in_its_panel():
+    history, summary = history_and_summary([20])
+    schedule = Setting(20, 0.1, "4x3_100x3")
+    tables = (table.assign(schedule=schedule.schedule) for table in (history, summary))
+    [axes] = plot_batch_sizes(*tables, "title", [schedule], 1, "accuracy").axes
+    assert axes.get_title() == "batch size 4\N{MULTIPLICATION SIGN}3 \N{RIGHTWARDS ARROW} 100\N{MULTIPLICATION SIGN}3"
+
+
+def test_losses_stand_on_a_logarithmic_axis_with_the_number_where_the_curve_is_not():
+    history, summary = history_and_summary([4])
+    falling = history.assign(train_loss=1 / history["epoch"], test_loss=1 / history["epoch"])
+    numbers = {"test_loss_mean": 1 / 6, "test_loss_low_on_this_split": 0.1, "test_loss_high_on_this_split": 0.2}
+    [axes] = plot_learning_curve(falling, summary.assign(**numbers), "title", Setting(4, 0.1), "loss").axes
+    assert (axes.get_yscale(), axes.get_ylabel()) == ("log", "loss")
+    assert texts(axes) == ["test 0.167 [0.100, 0.200]"]
+    assert axes.texts[0].get_position()[1] > 0.5

@@ -1,0 +1,84 @@
+import docutils.core
+import jinja2
+import numpy as np
+import pandas as pd
+import pytest
+
+from batchscope.evidence.claims import judge
+from batchscope.evidence.comparisons import compare
+from batchscope.report.findings import study_findings, verdicts, write_findings
+from batchscope.study.config import SCHEMA
+from batchscope.study.setting import Setting
+
+from .tables import populations, replicates
+
+TEMPLATE = SCHEMA.parents[1] / "report" / "findings.rst.jinja"
+MARGINS = {"test_accuracy": 0.01, "test_accuracy_volatility": 0.1, "epochs_to_target": 1}
+ON_NEW_SPLITS = {"replicates_on_new_splits": [4, 4], "diverged_on_new_splits": [0, 2]}
+ADVICE = "Take batch size 500 at learning rate 0.1."
+STATEMENT = "Batch_ *4* is `worse` {{ than }} |500|"
+
+
+@pytest.fixture
+def findings() -> dict:
+    table = replicates({4: np.linspace(0.7, 0.71, 11), 64: np.linspace(0.8, 0.81, 11), 500: np.linspace(0.8, 0.81, 11)})
+    new = table.assign(test_accuracy=table["test_accuracy"].where(table["batch_size"] != 64, 0.7))
+    claims = [
+        {"name": "worse", "statement": STATEMENT, "measure": "test_accuracy", "of": (4, 0.1, "constant")}
+        | {"against": (500, 0.1, "constant"), "below": 0, "reported": -0.2, "explanation": "It is so."},
+        {"name": "low", "statement": "It is low", "measure": "test_accuracy", "of": (4, 0.1, "constant"), "above": 0.9},
+    ]
+    return study_findings(
+        {
+            "title": "A study",
+            "best": "results/a/best.svg",
+            "questions": [{"question": "Why_?", "answer": "low", "figure": "results/a/b.svg"}],
+        },
+        {"advice": ADVICE, "sentences": ["No setting is undecided."]},
+        pd.DataFrame({"replicates": [11, 11], "diverged": [0, 1], **ON_NEW_SPLITS}),
+        compare(populations(table, new), Setting(500, 0.1), MARGINS, seed=0),
+        judge(claims, populations(table, new), [], seed=0),
+    )
+
+
+def test_a_study_in_words(findings):
+    assert findings["trained"] == "22 trainings at 2 settings, and 8 on new splits; 3 diverged."
+    assert findings["compared"][:2] == [
+        "Against batch size 500, learning rate 0.1, final test accuracy on this split: worse at 4; equivalent at 64.",
+        "Against batch size 500, learning rate 0.1, final test accuracy on new splits: worse at 4, 64.",
+    ]
+    [claim] = findings["claims"]
+    assert claim["verdict"] == "holds"
+    assert claim["sentence"] == (
+        f"{STATEMENT}: -0.100 [-0.100, -0.100] for new rows, [-0.100, -0.100] over trainings alone, expected below 0 "
+        "(11 replicates). On new splits -0.100 [-0.100, -0.100] (11). The reported -0.2 lies above 0 % of them. It "
+        "is so."
+    )
+
+
+def test_where_the_two_verdicts_differ_both_are_said(findings):
+    claim = pd.Series({"verdict_on_this_split": "holds", "verdict_on_new_splits": "undecided"})
+    assert verdicts(claim) == "holds on this split, undecided on new splits"
+    assert (
+        verdicts(claim.replace("undecided", "not judged")) == verdicts(claim.replace("undecided", "holds")) == "holds"
+    )
+
+
+def test_an_answer_is_a_claim_that_does_not_stand_twice(findings):
+    [answer] = findings["questions"]
+    assert (answer["question"], answer["verdict"]) == ("Why_?", "does not hold")
+    assert answer["answer"].startswith("It is low: 0.705 [")
+    assert "It is low" not in [claim["sentence"][:9] for claim in findings["claims"]]
+
+
+def test_the_page_is_restructured_text_in_which_users_write_freely(findings, tmp_path):
+    """Snakemake renders the page with Jinja and docutils; docutils would stop at an error."""
+    write_findings([findings], TEMPLATE, tmp_path / "findings.rst")
+    text = jinja2.Template((tmp_path / "findings.rst").read_text()).render()
+    page = docutils.core.publish_parts(text, writer="html", settings_overrides={"halt_level": 2})["html_body"]
+    assert STATEMENT in page
+    assert "showResultInfo('results%2Fa%2Fb.svg')" in page
+    assert "Why_?" in page
+    assert page.index("What to take") < page.index(ADVICE) < page.index("Questions and answers")
+    assert "No setting is undecided." in page
+    assert "showResultInfo('results%2Fa%2Fbest.svg')" in page

@@ -1,0 +1,146 @@
+import math
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from batchscope.evidence.claims import judge
+from batchscope.evidence.comparisons import compare
+from batchscope.evidence.metrics import measure_replicates, summarize
+from batchscope.evidence.populations import add_populations
+from batchscope.report.tables import (
+    claims_table,
+    comparisons_table,
+    definitions_of,
+    summary_table,
+    write_latex,
+    write_page,
+)
+from batchscope.report.words import number, seconds
+from batchscope.study.config import SCHEMA
+from batchscope.study.setting import Setting
+
+from .tables import history, populations, replicates, timing
+
+TEMPLATE = SCHEMA.parents[1] / "report" / "table.html.jinja"
+SCHEDULE = Setting(20, 0.1, "4x2_100x2")
+
+
+@pytest.fixture
+def summary() -> pd.DataFrame:
+    curves = [[0.1, 0.5, 0.7, 0.6], [0.2, 0.3, 0.6, 0.8], [0.3, 0.4, 0.45, 0.4]]
+    parts = [
+        measure_replicates(history(curves, setting), timing(setting, (3, 4, 1.0)), "accuracy", target)
+        for setting, target in ((Setting(4, 0.1), 0.5), (SCHEDULE, 0.9))
+    ]
+    table = pd.concat(parts)
+    with_populations = add_populations(summarize(table, "accuracy", 0.5, seed=0), populations(table, table), seed=0)
+    return summary_table(with_populations, "accuracy", at_once=3)
+
+
+@pytest.fixture
+def claims() -> pd.DataFrame:
+    claim = {"name": "C1_a", "statement": "50 % & <more> {of} it_", "measure": "test_accuracy", "reported": 0.75}
+    table = replicates({4: np.linspace(0.7, 0.8, 11)})
+    return claims_table(judge([claim | {"of": (4, 0.1, "constant"), "above": 0.1}], populations(table), [], seed=0))
+
+
+def test_the_summary_says_never_and_names_schedules(summary):
+    assert summary["batch size"].tolist() == [
+        "4",
+        "4\N{MULTIPLICATION SIGN}2 \N{RIGHTWARDS ARROW} 100\N{MULTIPLICATION SIGN}2",
+    ]
+    assert summary["epochs to target"].tolist() == ["3", "never"]
+    assert re.fullmatch(r"0.600 \[0\.\d+, 1\.\d+\]", summary["test accuracy"][0])
+    assert summary["test accuracy on new splits"][0] == summary["test accuracy"][0]
+    assert summary["seconds per replicate of 3 stacked"][0] == "0.33 s"
+
+
+def test_the_claims_have_their_verdict_and_the_reported_number(claims):
+    row = claims.iloc[0]
+    assert row[["on this split", "on new splits", "expected", "reported", "percentile"]].tolist() == [
+        *("holds", "not judged", "above 0.1", "0.75", "50"),
+    ]
+
+
+def test_comparisons_are_in_words():
+    table = replicates({4: np.linspace(0.7, 0.71, 11), 500: np.linspace(0.8, 0.81, 11)})
+    margins = {"test_accuracy": 0.01, "test_accuracy_volatility": 0.1, "epochs_to_target": 1}
+    words = comparisons_table(compare(populations(table), Setting(500, 0.1), margins, seed=0))
+    assert words.loc[0, ["measure", "difference", "on this split", "more often"]].tolist() == [
+        *("final test accuracy", "-0.100 [-0.100, -0.100]", "worse", "mostly worse"),
+    ]
+
+
+def test_a_page_escapes_what_users_write(claims, tmp_path):
+    write_page(claims, "T & T", TEMPLATE, tmp_path / "claims.html")
+    text = (tmp_path / "claims.html").read_text()
+    assert "50 % &amp; &lt;more&gt; {of} it_" in text
+    assert '<td class="holds">holds</td>' in text
+    assert '<th title="The verdict for new rows and new trainings' in text
+    assert "http" not in text
+
+
+def test_every_heading_that_is_not_plain_has_its_definition(claims, summary):
+    plain = {"", "claim", "batch size", "learning rate", "replicates", "updates per epoch", "measure", "mean"}
+    table = replicates({4: np.linspace(0.7, 0.71, 11), 500: np.linspace(0.8, 0.81, 11)})
+    compared = comparisons_table(compare(populations(table), Setting(500, 0.1), {"test_accuracy": 0.01}, seed=0))
+    headings = {*claims, *compared, *summary}
+    assert headings - plain - definitions_of(headings).keys() == set()
+
+
+def test_a_page_without_rows_says_so(claims, tmp_path):
+    write_page(claims.iloc[:0], "none", TEMPLATE, tmp_path / "claims.html")
+    assert ">none</td>" in (tmp_path / "claims.html").read_text()
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+def test_tables_compile_in_latex(summary, claims, tmp_path):
+    write_latex(summary, tmp_path / "summary.tex")
+    write_latex(claims, tmp_path / "claims.tex")
+    (tmp_path / "paper.tex").write_text(
+        r"\documentclass{article}\usepackage{booktabs}\begin{document}\input{summary}\input{claims}\end{document}"
+    )
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert (tmp_path / "paper.pdf").exists()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.83333, "0.833"),
+        (0.8, "0.800"),
+        (12.5, "12.5"),
+        (103.4, "103"),
+        (999.6, "1000"),
+        (3.0, "3"),
+        (123456.7, "123457"),
+        (0.000123, "0.000123"),
+        (math.nan, "-"),
+        (math.inf, "never"),
+    ],
+)
+def test_numbers(value, text):
+    assert number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.00591, "0.0059 s"),
+        (0.0000591, "0.000059 s"),
+        (5.04, "5 s"),
+        (31.4, "31 s"),
+        (123.4, "120 s"),
+        (-0.00412, "-0.0041 s"),
+        (math.nan, "-"),
+        (math.inf, "never"),
+    ],
+)
+def test_seconds_have_two_digits(value, text):
+    assert seconds(value) == text

@@ -1,0 +1,66 @@
+import numpy as np
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+from batchscope.results.history import SCHEMA, history_table, read_history, write_history
+from batchscope.study.setting import Setting
+
+
+@pytest.fixture
+def path(tmp_path):
+    values = np.arange(72.0).reshape(2, 2, 3, 6)
+    tables = [history_table(Setting(8, rate), values[i], np.array([2, 4, 6])) for i, rate in enumerate((0.1, 0.01))]
+    write_history(pyarrow.concat_tables(tables), tmp_path / "history.parquet")
+    return tmp_path / "history.parquet"
+
+
+def test_a_row_per_learning_rate_replicate_and_epoch(path):
+    rows = read_history(path).to_pylist()
+    assert len(rows) == 12
+    assert rows[4] == {
+        "batch_size": 8,
+        "learning_rate": 0.1,
+        "replicate": 1,
+        "epoch": 2,
+        "train_loss": 24.0,
+        "train_accuracy": 25.0,
+        "test_loss": 26.0,
+        "test_accuracy": 27.0,
+        "updates": 4,
+        "schedule": "constant",
+        "validation_loss": 28.0,
+        "validation_accuracy": 29.0,
+    }
+    assert {row["learning_rate"] for row in rows[6:]} == {0.01}
+
+
+def test_without_validation_rows_their_columns_are_empty():
+    table = history_table(Setting(8, 0.1), np.ones((1, 2, 4)), np.array([2, 4])).to_pandas()
+    assert table[["validation_loss", "validation_accuracy"]].isna().all(axis=None)
+    assert table["test_accuracy"].tolist() == [1, 1]
+
+
+def test_a_truncated_file_is_refused(path):
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(ValueError, match="is no whole history"):
+        read_history(path)
+
+
+def test_a_file_that_lacks_rows_is_refused(path):
+    pyarrow.parquet.write_table(pyarrow.parquet.read_table(path).take([0, 1, 2, 3, 5]), path)
+    with pytest.raises(ValueError, match="has 5 rows where 6 are due"):
+        read_history(path)
+
+
+def test_only_on_new_splits_there_may_be_no_trainings(path):
+    pyarrow.parquet.write_table(SCHEMA.empty_table(), path)
+    assert read_history(path, may_be_empty=True).num_rows == 0
+    with pytest.raises(ValueError, match="has 0 rows where 0 are due"):
+        read_history(path)
+
+
+def test_a_file_with_other_columns_is_refused(path):
+    pyarrow.parquet.write_table(pyarrow.parquet.read_table(path).drop_columns("epoch"), path)
+    with pytest.raises(ValueError, match="has the columns"):
+        read_history(path)

@@ -1,0 +1,182 @@
+import copy
+
+import pytest
+import yaml
+
+from batchscope.errors import ConfigError
+from batchscope.study.config import check_config, check_file
+
+STUDY = """
+dataset: {make_blobs: {n_samples: 100, random_state: 0}}
+split: {train: 50}
+model: [{Dense: {units: 4}}]
+optimizer: SGD
+epochs: 2
+batch_sizes: [4, full]
+learning_rates: [0.01]
+"""
+
+
+def config_with(changes: str = "{}", name: str = "mine", without: str = "") -> dict:
+    study = yaml.safe_load(STUDY) | yaml.safe_load(changes)
+    study.pop(without, None)
+    return {"studies": {name: study}}
+
+
+def mistakes(config: dict) -> list[str]:
+    with pytest.raises(ConfigError) as error:
+        check_config(config)
+    return str(error.value).splitlines()
+
+
+def test_defaults_are_filled_in_and_the_given_config_is_left_alone():
+    given = config_with()
+    before = copy.deepcopy(given)
+    config = check_config(given)
+    study = config["studies"]["mine"]
+    assert given == before
+    assert (study["replicates"], study["seed"], study["engine"]) == (30, 0, "compiled")
+    assert study["split"] == {"train": 50, "order": "as_given", "seed": 0}
+    assert config["figures"] == {"formats": ["svg", "pdf", "png"]}
+    assert config["resources"] == {"gpu": "auto", "mem_mb": 3000}
+
+
+@pytest.mark.parametrize(
+    ("changes", "place", "problem"),
+    [
+        ("epocs: 3", "studies.mine", "unknown key 'epocs'; did you mean 'epochs'?"),
+        ("split: {train: 50, ordr: shuffled}", "studies.mine.split", "did you mean 'order'?"),
+        ("epochs: many", "studies.mine.epochs", "'many' does not fit; expected"),
+        ("epochs: 2.0", "studies.mine.epochs", "whole number"),
+        ("epochs: true", "studies.mine.epochs", "True does not fit"),
+        ("replicates: 0", "studies.mine.replicates", "whole number from 1 up"),
+        ("batch_sizes: [0]", "studies.mine.batch_sizes[0]", "0 does not fit; expected a batch size"),
+        ("batch_sizes: [4, -4]", "studies.mine.batch_sizes[1]", "-4 does not fit"),
+        ("batch_sizes: [4, 2.5]", "studies.mine.batch_sizes[1]", "2.5 does not fit"),
+        ("batch_sizes: [ful]", "studies.mine.batch_sizes[0]", "full (all training rows)"),
+        ("batch_sizes: []", "studies.mine.batch_sizes", "one or more batch sizes"),
+        ("learning_rates: [1e-3]", "studies.mine.learning_rates[0]", "'1e-3' is text for YAML, write 0.001"),
+        ("learning_rates: [1e-7]", "studies.mine.learning_rates[0]", "'1e-7' is text for YAML, write 1.0e-07"),
+        ("learning_rates: [0]", "studies.mine.learning_rates[0]", "a number above 0"),
+        ("learning_rates: [.inf]", "studies.mine.learning_rates[0]", "inf does not fit"),
+        ("split: {train: 1.5}", "studies.mine.split.train", "a count of rows from 1 up, or a fraction between 0 and 1"),
+        ("split: {}", "studies.mine.split", "the key 'train' is missing"),
+        ("dataset: {}", "studies.mine.dataset", "{} does not fit; expected one name"),
+        ("dataset: {make_blobs: {}, make_moons: {}}", "studies.mine.dataset", "one name"),
+        ("dataset: table", "studies.mine.dataset", "'table' does not fit; expected one name with its arguments"),
+        ("dataset: {table: {path: a.csv}}", "studies.mine.dataset.table", "the key 'target' is missing"),
+        ("dataset: {table: {path: a.csv, target: y, dorp: [z]}}", "studies.mine.dataset.table", "did you mean 'drop'?"),
+        ("dataset: {table: {path: '{a}.csv', target: y}}", "studies.mine.dataset.table.path", "without { and }"),
+        ("dataset: {npz: {path: a.npz, z: y}}", "studies.mine.dataset.npz", "unknown key 'z'; known: path, x, y"),
+        ("split: {train: 5, groups: [a]}", "studies.mine.split.groups", "a column of the table"),
+        ("scaler: 3", "studies.mine.scaler", "one name with its arguments"),
+        ("model: [{Dense: 4}]", "studies.mine.model[0].Dense", "4 does not fit; expected the arguments by name"),
+        ("model: {Dense: {units: 4}}", "studies.mine.model", "the hidden layers in order"),
+        ("model: {file: 'a{b}.py'}", "studies.mine.model.file", "expected the path of a file, from the folder where"),
+        ("engine: fast", "studies.mine.engine", "compiled"),
+        ("target_accuracy: 80", "studies.mine.target_accuracy", "between 0 and 1"),
+        (
+            "learning_curves: {a/b: {batch_size: 4, learning_rate: 0.1}}",
+            "studies.mine.learning_curves",
+            "'a/b' does not fit; expected a figure's name",
+        ),
+        (
+            "learning_curves: {a: {batch_size: 4}}",
+            "studies.mine.learning_curves.a",
+            "the key 'learning_rate' is missing",
+        ),
+    ],
+)
+def test_a_mistake_in_a_study_is_one_line_that_names_its_place(changes, place, problem):
+    [line] = mistakes(config_with(changes))
+    assert line.startswith(f"{place}: ")
+    assert problem in line
+
+
+@pytest.mark.parametrize("name", ["my study", "../up", "1st", "", "a" * 65])
+def test_a_study_name_that_is_no_safe_file_name_is_refused(name):
+    [line] = mistakes(config_with(name=name))
+    assert f"{name!r} does not fit; expected a study's name" in line
+
+
+def test_a_missing_key_is_named_with_its_meaning():
+    [line] = mistakes(config_with(without="epochs"))
+    assert line.startswith("studies.mine: the key 'epochs' is missing; it is how often")
+
+
+@pytest.mark.parametrize("config", [{}, {"studies": {}}, {"studies": None}])
+def test_a_config_without_studies_is_refused(config):
+    [line] = mistakes(config)
+    assert "studies" in line
+
+
+def test_every_mistake_gets_its_line():
+    lines = mistakes(config_with("{epochs: 0, replicates: 0}") | {"figures": {"formats": ["gif"]}})
+    assert [line.split(":")[0] for line in lines] == [
+        "figures.formats[0]",
+        "studies.mine.epochs",
+        "studies.mine.replicates",
+    ]
+
+
+def test_a_key_that_stands_twice_is_refused_with_its_line(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("studies:\n  mine:\n    epochs: 1\n    epochs: 2\n")
+    with pytest.raises(ConfigError, match=r"config.yaml, line 4: the key 'epochs' stands twice"):
+        check_file(path)
+
+
+@pytest.mark.parametrize("text", ["studies: [", "- a list"])
+def test_a_file_that_is_no_yaml_mapping_is_refused_in_one_line(tmp_path, text):
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as error:
+        check_file(path)
+    assert "\n" not in str(error.value)
+
+
+def test_the_default_config_is_taken(request):
+    path = request.config.rootpath / "config.yaml"
+    check_file(path)
+    assert list(check_config(yaml.safe_load(path.read_text()))["studies"]) == ["blobs"]
+
+
+def test_every_key_of_the_schema_is_described():
+    schema = yaml.safe_load((check_config.__globals__["SCHEMA"]).read_text())
+
+    def undescribed(place, node):
+        for key, child in node.get("properties", {}).items():
+            referenced = schema["$defs"].get(child.get("$ref", "").rpartition("/")[2], {})
+            if "description" not in child and "description" not in referenced:
+                yield f"{place}.{key}"
+            yield from undescribed(f"{place}.{key}", child)
+
+    nodes = {"config": schema} | schema["$defs"]
+    assert [key for place, node in nodes.items() for key in undescribed(place, node)] == []
+
+
+def test_keys_that_are_merged_in_may_be_written_over(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("studies:\n  one: &one {epochs: 1}\n  two:\n    <<: *one\n    epochs: 2\n")
+    check_file(path)
+
+
+@pytest.mark.parametrize("schedule", ["{4: 0}", "{0: 4}", "{half: 4}", "{}", "{4: 1.5}"])
+def test_a_schedule_maps_batch_sizes_to_epochs(schedule):
+    check_config(config_with("batch_sizes: [{4: 50, full: 150}]"))
+    [line] = mistakes(config_with(f"batch_sizes: [{schedule}]"))
+    assert line.startswith("studies.mine.batch_sizes[0]")
+
+
+@pytest.mark.parametrize("changes", ["claims: {1: {}}", "questions: {on: {}}", "learning_curves: {1: {}}"])
+def test_a_name_is_text(changes):
+    assert any("in quotes where it is a number" in line for line in mistakes(config_with(changes)))
+    assert any("a study's name" in line for line in mistakes(config_with(name=2024)))
+
+
+@pytest.mark.parametrize("title", ["a {word}", "$5", "two\nlines", ""])
+def test_a_title_is_a_line_that_can_be_drawn(title):
+    config = config_with()
+    config["studies"]["mine"]["title"] = title
+    [line] = mistakes(config)
+    assert line.startswith("studies.mine.title")

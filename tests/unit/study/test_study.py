@@ -1,0 +1,290 @@
+import dataclasses
+import math
+
+import pytest
+import yaml
+
+from batchscope.errors import ConfigError
+from batchscope.report.methods import methods_table
+from batchscope.study import cost, studies
+from batchscope.study.config import check_config
+from batchscope.study.study import Study, splits_drawn
+
+CONFIG = """
+dataset: {make_blobs: {random_state: 1}}
+split: {train: 500, validation: 100}
+model: []
+optimizer: SGD
+epochs: 100
+batch_sizes: [8, full, {4: 20, 64: 80}]
+learning_rates: [0.1, 0.01]
+learning_curves:
+  same: {batch_size: 500, learning_rate: 0.1}
+  other: {batch_size: 32, learning_rate: 0.5}
+claims:
+  difference: {statement: s, measure: test_accuracy, of: {batch_size: 8, learning_rate: 0.01},
+               against: {batch_size: full}, above: 0}
+  trend: {statement: s, measure: test_accuracy, along: [8, {4: 20, 64: 80}, full], above: 0}
+questions:
+  why: {question: "Why?", answer: trend, measures: [test_accuracy], beside: [other]}
+  what: {question: "What?", answer: trend, figure: batch_sizes}
+"""
+
+
+def make_study(changes: str = "{}") -> Study:
+    spec = yaml.safe_load(CONFIG) | yaml.safe_load(changes)
+    config = check_config({"studies": {"mine": spec}})
+    return Study("mine", config["studies"]["mine"], train_rows=500, multiplications=10**6)
+
+
+def mistakes(changes: str) -> list[str]:
+    study = make_study(changes)
+    return list(studies._mistakes(study, {"mine": study, "other": study}))
+
+
+def test_a_job_for_each_batch_size_with_all_its_learning_rates():
+    trainings = make_study().trainings
+    schedule = "4x20_64x80"
+    assert {name: [tuple(setting) for setting in settings] for name, settings in trainings.items()} == {
+        "8": [(8, 0.1, "constant"), (8, 0.01, "constant")],
+        "full": [(500, 0.1, "constant"), (500, 0.01, "constant")],
+        schedule: [(16, 0.1, schedule), (16, 0.01, schedule)],
+        "32": [(32, 0.5, "constant")],
+    }
+
+
+def test_the_methods_list_what_a_training_follows_from():
+    study = make_study("{micro_batch_size: 4, learning_rate_schedule: {CosineDecay: {decay_epochs: 9}}}")
+    listed = set(methods_table(study.spec, 0.8, [])["what"])
+    follows_from = study.training("8")["task"].keys() - {"seed", "stages", "resampled"}
+    assert {key.replace("_", " ").capitalize() for key in follows_from} <= listed
+
+
+def test_a_job_knows_its_stages():
+    study = make_study()
+    assert study.training("4x20_64x80")["task"]["stages"] == [(4, 20), (64, 80)]
+    assert study.training("full")["task"]["stages"] == [(500, 100)]
+
+
+def test_how_long_a_job_takes_is_guessed_from_all_that_it_trains():
+    study = make_study()
+    rates = len(study.spec["learning_rates"])
+    updates = 20 * 125 + 80 * 8
+    seconds = updates * cost._SECONDS_PER_UPDATE["compiled"] + 100 * 10**6 / cost._MULTIPLICATIONS_PER_SECOND
+    assert study.seconds("4x20_64x80") == pytest.approx(seconds * rates * study.spec["replicates"])
+    assert make_study("replicates: 60").seconds("8") == 2 * make_study("replicates: 30").seconds("8")
+    assert make_study("new_splits: {}").seconds("8") == 2 * study.seconds("8")
+    by_fit = dataclasses.replace(study, way=("fit", "the model has a train_step of its own"))
+    assert by_fit.seconds("8") > 5 * study.seconds("8")
+    assert study.minutes("8") == math.ceil(1 + study.seconds("8") / 60)
+
+
+def test_the_pace_is_measured_at_all_batch_sizes_of_schedules_too():
+    study = make_study("{pace: {}, batch_sizes: [8, {4: 20, 64: 80}]}")
+    assert study.pace["batch_sizes"] == [4, 8, 32, 64, 500]
+    many_updates = make_study("{pace: {}, batch_sizes: [1, 2, 3, 4, 5, 6, 7, 8]}")
+    assert many_updates.minutes_of_pace > study.minutes_of_pace >= 1
+
+
+def test_replicates_split_anew_only_where_the_rows_are_resampled():
+    assert make_study().training("8")["task"]["resampled"] is False
+    assert make_study("split: {train: 500, order: resampled}").training("8")["task"]["resampled"] is True
+
+
+@pytest.mark.parametrize(
+    ("changes", "reference"),
+    [
+        ("{}", (500, 0.1, "constant")),
+        ("{batch_sizes: [8, 16], learning_curves: {}, claims: {}, questions: {}}", (16, 0.1, "constant")),
+        ("{batch_sizes: [8], learning_curves: {a: {batch_size: full, learning_rate: 5}}}", (500, 5.0, "constant")),
+        ("comparisons: {reference: {batch_size: 8, learning_rate: 0.01}}", (8, 0.01, "constant")),
+    ],
+)
+def test_the_reference_is_full_batch_where_it_is_trained_else_the_largest(changes, reference):
+    assert make_study(changes).comparisons["reference"] == reference
+
+
+def test_settings_are_recommended_by_the_margins_of_the_comparisons_up_to_all_training_rows():
+    recommendation = make_study("comparisons: {margins: {test_accuracy: 0.1}}").recommendation
+    assert recommendation["margins"]["test_accuracy"] == 0.1
+    assert (recommendation["train_rows"], recommendation["title"]) == (500, "mine")
+    assert (recommendation["score"], recommendation["target"], recommendation["part"]) == (
+        "accuracy",
+        0.8,
+        "validation",
+    )
+
+
+def test_settings_are_recommended_on_validation_rows_where_there_are_any_and_by_the_loss_where_numbers_are_learned():
+    changes = (
+        "{loss: MeanSquaredError, target_loss: 0.3, split: {train: 500, validation: 100, order: as_given, seed: 0}}"
+    )
+    recommendation = make_study(changes).recommendation
+    assert (recommendation["score"], recommendation["target"], recommendation["part"]) == ("loss", 0.3, "validation")
+
+
+def test_the_settings_of_claims_are_those_of_the_tables():
+    difference, trend = make_study().claims["claims"]
+    assert (difference["of"], difference["against"]) == ((8, 0.01, "constant"), (500, 0.1, "constant"))
+    assert [setting.batch_size for setting in trend["along"]] == [8, 16, 500]
+
+
+def test_a_question_without_a_figure_of_its_own_draws_one():
+    study = make_study()
+    assert "answer_why" in study.figures
+    assert "answer_what" not in study.figures
+    assert study.drawn("answer_why") == ["mine", "other"]
+    assert study.overview("answer_why", {"mine": study, "other": study})["measures"] == ["test_accuracy"]
+
+
+def test_a_right_study_has_no_mistakes():
+    assert mistakes("{}") == []
+
+
+def test_to_grow_and_to_shrink_are_two_schedules():
+    changes = "{batch_sizes: [{4: 10, full: 10}, {full: 10, 4: 10}], learning_curves: {}, claims: {}, questions: {}}"
+    assert mistakes(changes) == []
+    assert list(make_study(changes).trainings) == ["4x10_fullx10", "fullx10_4x10"]
+
+
+CLAIM = "claims: {c: {statement: s, measure: test_accuracy, %s}}\nquestions: {}"
+QUESTION = 'questions: {q: {question: "Q?", %s}}'
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ("{micro_batch_size: 64, engine: fit}", "micro_batch_size: Model.fit trains whole batches; leave it out, or"),
+        (
+            "{micro_batch_size: 64, loss: {MeanSquaredError: {reduction: sum}}}",
+            "micro_batch_size: a loss that is a sum over the batch cannot be divided; leave `reduction` out of `loss`",
+        ),
+        ("batch_sizes: [8, 500, full]", "batch_sizes: 500 (that is full) is repeated; keep one"),
+        ("batch_sizes: [8, {4: 1, 8: 2}, {4: 1, 8: 2}]", "batch_sizes: 4\N{MULTIPLICATION SIGN}1"),
+        ("variance: {batch_sizes: [full, 501]}", "variance.batch_sizes[1]: 501 is above the 500 training rows; take"),
+        (
+            "split: {train: 500, order: as_given}\n"
+            "claims: {c: {statement: s, measure: test_accuracy_at_best_epoch, of: {batch_size: 8}, above: 0}}",
+            "claims.c.measure: test_accuracy_at_best_epoch is measured on validation rows; add validation to `split`",
+        ),
+        ("batch_sizes: [{4: 10, 501: 10}]", "batch_sizes[0]: 501 is above the 500 training rows; take at most that"),
+        (
+            "learning_curves: {whole: {batch_size: 501, learning_rate: 0.05}}",
+            "learning_curves.whole.batch_size: 501 is above the 500 training rows; take at most",
+        ),
+        ("{split: {train: 500}, ensembles: {batch_size: 8}}", "ensembles: the best replicate is chosen on validation"),
+        (
+            "{split: {train: 500, validation: 100, order: resampled}, ensembles: {batch_size: 8}}",
+            "ensembles: they need test rows that none of their members trains on; take another `order` in `split`",
+        ),
+        (
+            "comparisons: {reference: {batch_size: 16}}",
+            "comparisons.reference: batch size 16, learning rate 0.1 is not",
+        ),
+        (
+            CLAIM % "of: {batch_size: 9}, above: 0",
+            "claims.c.of: batch size 9, learning rate 0.1 is not trained; add it",
+        ),
+        (
+            CLAIM % "along: [8, 32, full], above: 0",
+            "claims.c.along[1]: batch size 32, learning rate 0.1 is not trained",
+        ),
+        (CLAIM % "of: {batch_size: 8}", "claims.c: give one of `above`, `below` and `within`"),
+        (CLAIM % "of: {batch_size: 8}, above: 0, below: 1", "claims.c: give one of `above`, `below` and `within`, not"),
+        (CLAIM % "of: {batch_size: 8}, within: [1, 0]", "claims.c: within: [1, 0] is no range; the smaller number"),
+        (CLAIM % "above: 0", "claims.c: give one of `of` (a setting) and `along` (batch sizes)"),
+        (
+            "claims: {c: {statement: s, measure: seconds_per_epoch, of: {batch_size: {4: 20, 64: 80}}, above: 0}}",
+            "claims.c: the epochs of a schedule differ in seconds; take seconds_to_target",
+        ),
+        (
+            CLAIM % "along: [8, full, {4: 20, 64: 80}], against: {batch_size: 8}, above: 0",
+            "claims.c: `against` goes with `of`, not with `along`",
+        ),
+        (
+            "claims: {c: {statement: s, measure: ensemble_gain, above: 0}}\nquestions: {}",
+            "claims.c: ensemble_gain is measured of ensembles; add the key `ensembles` to the study",
+        ),
+        (
+            QUESTION % "answer: trent, figure: dataset",
+            "questions.q.answer: the study has no claim 'trent'; did you mean",
+        ),
+        (QUESTION % "answer: trend", "questions.q.figure: give either `figure` or `measures`"),
+        (
+            QUESTION % "answer: trend, figure: datasets",
+            "questions.q.figure: the study has no figure 'datasets'; did you",
+        ),
+        (
+            QUESTION % "answer: trend, measures: [test_accuracy], beside: [othr]",
+            "questions.q.beside[0]: there is no study 'othr'; did you mean 'other'?",
+        ),
+    ],
+)
+def test_a_mistake_names_its_place_and_the_remedy(changes, line):
+    assert [found for found in mistakes(changes) if found.startswith(line)]
+
+
+def test_two_studies_have_two_titles():
+    same = make_study("title: Same")
+    one, two = (dataclasses.replace(same, name=name) for name in ("one", "two"))
+    found = studies._mistakes(two, {"other": make_study(), "one": one, "two": two})
+    assert list(found) == ["title: 'Same' is the title of studies.one too; take another"]
+
+
+def test_mistakes_of_all_studies_are_told_together(tmp_path, monkeypatch):
+    facts = {name: {"train_rows": 500, "multiplications": 10**6} for name in ("one", "two")}
+    monkeypatch.setattr(studies, "_ask", lambda questions: facts)
+    spec = yaml.safe_load(CONFIG) | {"batch_sizes": [501], "claims": {}, "questions": {}}
+    with pytest.raises(ConfigError) as raised:
+        studies.read_studies({"studies": {"one": spec, "two": spec}}, [], tmp_path)
+    assert [line.split(":")[0] for line in str(raised.value).splitlines()] == [
+        "studies.one.batch_sizes[0]",
+        "studies.two.batch_sizes[0]",
+    ]
+
+
+def test_keras_is_asked_again_only_after_the_file_of_a_dataset_has_changed(tmp_path, monkeypatch):
+    path = tmp_path / "a b.csv"
+    path.write_text("first")
+    spec = yaml.safe_load(CONFIG) | {"dataset": {"table": {"path": str(path), "target": "y"}}, "questions": {}}
+    asked = []
+
+    def ask(questions):
+        asked.append(questions)
+        return {"one": {"train_rows": 500, "multiplications": 10**6}}
+
+    monkeypatch.setattr(studies, "_ask", ask)
+    for text, times in (("first", 1), ("first", 1), ("other", 2)):
+        path.write_text(text)
+        studies.read_studies({"studies": {"one": spec}}, [], tmp_path / "cache")
+        assert len(asked) == times
+
+
+def test_a_file_that_is_not_there_is_told_before_anything_is_asked(tmp_path):
+    spec = yaml.safe_load(CONFIG) | {"dataset": {"npz": {"path": f"{tmp_path}/none.npz"}}}
+    with pytest.raises(ConfigError) as raised:
+        studies.read_studies({"studies": {"one": spec}}, [], tmp_path)
+    assert str(raised.value) == f"studies.one.dataset.npz.path: there is no file '{tmp_path}/none.npz'"
+
+
+def test_new_splits_are_drawn_where_a_study_asks_for_them():
+    assert splits_drawn(make_study().spec) == make_study().replicates_on_new_splits == 0
+    study = make_study("{new_splits: {replicates: 4}, seed: 7, loss: MeanSquaredError, target_loss: 1}")
+    assert study.replicates_on_new_splits == study.training("full")["replicates_on_new_splits"] == 4
+    assert study.splits == study.data | {"seed": 7, "replicates": 4}
+    crossed = make_study("{new_splits: {replicates: 4}, variance: {batch_sizes: [full], splits: 6}}")
+    assert (crossed.replicates_on_new_splits, crossed.splits["replicates"]) == (4, 6)
+
+
+def test_a_crossed_design_and_a_probe_are_made_where_a_study_asks_for_them():
+    study = make_study("{variance: {batch_sizes: [full], splits: 6}, pace: {}}")
+    [training] = study.variance["trainings"]
+    assert (training["setting"].batch_size, study.variance["splits"], study.variance["orders"]) == (500, 6, 5)
+    assert {"variance", "pace"} <= {*study.figures} & {*study.tables}
+    assert study.processes_of_pace == 3
+    assert {"variance", "pace"}.isdisjoint({*make_study().figures, *make_study().tables})
+
+
+def test_the_dataset_depends_on_the_loss_only_as_far_as_it_says_what_is_learned():
+    assert make_study().data == make_study("loss: CategoricalCrossentropy").data
+    assert make_study("loss: MeanSquaredError").data == make_study().data | {"regression": True}

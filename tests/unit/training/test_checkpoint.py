@@ -1,0 +1,181 @@
+"""A training that is stopped and started again gives the bytes that it would have given in one go."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from batchscope.data.dataset import Splits
+from batchscope.data.prepare import make_dataset
+from batchscope.hardware.backend import keras
+from batchscope.training import checkpoint, compiled
+from batchscope.training import train as training
+from batchscope.training.checkpoint import Checkpoint
+from batchscope.training.engines import Way
+from batchscope.training.task import NOTHING, Stage, Task, Trained
+
+RATES = [0.01, 0.001]
+STATEFUL = [{"Dense": {"units": 8}}, "BatchNormalization", {"Dropout": {"rate": 0.3}}]  # more than weights to keep
+LOSS = "SparseCategoricalCrossentropy"
+
+
+class StoppedError(Exception):
+    """What stops a training."""
+
+
+class Stopping(Checkpoint):
+    """Keeps what is done after every piece, and stops the training after the `saves`-th."""
+
+    def __init__(self, folder, key, saves):
+        super().__init__(folder, key)
+        self._left = saves
+
+    def due(self) -> bool:
+        return True
+
+    def save(self, *arguments):
+        super().save(*arguments)
+        self._left -= 1
+        if self._left == 0:
+            raise StoppedError
+
+
+@pytest.fixture(autouse=True)
+def _forget_models():
+    yield
+    keras.utils.clear_session()
+
+
+@pytest.fixture(scope="module")
+def make_task(first_500):
+    arguments = {"n_samples": 800, "n_features": 6, "n_informative": 4, "n_classes": 3, "random_state": 2}
+    data = make_dataset({"make_classification": arguments}, first_500)
+
+    def make(**changes):
+        return Task(data, STATEFUL, "Adam", LOSS, [Stage(100, 4), Stage(500, 3)], seed=0, **changes)
+
+    return make
+
+
+def train(task, replicates, engine, memory_mb, checkpoint) -> list[training.Result]:
+    groups = {"own": task.replicates(replicates)} | ({"new": task.on_new_splits()} if task.splits else {})
+    results = training.train(task, RATES, groups, Way(engine), memory_mb, checkpoint)
+    return [result for of_group in results.values() for result in of_group]
+
+
+def bytes_of(results: list[training.Result]) -> list[bytes]:
+    arrays = [(result.history, result.updates, *result.rows["test"]) for result in results]
+    return [array.tobytes() for of_result in arrays for array in of_result]
+
+
+@pytest.mark.parametrize("engine", ["compiled", "fit"])
+def test_a_training_that_was_stopped_goes_on_to_the_same_bytes(make_task, tmp_path, caplog, monkeypatch, engine):
+    monkeypatch.setattr(training, "_WIDEST", 2)  # two stacks, the second with one replicate
+    monkeypatch.setattr(compiled, "PIECES", 3)  # pieces of three epochs
+    caplog.set_level("INFO")
+    task = make_task(resampled=True)
+    whole = train(task, 3, engine, 3000, Checkpoint(tmp_path / "whole", "key"))
+    for saves in (1, 10):  # in the first stack, and then in a later one
+        with pytest.raises(StoppedError):
+            train(task, 3, engine, 3000, Stopping(tmp_path / "stopped", "key", saves))
+    resumed = train(task, 3, engine, 3000, Checkpoint(tmp_path / "stopped", "key"))
+    assert caplog.text.count("resumed from a checkpoint") >= 3
+    assert bytes_of(resumed) == bytes_of(whole)
+    # The timing has every epoch of every replicate once.
+    assert [sum(size * epochs for size, epochs, _ in result.stretches) for result in resumed] == [3 * 7] * 2
+
+
+@pytest.mark.parametrize(
+    ("model", "engine"),
+    [
+        ([{"GaussianNoise": {"stddev": 0.5}}, {"Dropout": {"rate": 0.3}}], "compiled"),
+        ([{"GaussianNoise": {"stddev": 0.5}}, {"Dropout": {"rate": 0.3}}], "fit"),
+        ({"file": "tests/unit/training/odd_models.py", "function": "unseeded_noise", "arguments": {}}, "fit"),
+    ],
+    ids=["compiled", "Model.fit", "without a seed generator"],
+)
+def test_layers_that_draw_at_random_go_on_with_their_draws(make_task, tmp_path, monkeypatch, model, engine):
+    monkeypatch.setattr(compiled, "PIECES", 3)
+    task = dataclasses.replace(make_task(), model=model)
+    whole = train(task, 2, engine, 3000, Checkpoint(tmp_path / "whole", "key"))
+    with pytest.raises(StoppedError):
+        train(task, 2, engine, 3000, Stopping(tmp_path / "stopped", "key", 2))
+    assert bytes_of(train(task, 2, engine, 3000, Checkpoint(tmp_path / "stopped", "key"))) == bytes_of(whole)
+
+
+def test_new_splits_that_were_stopped_go_on_to_the_same_bytes(make_task, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(training, "_WIDEST", 2)
+    caplog.set_level("INFO")
+    task = make_task(splits=Splits(np.stack([np.random.default_rng(k).permutation(800) for k in range(3)])))
+    whole = train(task, 3, "compiled", 3000, Checkpoint(tmp_path / "whole", "key"))
+    with pytest.raises(StoppedError):  # in the first of the stacks on new splits
+        train(task, 3, "compiled", 3000, Stopping(tmp_path / "stopped", "key", 25))
+    resumed = train(task, 3, "compiled", 3000, Checkpoint(tmp_path / "stopped", "key"))
+    assert "resumed from a checkpoint: epoch 7 of the stack own_2_0_0.001" in caplog.messages
+    assert any(
+        message.startswith("resumed from a checkpoint: epoch 1 of the stack new_2_0_") for message in caplog.messages
+    )
+    assert bytes_of(resumed) == bytes_of(whole)
+
+
+def test_a_training_that_is_done_is_not_trained_again(make_task, tmp_path, monkeypatch):
+    done = train(make_task(), 2, "compiled", 3000, Checkpoint(tmp_path, "key"))
+    monkeypatch.setattr(compiled.CompiledEngine, "_run", None)
+    again = train(make_task(), 2, "compiled", 3000, Checkpoint(tmp_path, "key"))
+    assert bytes_of(again) == bytes_of(done)
+
+
+def test_ensembles_that_were_stopped_go_on_to_the_same_values(make_task, tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "_WIDEST", 2)
+    task = make_task()
+    task = Task(**vars(task) | {"dataset": task.dataset._replace(x_validation=task.dataset.x_test[:50],
+                                                                 y_validation=task.dataset.y_test[:50])})  # fmt: skip
+    whole = training.train_ensembles(task, 0.01, 2, 2, Way("compiled"), 3000, Checkpoint(tmp_path / "whole", "key"))
+    with pytest.raises(StoppedError):
+        training.train_ensembles(task, 0.01, 2, 2, Way("compiled"), 3000, Stopping(tmp_path / "stopped", "key", 9))
+    resumed = training.train_ensembles(task, 0.01, 2, 2, Way("compiled"), 3000, Checkpoint(tmp_path / "stopped", "key"))
+    assert resumed == whole
+
+
+@pytest.fixture
+def trained() -> Trained:
+    return NOTHING.then(np.ones((2, 3, 4)), np.arange(3), seconds=1.5)
+
+
+def test_a_checkpoint_gives_back_what_it_was_given(trained, tmp_path):
+    state = [np.float32([1, 2]), np.int64(7), np.zeros((2, 0))]
+    Checkpoint(tmp_path, "key").save((2, 0, 0.01), trained, state)
+    kept, kept_state = Checkpoint(tmp_path, "key").load((2, 0, 0.01))
+    for ours, theirs in zip([*trained, *state], [*kept, *kept_state], strict=True):
+        np.testing.assert_array_equal(ours, theirs, strict=True)
+    assert Checkpoint(tmp_path, "key").load((2, 0, 0.02)) == (NOTHING, [])
+
+
+def test_a_checkpoint_of_another_training_is_removed(trained, tmp_path):
+    Checkpoint(tmp_path, "key").save((2, 0, 0.01), trained, [])
+    assert Checkpoint(tmp_path, "other").load((2, 0, 0.01)) == (NOTHING, [])
+    assert [path.name for path in tmp_path.iterdir()] == ["other"]
+
+
+def test_a_damaged_checkpoint_is_left_out(trained, tmp_path, caplog):
+    kept = Checkpoint(tmp_path, "key")
+    kept.save((2, 0, 0.01), trained, [])
+    [path] = (tmp_path / "key").iterdir()
+    path.write_bytes(path.read_bytes()[:100])
+    assert kept.load((2, 0, 0.01)) == (NOTHING, [])
+    assert "cannot be read and is left out" in caplog.text
+
+
+def test_checkpoints_are_rare_enough_not_to_cost_much(trained, tmp_path, monkeypatch):
+    now = 0.0
+    monkeypatch.setattr(checkpoint.time, "monotonic", lambda: now)
+    kept = Checkpoint(tmp_path, "key")
+    now = 4.9
+    assert not kept.due()
+    now = 5.0
+    assert kept.due()
+    kept._took = 2.0
+    now = 39.9
+    assert not kept.due()
+    now = 40.0
+    assert kept.due()

@@ -1,0 +1,138 @@
+"""What replicates get right row by row adds up to what their histories say, in single precision as in a study."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from batchscope.data.new_splits import draw_splits
+from batchscope.data.prepare import make_dataset
+from batchscope.hardware.backend import keras
+from batchscope.model import losses
+from batchscope.model.models import build_loss
+from batchscope.training import engines, streaming
+from batchscope.training import train as training
+from batchscope.training.checkpoint import Checkpoint
+from batchscope.training.engines import Way
+from batchscope.training.task import Stage, Task
+
+DENSE = [{"Dense": {"units": 20, "activation": "relu"}}]
+BLOBS = {"make_blobs": {"n_samples": 2100, "centers": 5, "cluster_std": 4, "random_state": 2}}
+SPLIT = {"train": 300, "validation": 130, "order": "stratified", "seed": 0}
+LOSS = "SparseCategoricalCrossentropy"
+RATES = [0.01, 0.001]
+CLIPPED = {"Adam": {"clipnorm": 1.0}}  # one replicate at a time
+
+
+@pytest.fixture(autouse=True)
+def _forget_models():
+    yield
+    keras.utils.clear_session()
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    """More test rows than are evaluated at once, and classes that are often mistaken for each other."""
+    return make_dataset(BLOBS, SPLIT)
+
+
+@pytest.fixture
+def make_task(dataset):
+    def make(optimizer="Adam", batch_size=70, loss=LOSS, **changes):
+        return Task(dataset, DENSE, optimizer, loss, [Stage(batch_size, 3)], seed=0, **changes)
+
+    return make
+
+
+@pytest.fixture
+def train(tmp_path):
+    def run(task: Task, engine: str = "compiled", replicates: int = 3) -> list[training.Result]:
+        groups = {"own": task.replicates(replicates)}
+        return training.train(task, RATES, groups, Way(engine), 3000, Checkpoint(tmp_path, str(task.resampled)))["own"]
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("way", "changes"),
+    [
+        ("3 replicates at a time", {}),
+        ("2 replicates at a time", {"resampled": True, "batch_size": 300}),
+        ("one replicate at a time", {"optimizer": CLIPPED}),
+        ("streamed", {}),
+        ("Model.fit", {}),
+    ],
+)
+def test_what_is_right_adds_up_to_the_last_accuracy_of_the_history(make_task, train, monkeypatch, way, changes):
+    if way.startswith("2"):
+        monkeypatch.setattr(training, "_WIDEST", 2)  # the second stack has one replicate
+    if way == "streamed":
+        monkeypatch.setattr(engines, "_SHARE_OF_DATA", 0)
+        monkeypatch.setattr(streaming, "_BYTES_OF_A_BLOCK", 3 * 200 * 2 * 4)  # three replicates, two features
+    task = make_task(**changes)
+    for result in train(task, "fit" if way == "Model.fit" else "compiled"):
+        assert way in result.engine
+        for part, loss, accuracy in (("test", 2, 3), ("validation", 4, 5)):
+            scores = result.rows[part]
+            assert scores.correct.mean(axis=1).tolist() == result.history[:, -1, accuracy].tolist()
+            np.testing.assert_allclose(scores.loss.mean(axis=1), result.history[:, -1, loss], rtol=1e-5)
+            assert [array.dtype for array in scores] == [np.int32, bool, np.float32]
+
+
+def test_rows_are_named_by_their_numbers_in_the_order_of_the_dataset(make_task, train):
+    own, _ = train(make_task(), replicates=1)
+    assert own.rows["test"].rows.tolist() == [[*range(300, 1970)]]
+    assert own.rows["validation"].rows.tolist() == [[*range(1970, 2100)]]
+    task = make_task(resampled=True)
+    resampled, _ = train(task, replicates=2)
+    assert resampled.rows["test"].rows[1].tolist() == task.split(1)[1].tolist()
+
+
+@pytest.mark.parametrize(("engine", "scaler"), [("compiled", "none"), ("compiled", "StandardScaler"), ("fit", "none")])
+def test_rows_of_new_splits_add_up_and_have_their_numbers(make_task, tmp_path, engine, scaler):
+    splits = draw_splits(BLOBS, SPLIT, scaler, regression=False, seed=0, replicates=2)
+    task = dataclasses.replace(make_task(), splits=splits)
+    groups = {"own": task.replicates(1), "new": task.on_new_splits()}
+    results = training.train(task, RATES, groups, Way(engine), 3000, Checkpoint(tmp_path, "key"))["new"]
+    for result in results:
+        scores = result.rows["test"]
+        assert scores.correct.mean(axis=1).tolist() == result.history[:, -1, 3].tolist()
+        np.testing.assert_array_equal(scores.rows, splits.rows[:, 300:1970])
+        np.testing.assert_array_equal(result.rows["validation"].rows, splits.rows[:, 1970:])
+
+
+def test_a_replicate_that_diverged_has_no_losses_and_nothing_right(make_task, train):
+    class Poisoned(Task):
+        def build_replicate(self, weights):
+            model = super().build_replicate(weights)
+            if weights == 1:
+                model.trainable_variables[0].assign(np.full(model.trainable_variables[0].shape, np.nan))
+            return model
+
+    task = make_task()
+    result, _ = train(Poisoned(**{field.name: getattr(task, field.name) for field in dataclasses.fields(task)}))
+    scores = result.rows["test"]
+    assert np.isnan(scores.loss).all(axis=1).tolist() == [False, True, False]
+    assert scores.correct.any(axis=1).tolist() == [True, False, True]
+
+
+def test_numbers_are_neither_right_nor_wrong(dataset, make_task, train):
+    numbers = dataset._replace(**{f"y_{part}": getattr(dataset, f"x_{part}")[:, 0] for part in
+                                  ("train", "test", "validation")})  # fmt: skip
+    result, _ = train(dataclasses.replace(make_task(loss="MeanSquaredError"), dataset=numbers))
+    scores = result.rows["test"]
+    assert scores.correct is None
+    np.testing.assert_allclose(scores.loss.mean(axis=1), result.history[:, -1, 2], rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", losses.OF_CLASSES + losses.OF_NUMBERS)
+@pytest.mark.parametrize("reduction", [{}, {"reduction": "sum"}], ids=["mean", "sum"])
+def test_a_loss_by_row_is_what_that_of_a_batch_is_made_of(name, reduction):
+    generator = np.random.default_rng(0)
+    numbers = name in losses.OF_NUMBERS
+    outputs = generator.normal(size=(7, 1 if numbers else 3)).astype(np.float32)
+    y = generator.normal(size=7).astype(np.float32) if numbers else np.array([0, 1, 2, 0, 1, 2, 1])
+    by_row = build_loss({name: reduction}, outputs.shape[1], by_row=True)(y, outputs).numpy()
+    assert by_row.shape == (7,)
+    whole = by_row.sum() if reduction else by_row.mean()
+    np.testing.assert_allclose(whole, build_loss({name: reduction}, outputs.shape[1])(y, outputs), rtol=1e-5)

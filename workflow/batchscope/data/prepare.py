@@ -1,0 +1,96 @@
+"""A dataset from its description: rows, split and made ready for a model."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from batchscope.data.dataset import Dataset
+from batchscope.data.preprocessing import prepared_arrays, prepared_tables
+from batchscope.data.sources import read_rows
+from batchscope.data.splits import split_rows
+from batchscope.data.targets import as_classes, as_numbers, check_training_classes, names_beyond_numbers, standardised
+from batchscope.errors import ConfigError
+
+
+class SplitRows(NamedTuple):
+    """The rows of a dataset as they are read, and which of them each part has; nothing is fitted yet."""
+
+    x: np.ndarray | pd.DataFrame  # (rows, ...)
+    y: np.ndarray  # (rows,): classes from 0, or numbers
+    labels: np.ndarray | None  # the name of each class; None where numbers are learned
+    place: str  # of the target in the config
+    scaler: dict | str
+    parts: dict[str, np.ndarray]  # the positions of the training, test and, where there are any, validation rows
+
+    @property
+    def is_table(self) -> bool:
+        return isinstance(self.x, pd.DataFrame)
+
+    @property
+    def is_fitted_to(self) -> bool:
+        """Whether something is fitted to the training rows: an encoding, a scaler, the target of a regression."""
+        return self.is_table or self.labels is None or self.scaler != "none"
+
+
+def make_dataset(
+    dataset: dict | str, split: dict, scaler: dict | str | None = None, regression: bool = False
+) -> Dataset:
+    """The dataset that a study's `dataset`, `split` and `scaler` describe.
+
+    Args:
+        dataset, split: as in the config.
+        scaler: as in the config; where left out, the numbers of a table are standardised, and arrays stay as they are.
+        regression: numbers are learned instead of classes.
+
+    Raises:
+        ConfigError: there is a mistake in one of the three, or in the data.
+    """
+    rows = read_split_rows(dataset, split, scaler, regression)
+    if split["order"] == "resampled" and rows.is_fitted_to:
+        raise ConfigError(
+            "split.order",
+            "resampled trains every replicate on other rows, so what is fitted once (encoding, scaling, the target "
+            "of a regression) would have seen its test rows; take shuffled",
+        )
+    x, y, features = fit_to_training_rows(rows, rows.parts)
+    arrays = {f"x_{part}": of_part for part, of_part in x.items()} | {
+        f"y_{part}": of_part for part, of_part in y.items()
+    }
+    return Dataset(**arrays, labels=None if regression else names_beyond_numbers(rows.labels), features=features)
+
+
+def read_split_rows(dataset: dict | str, split: dict, scaler: dict | str | None, regression: bool) -> SplitRows:
+    """The rows of `make_dataset` before anything is fitted.
+
+    Raises:
+        ConfigError: there is a mistake in the dataset or the split.
+    """
+    rows = read_rows(dataset, split.get("groups"))
+    scaler = scaler or ("StandardScaler" if isinstance(rows.x, pd.DataFrame) else "none")
+    y, labels = (as_numbers(rows.y, rows.place), None) if regression else as_classes(rows.y, rows.names, rows.place)
+    parts = split_rows(split, len(y), None if regression else y, rows.groups)
+    return SplitRows(rows.x, y, labels, rows.place, scaler, parts)
+
+
+def fit_to_training_rows(
+    rows: SplitRows, parts: dict[str, np.ndarray]
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], np.ndarray | None]:
+    """Features and targets of each part as a model takes them, and the names of the features of a table.
+
+    Args:
+        parts: the positions of the rows of each part, which need not be that of `rows`.
+
+    Raises:
+        ConfigError: a class is absent from the training rows, or scikit-learn cannot fit what is asked for to them.
+    """
+    y = {part: rows.y[positions] for part, positions in parts.items()}
+    if rows.labels is None:
+        y = standardised(y, rows.place)
+    else:
+        check_training_classes(y["train"], rows.labels)
+    x = {part: rows.x.take(positions, axis=0) for part, positions in parts.items()}
+    x, features = prepared_tables(x, rows.scaler) if rows.is_table else (prepared_arrays(x, rows.scaler), None)
+    if not all(np.isfinite(of_part).all() for of_part in x.values()):
+        raise ConfigError("dataset", "some features are too large for float32; set `scaler: StandardScaler`")
+    return x, y, features

@@ -1,0 +1,79 @@
+"""Features as a model takes them. Whatever is fitted is fitted on the training rows alone."""
+
+import inspect
+
+import numpy as np
+import pandas as pd
+import sklearn.preprocessing
+from sklearn.base import TransformerMixin
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OneHotEncoder
+
+from batchscope.errors import ConfigError, check_arguments, one_line, suggestion
+from batchscope.names import name_and_arguments
+
+
+def prepared_arrays(parts: dict[str, np.ndarray], scaler: dict | str) -> dict[str, np.ndarray]:
+    """Features (rows, ...) as float32, each scaled on its own.
+
+    Args:
+        parts: the features of the training rows and of the others.
+        scaler: as in the config.
+
+    Raises:
+        ConfigError: scikit-learn has no such scaler or refuses its arguments.
+    """
+    # float64 where float32 would round before the numbers are centred.
+    exact = np.result_type(parts["train"], np.float32)
+    flat = {part: x.reshape(len(x), -1).astype(exact, copy=False) for part, x in parts.items()}
+    transformer = _fitted(Pipeline([("scaler", _make_scaler(scaler))]), flat["train"])
+    return {part: transformer.transform(flat[part]).astype(np.float32).reshape(x.shape) for part, x in parts.items()}
+
+
+def prepared_tables(parts: dict[str, pd.DataFrame], scaler: dict | str) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """The columns of tables as float32 features, and their names.
+
+    Missing numbers become the median, and numbers are scaled. Categories become a feature each, of 0 and 1. A missing
+    one is a category of its own, as that it is missing may mean something; one that no training row has is none.
+
+    Raises:
+        ConfigError: as `prepared_arrays`, or no training row has a value in some column.
+    """
+    train = parts["train"]
+    if empty := [column for column in train if train[column].isna().all()]:
+        raise ConfigError(f"dataset.table, column {empty[0]!r}", "no training row has a value in it; `drop` it")
+    numbers = train.select_dtypes("number").columns
+    scaled = Pipeline([("imputer", SimpleImputer(strategy="median")), ("scaler", _make_scaler(scaler))])
+    encoder = OneHotEncoder(handle_unknown="ignore", sparse_output=False, feature_name_combiner=_name_of_category)
+    columns = [("numbers", scaled, numbers), ("categories", encoder, train.columns.difference(numbers, sort=False))]
+    transformer = _fitted(ColumnTransformer(columns), train)
+    features = {part: transformer.transform(table).astype(np.float32) for part, table in parts.items()}
+    names = [name.partition("__")[2] for name in transformer.get_feature_names_out()]  # of `numbers__age`, say
+    return features, np.array(names)
+
+
+def _name_of_category(column: str, category: str | float) -> str:
+    return f"{column}={category if isinstance(category, str) else 'missing'}"
+
+
+def _make_scaler(spec: dict | str) -> TransformerMixin | str:
+    """A scaler of scikit-learn; `passthrough`, which is its word for none, where there is to be none."""
+    if spec == "none":
+        return "passthrough"
+    name, arguments = name_and_arguments(spec)
+    known = [key for key in sklearn.preprocessing.__all__ if key.endswith("Scaler")]
+    if name not in known:
+        raise ConfigError("scaler", f"sklearn.preprocessing has no {name!r}{suggestion(name, [*known, 'none'])}")
+    scaler = getattr(sklearn.preprocessing, name)
+    check_arguments(arguments, inspect.signature(scaler).parameters, f"scaler.{name}")
+    # YAML knows lists alone where scikit-learn insists on tuples.
+    return scaler(**{key: tuple(value) if isinstance(value, list) else value for key, value in arguments.items()})
+
+
+def _fitted(transformer: TransformerMixin, train: np.ndarray | pd.DataFrame) -> TransformerMixin:
+    try:
+        return transformer.fit(train)
+    except Exception as error:  # what scikit-learn says of the arguments is for the user
+        raise ConfigError("scaler", one_line(error)) from None

@@ -1,0 +1,1 @@
+"""What histories and scores show: measures, intervals, comparisons, claims, the recommendation."""

@@ -1,0 +1,200 @@
+"""What was claimed beforehand, against what the trainings say.
+
+A claim names a measure and where it is taken: at one setting, as the paired difference of two, along several batch
+sizes, or of the ensembles. Its number is a mean over trainings, which is expected above, below or within bounds.
+"""
+
+import math
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+from batchscope.evidence.crossed import FEWEST, LEVEL, Estimate, estimate_mean
+from batchscope.evidence.trainings import (
+    NEW_SPLITS,
+    NOT_JUDGED,
+    ROWS_AND_TRAININGS,
+    THIS_SPLIT,
+    TRAININGS,
+    Trainings,
+    over,
+)
+from batchscope.study.setting import SETTING, Setting
+
+COLUMNS = [
+    *("claim", "statement", "measure", *SETTING, *(f"against_{column}" for column in SETTING), "along", "expected"),
+    *("estimate", "low", "high", "low_90", "high_90", "replicates", "diverged", "never"),
+    *("reported", "reported_percentile", "verdict", "explanation"),
+    *("over", "low_on_this_split", "high_on_this_split", "p_value", "p_value_holm", "verdict_on_this_split"),
+    *("estimate_on_new_splits", "low_on_new_splits", "high_on_new_splits", "replicates_on_new_splits"),
+    "verdict_on_new_splits",
+]
+VERDICTS = ("verdict", "verdict_on_this_split", "verdict_on_new_splits")
+
+
+def judge(claims: list[dict], trainings: dict[str, Trainings], others: list[Trainings], seed: int) -> pd.DataFrame:
+    """A row per claim.
+
+    Args:
+        claims: as in the config, with settings in place of batch sizes.
+        trainings: population -> its trainings, as from `batchscope.evidence.trainings.read_trainings`.
+        others: what else is measured: stretches of training, and ensembles.
+        seed: where the bootstrap starts from.
+
+    `low` to `high` is the 95 % interval of the estimate over trainings alone, on these rows, `low_90` to `high_90` its
+    90 % interval, and `verdict` goes by them. The interval `on_this_split` is for new rows too, where the measure is a
+    mean over rows (`over` says so), and so is the verdict. A claim whose `rows` are `these` is about the very rows that
+    were tested on. The others have an estimate, an interval and a verdict `on_new_splits` as well.
+
+    A claim holds where the whole interval is where it is expected: the 95 % interval above or below a bound, the 90 %
+    interval within two (two one-sided tests; Schuirmann 1987). It does not hold where the whole 95 % interval is
+    elsewhere. Else it is undecided, and so it is with fewer than 6 trainings, where most diverged, and where most
+    reached no target. `p_value` is that of the verdict on this split, `p_value_holm` the same adjusted over all claims
+    of the study (Holm 1979). `reported_percentile` is the share of replicates below the number that the claim's source
+    reports, ties counted half.
+    """
+    rows = [_judge(claim, trainings, others, seed) for claim in claims]
+    tested = [row for row in rows if not math.isnan(row["p_value"])]
+    adjusted = multipletests([row["p_value"] for row in tested], LEVEL, "holm")[1] if tested else []
+    for row, p_value in zip(tested, adjusted):
+        row["p_value_holm"] = p_value
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _judge(claim: dict, trainings: dict[str, Trainings], others: list[Trainings], seed: int) -> dict:
+    own, new = trainings[THIS_SPLIT], trainings.get(NEW_SPLITS)
+    measured = next(each for each in (own, *others) if claim["measure"] in each.replicates)
+    about_new_rows = claim.get("rows", "new") == "new"
+    population = over(claim["measure"]) if about_new_rows and "along" not in claim else TRAININGS
+    values, censored = _values(claim, measured.on_these_rows)
+    alone = _Judged.of(claim, values, censored, seed)
+    split = _for_new_rows(claim, measured, alone, population, seed)
+    row = {
+        "claim": claim["name"],
+        "statement": claim["statement"],
+        "measure": claim["measure"],
+        **dict(zip(SETTING, claim.get("of", ()))),
+        **{f"against_{column}": value for column, value in zip(SETTING, claim.get("against", ()))},
+        "along": ", ".join(Setting(*setting).batch_sizes for setting in claim.get("along", ())),
+        "expected": _expectation(claim),
+        **{name: getattr(alone.estimate, name) for name in ("estimate", "low", "high", "low_90", "high_90")},
+        "replicates": alone.estimate.values,
+        "diverged": len(values) - alone.estimate.values,
+        "never": int(censored.sum()),
+        **_reported(claim, values[:, 0]),
+        "verdict": alone.verdict,
+        "explanation": claim.get("explanation", ""),
+        "over": population,
+        "low_on_this_split": split.estimate.low,
+        "high_on_this_split": split.estimate.high,
+        "p_value": split.p_value,
+        "p_value_holm": math.nan,
+        "verdict_on_this_split": split.verdict,
+        "verdict_on_new_splits": NOT_JUDGED,
+    }
+    if new is not None and measured is own and about_new_rows:
+        on_new = _Judged.of(claim, *_values(claim, new.on_these_rows), seed)
+        on_new = _for_new_rows(claim, new, on_new, population, seed)
+        row |= {f"{name}_on_new_splits": getattr(on_new.estimate, name) for name in ("estimate", "low", "high")}
+        row |= {"replicates_on_new_splits": on_new.estimate.values, "verdict_on_new_splits": on_new.verdict}
+    return row
+
+
+def _for_new_rows(claim: dict, trainings: Trainings, alone: "_Judged", population: str, seed: int) -> "_Judged":
+    """What was judged over trainings alone, with the wider interval where it is for new rows too."""
+    if population != ROWS_AND_TRAININGS:
+        return alone
+    return alone.wider(_Judged.of(claim, *_values(claim, trainings), seed))
+
+
+class _Judged(NamedTuple):
+    """The number of a claim, its verdict, and the p value of that: of the number being at a bound."""
+
+    claim: dict
+    estimate: Estimate
+    decided: bool
+    p_value: float
+
+    @classmethod
+    def of(cls, claim: dict, values: np.ndarray, censored: np.ndarray, seed: int) -> "_Judged":
+        bounds = [bound for bound in _bounds(claim) if math.isfinite(bound)]
+        estimate, *others = (estimate_mean(values, seed, null=bound) for bound in bounds)
+        decided = estimate.values >= max(FEWEST, len(values) / 2) and censored.all(axis=1).mean() <= 0.5
+        p_value = max(each.p_value for each in (estimate, *others)) if decided else math.nan
+        if others and bounds[0] < estimate.estimate < bounds[1]:
+            p_value /= 2  # inside, each side is tested by itself (two one-sided tests)
+        return cls(claim, estimate, decided, p_value)
+
+    def wider(self, other: "_Judged") -> "_Judged":
+        return self._replace(estimate=self.estimate.wider(other.estimate), p_value=np.fmax(self.p_value, other.p_value))
+
+    @property
+    def verdict(self) -> str:
+        return verdict(self.claim, self.estimate) if self.decided else "undecided"
+
+
+def _reported(claim: dict, values: np.ndarray) -> dict[str, float]:
+    """The number that the claim's source reports, and its place among those of the replicates."""
+    reported, sound = claim.get("reported", math.nan), values[~np.isnan(values)]
+    known = len(sound) and not math.isnan(reported)
+    percentile = stats.percentileofscore(sound, reported, kind="mean") / 100 if known else math.nan
+    return {"reported": reported, "reported_percentile": percentile}
+
+
+def _values(claim: dict, trainings: Trainings) -> tuple[np.ndarray, np.ndarray]:
+    """The number of a claim for each training and row (trainings, rows), and which times behind it are censored."""
+    measure, table = claim["measure"], trainings.replicates
+    if "along" in claim:
+        settings = [Setting(*setting) for setting in claim["along"]]
+        values, censored = trainings.on_these_rows.values(measure, settings)
+        sizes = [setting.batch_size for setting in settings]
+        return np.array([[_rank_correlation(sizes, each)] for each in values[..., 0].T]), censored
+    if "of" not in claim:
+        values = table.loc[table["members"] == table["members"].max(), [measure]].to_numpy()  # of whole ensembles
+        return values, np.zeros(values.shape, bool)
+    settings = [Setting(*claim[key]) for key in ("of", "against") if key in claim]
+    values, censored = trainings.values(measure, settings)
+    return values[0] - values[1] if len(settings) == 2 else values[0], censored
+
+
+def _rank_correlation(sizes: list[int], values: np.ndarray) -> float:
+    """Kendall's tau-b, and 0 where all values are the same; NaN where one is missing."""
+    if np.isnan(values).any():
+        return math.nan
+    return 0.0 if np.ptp(values) == 0 else stats.kendalltau(sizes, values).statistic
+
+
+def _bounds(claim: dict) -> tuple[float, float]:
+    return claim.get("within") or (claim.get("above", -math.inf), claim.get("below", math.inf))
+
+
+def _expectation(claim: dict) -> str:
+    low, high = _bounds(claim)
+    if math.isinf(low):
+        return f"below {high:g}"
+    return f"above {low:g}" if math.isinf(high) else f"{low:g} to {high:g}"
+
+
+def verdict(claim: dict, estimate: Estimate) -> str:
+    """`holds`, `does not hold` or `undecided`; see `judge`."""
+    low, high = _bounds(claim)
+    if "within" in claim:
+        holds = low < estimate.low_90 and estimate.high_90 < high
+    else:
+        holds = low < estimate.low and estimate.high < high
+    if holds:
+        return "holds"
+    return "does not hold" if estimate.high < low or estimate.low > high else "undecided"
+
+
+def read_claims(path: str | Path) -> pd.DataFrame:
+    """The table that `judge` made, from its file; names and statements are text, whatever they look like."""
+    text = ("claim", "statement", "measure", "along", "expected", "explanation", "schedule", "over", *VERDICTS)
+    numbers = [column for column in COLUMNS if column not in text]
+    return pd.read_csv(
+        path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values={column: [""] for column in numbers}
+    )

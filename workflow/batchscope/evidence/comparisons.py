@@ -1,0 +1,214 @@
+"""Every setting against a reference, in pairs of trainings that start from the same weights."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from statsmodels.stats.multitest import multipletests
+
+from batchscope.evidence.crossed import FEWEST, LEVEL, Estimate, adjusted_p_values, estimate_mean, superiority
+from batchscope.evidence.pairs import CENSORED
+from batchscope.evidence.trainings import NEW_SPLITS, NOT_JUDGED, ROWS_AND_TRAININGS, THIS_SPLIT, Trainings, over
+from batchscope.study.setting import SETTING, Setting, rows_of
+
+COLUMNS = [
+    *("measure", *SETTING, *(f"reference_{column}" for column in SETTING)),
+    *("pairs", "diverged", "reference_diverged", "never", "reference_never", "mean", "reference_mean"),
+    *("difference", "low", "high", "low_90", "high_90", "p_value", "p_value_holm", "superiority", "margin", "verdict"),
+    *("p_value_max_t", "correlation", "superiority_low", "superiority_high", "superiority_verdict", "over"),
+    *(f"{name}_on_this_split" for name in ("low", "high", "p_value", "verdict")),
+    *(f"{name}_on_new_splits" for name in ("pairs", "difference", "low", "high", "p_value", "verdict")),
+]
+# From this share of pairs on, being better more often matters (Bouthillier et al. 2021).
+_MOSTLY = 0.75
+
+
+def compare(trainings: dict[str, Trainings], reference: Setting, margins: dict[str, float], seed: int) -> pd.DataFrame:
+    """A row per measure and setting other than the reference.
+
+    Args:
+        trainings: population -> its trainings, as from `batchscope.evidence.trainings.read_trainings`.
+        reference: the setting that the others are compared with.
+        margins: measure -> the difference that still counts as none; of these measures accuracies are better where they
+            are more, all others where they are less.
+        seed: where the bootstrap starts from.
+
+    `difference` is the mean over pairs of setting minus reference. Over trainings alone, on these rows: `low` to `high`
+    is its 95 % interval, `low_90` to `high_90` its 90 % interval, `p_value` that of its being 0, adjusted over the
+    settings compared in this measure in `p_value_max_t` (see `crossed.adjusted_p_values`) and by Holm's method in
+    `p_value_holm`, and `verdict` goes by these. `on_this_split` the same is for new rows too, where the measure is a
+    mean over rows (`over` says so), with the wider interval and the larger p value, and `on_new_splits` for trainings
+    on those. Their p values are adjusted by the largest distance.
+
+    A verdict is, in this order, `equivalent` where the 90 % interval lies within the margin on both sides (two one-
+    sided tests; Schuirmann 1987), `better` or `worse` where the adjusted p value is at most 0.05, else `undecided`; on
+    this split and on new ones `equivalent but better` (or worse) where both are shown.
+
+    `correlation` is that of the pairs, over trainings: what pairing takes off the variance. `superiority` is the share
+    of pairs in which the setting is better, with its 95 % interval for new rows too; its verdict is `mostly better`
+    where that is above 0.5 and reaches 0.75, `mostly worse` the other way round, `about as often` where all of it lies
+    between 0.25 and 0.75, else `undecided`.
+
+    A pair with a diverged replicate is left out; where that is most of the pairs, the setting that diverged more is
+    worse. Epochs to target are censored by the length of the training, see `batchscope.evidence.pairs`. Where in most
+    pairs neither replicate gets there, and where fewer than 6 pairs are left, the verdict is `undecided`.
+    """
+    own, new = trainings[THIS_SPLIT], trainings.get(NEW_SPLITS)
+    settings = [setting for setting in own.settings if setting != reference]
+    rows = []
+    for measure in sorted(margins, key=CENSORED.__contains__):  # times come last
+        margin = margins[measure]
+        split, alone = _compare_both(own, measure, settings, reference, margin, seed)
+        on_new = [None] * len(settings)
+        if new is not None:
+            on_new, _ = _compare_both(new, measure, settings, reference, margin, seed)
+        p_values = np.array([each.estimate.p_value for each in alone])
+        tested = ~np.isnan(p_values)
+        holm = np.full(len(settings), math.nan)
+        if tested.any():
+            holm[tested] = multipletests(p_values[tested], LEVEL, "holm")[1]
+        for setting, p_holm, *compared in zip(settings, holm, alone, split, on_new):
+            described = _describe(own, measure, setting, reference, seed)
+            rows.append(described | {"p_value_holm": p_holm, "margin": margin} | _columns(*compared))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+class _Compared(NamedTuple):
+    """A setting against the reference on one population."""
+
+    estimate: Estimate
+    p_value: float  # adjusted over the settings
+    margin: float
+    direction: int  # 1 where more is better
+    worse_by_divergence: bool | None  # None where enough pairs are left
+    nothing_seen: bool
+
+    def wider(self, other: "_Compared") -> "_Compared":
+        return self._replace(estimate=self.estimate.wider(other.estimate), p_value=max(self.p_value, other.p_value))
+
+    @property
+    def equivalent(self) -> bool:
+        return -self.margin < self.estimate.low_90 and self.estimate.high_90 < self.margin
+
+    @property
+    def shown(self) -> str | None:
+        """`better` or `worse`, where a difference is shown."""
+        if not self.p_value <= LEVEL:
+            return None
+        return "better" if self.estimate.estimate * self.direction > 0 else "worse"
+
+    def verdict(self, both: bool = True) -> str:
+        if self.worse_by_divergence is not None:
+            return "worse" if self.worse_by_divergence else "better"
+        if self.nothing_seen or self.estimate.values < FEWEST:
+            return "undecided"
+        if self.equivalent:
+            return f"equivalent but {self.shown}" if both and self.shown else "equivalent"
+        return self.shown or "undecided"
+
+
+def _compare_both(
+    trainings: Trainings, measure: str, settings: list[Setting], reference: Setting, margin: float, seed: int
+) -> tuple[list[_Compared], list[_Compared]]:
+    """For new rows, with the wider of both intervals, and over trainings alone; alike of what is no mean over rows."""
+    alone = _compare_all(trainings.on_these_rows, measure, settings, reference, margin, seed)
+    if over(measure) != ROWS_AND_TRAININGS:
+        return alone, alone
+    for_new_rows = _compare_all(trainings, measure, settings, reference, margin, seed)
+    return [one.wider(other) for one, other in zip(for_new_rows, alone)], alone
+
+
+def _compare_all(
+    trainings: Trainings, measure: str, settings: list[Setting], reference: Setting, margin: float, seed: int
+) -> list[_Compared]:
+    differences, compared = [], []
+    for setting in settings:
+        values, never = trainings.values(measure, [setting, reference])
+        lost, reference_lost = (_diverged(trainings, each) for each in (setting, reference))
+        differences.append(values[0] - values[1])
+        estimate = estimate_mean(differences[-1], seed)
+        few = estimate.values < len(never) / 2 and lost != reference_lost
+        nothing_seen = never.all(axis=1).mean() > 0.5
+        direction = 1 if _more_is_better(measure) else -1
+        worse = lost > reference_lost if few else None
+        compared.append(_Compared(estimate, math.nan, margin, direction, worse, nothing_seen))
+    tested = [index for index, each in enumerate(compared) if each.estimate.values >= 2]
+    if tested:
+        adjusted = adjusted_p_values(np.stack([differences[index] for index in tested]), seed)
+        for index, p_value in zip(tested, adjusted):
+            compared[index] = compared[index]._replace(p_value=float(p_value))
+    return compared
+
+
+def _describe(own: Trainings, measure: str, setting: Setting, reference: Setting, seed: int) -> dict:
+    """What is no matter of a population: who is compared, how many, and how often which is better."""
+    values, never = own.on_these_rows.values(measure, [setting, reference])
+    one, other = values[..., 0]
+    sound = ~np.isnan(one - other)
+    one, other = one[sound], other[sound]
+    values, _ = own.values(measure, [setting, reference])
+    share = superiority(*(values if _more_is_better(measure) else -values), seed)
+    return {
+        "measure": measure,
+        **setting._asdict(),
+        **{f"reference_{column}": value for column, value in reference._asdict().items()},
+        "pairs": len(one),
+        "diverged": _diverged(own, setting),
+        "reference_diverged": _diverged(own, reference),
+        "never": int(never[:, 0].sum()),
+        "reference_never": int(never[:, 1].sum()),
+        "mean": one.mean() if len(one) else math.nan,
+        "reference_mean": other.mean() if len(one) else math.nan,
+        "correlation": _correlation(one, other),
+        **dict(zip(("superiority", "superiority_low", "superiority_high"), share)),
+        "superiority_verdict": _mostly(*share[1:]),
+        "over": over(measure),
+    }
+
+
+def _columns(alone: _Compared, split: _Compared, new: _Compared | None) -> dict:
+    estimate = alone.estimate
+    row = {
+        "difference": estimate.estimate,
+        **{name: getattr(estimate, name) for name in ("low", "high", "low_90", "high_90", "p_value")},
+        "p_value_max_t": alone.p_value,
+        "verdict": alone.verdict(both=False),
+        "low_on_this_split": split.estimate.low,
+        "high_on_this_split": split.estimate.high,
+        "p_value_on_this_split": split.p_value,
+        "verdict_on_this_split": split.verdict(),
+        "verdict_on_new_splits": NOT_JUDGED,
+    }
+    if new is None:
+        return row
+    return row | {
+        "pairs_on_new_splits": new.estimate.values,
+        "difference_on_new_splits": new.estimate.estimate,
+        "low_on_new_splits": new.estimate.low,
+        "high_on_new_splits": new.estimate.high,
+        "p_value_on_new_splits": new.p_value,
+        "verdict_on_new_splits": new.verdict(),
+    }
+
+
+def _correlation(one: np.ndarray, other: np.ndarray) -> float:
+    if len(one) < 3 or np.ptp(one) == 0 or np.ptp(other) == 0:
+        return math.nan
+    return float(np.corrcoef(one, other)[0, 1])
+
+
+def _mostly(low: float, high: float) -> str:
+    if low > 0.5 and high >= _MOSTLY:
+        return "mostly better"
+    if high < 0.5 and low <= 1 - _MOSTLY:
+        return "mostly worse"
+    return "about as often" if low > 1 - _MOSTLY and high < _MOSTLY else "undecided"
+
+
+def _diverged(trainings: Trainings, setting: Setting) -> int:
+    return int(rows_of(setting, trainings.replicates)["diverged"].sum())
+
+
+def _more_is_better(measure: str) -> bool:
+    return measure.endswith("accuracy")

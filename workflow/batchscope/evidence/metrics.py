@@ -1,0 +1,239 @@
+"""What the histories of a study say: of every replicate, and of the replicates of a setting together."""
+
+import math
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from batchscope.evidence.crossed import estimate_mean
+from batchscope.evidence.statistics import median_time
+from batchscope.study.setting import CONSTANT, SETTING, rows_of
+
+# A replicate has converged when its test score is this close to its level late in training.
+_CLOSE = 0.01
+# It is at the target, rather than touches it, where the mean of so many epochs is.
+_EPOCHS_TO_STAY = 5
+_ROUNDING = 1e-9
+
+
+def measure_replicates(history: pd.DataFrame, timing: pd.DataFrame, score: str, target: float) -> pd.DataFrame:
+    """A row per setting and replicate.
+
+    Args:
+        history: a row per setting, replicate and epoch, as in `batchscope.results.history`.
+        timing: a row per setting and stretch of training, as in `batchscope.results.timing`.
+        score: `accuracy`, of which more is better, or `loss`, of which less is.
+        target: the score that epochs, updates and seconds are counted to.
+
+    Columns beside setting and replicate: `epochs`, `updates` and `seconds` of its training, `diverged`;
+    `train_accuracy`, `test_accuracy` and `accuracy_gap` (test minus training) after the last epoch;
+    `test_accuracy_volatility`, the standard deviation of the test accuracy over the last quarter of the epochs;
+    `epochs_to_converge`, the first epoch whose test score is at most 0.01 worse than the mean of that quarter; and
+    `epochs_to_target`, `updates_to_target`, `seconds_to_target`, infinite where the target is not reached: the first
+    epoch at the target from which on the mean of 5 epochs, or of all that are left, is, too. Then the same of the loss,
+    and what there is of the validation rows. `epochs_to_first_touch` counts to the first epoch at the target, whatever
+    comes after. `_late` is the mean over the last quarter of the epochs. `best_epoch` is the first with the best score
+    on the validation rows, and `_at_best_epoch` the test score there; there is none without validation rows. A diverged
+    replicate has no accuracies, losses, volatility and convergence. A replicate's seconds are its share of the seconds
+    of all trained with it, evaluation after every epoch included: by the median pace of the stretches after the first,
+    which warms up.
+    """
+    rows = []
+    for setting, curves in history.groupby(SETTING):
+        seconds = _seconds_by_epoch(rows_of(setting, timing), epochs=curves["epoch"].max())
+        for replicate, curve in curves.groupby("replicate"):
+            rows.append(
+                dict(zip(SETTING, setting)) | {"replicate": replicate} | _measure(curve, seconds, score, target)
+            )
+    replicates = pd.DataFrame(rows)
+    if history["validation_loss"].isna().all():
+        of_validation = [column for column in replicates if column.startswith("validation_") or "best_epoch" in column]
+        replicates[of_validation] = math.nan
+    return replicates
+
+
+def _measure(curve: pd.DataFrame, seconds: np.ndarray, score: str, target: float) -> dict:
+    last = curve.iloc[-1]
+    diverged = bool(np.isnan(last["test_loss"]))
+    late = _late(curve[f"test_{score}"])
+    close = late.mean() + (_CLOSE if score == "loss" else -_CLOSE)
+    return {
+        "epochs": len(curve),
+        "updates": curve["updates"].iloc[-1],
+        "seconds": seconds[-1],
+        "diverged": diverged,
+        "train_accuracy": last["train_accuracy"],
+        "test_accuracy": last["test_accuracy"],
+        "accuracy_gap": last["test_accuracy"] - last["train_accuracy"],
+        "test_accuracy_volatility": _volatility(curve["test_accuracy"]),
+        "epochs_to_converge": math.nan if diverged else first_epoch(_reached(curve[f"test_{score}"], score, close)),
+        **_times(curve, seconds, "test", score, target),
+        "train_loss": last["train_loss"],
+        "test_loss": last["test_loss"],
+        "loss_gap": last["test_loss"] - last["train_loss"],
+        "test_loss_volatility": _volatility(curve["test_loss"]),
+        "validation_accuracy": last["validation_accuracy"],
+        "validation_accuracy_volatility": _volatility(curve["validation_accuracy"]),
+        "validation_loss": last["validation_loss"],
+        "validation_loss_volatility": _volatility(curve["validation_loss"]),
+        **{f"validation_{name}": time for name, time in _times(curve, seconds, "validation", score, target).items()},
+        "epochs_to_first_touch": first_epoch(_reached(curve[f"test_{score}"], score, target)),
+        "validation_epochs_to_first_touch": first_epoch(_reached(curve[f"validation_{score}"], score, target)),
+        **{
+            f"{part}_{measure}_late": _late(curve[f"{part}_{measure}"]).mean()
+            for part in ("test", "validation")
+            for measure in ("accuracy", "loss")
+        },
+        **_at_best_epoch(curve, score, diverged),
+    }
+
+
+def _at_best_epoch(curve: pd.DataFrame, score: str, diverged: bool) -> dict[str, float]:
+    """The epoch that is best on the validation rows, and the test scores there."""
+    choices = curve[f"validation_{score}"].to_numpy()
+    if diverged or np.isnan(choices).any():
+        return {"best_epoch": math.nan, "test_accuracy_at_best_epoch": math.nan, "test_loss_at_best_epoch": math.nan}
+    best = int(np.argmin(choices) if score == "loss" else np.argmax(choices))
+    row = curve.iloc[best]
+    return {
+        "best_epoch": best + 1,
+        "test_accuracy_at_best_epoch": row["test_accuracy"],
+        "test_loss_at_best_epoch": row["test_loss"],
+    }
+
+
+def _late(values: pd.Series) -> np.ndarray:
+    """Of values (epochs,) those of the last quarter of the epochs."""
+    return values.to_numpy()[-math.ceil(len(values) / 4) :]
+
+
+def _volatility(values: pd.Series) -> float:
+    """The standard deviation of values (epochs,) over the last quarter of the epochs."""
+    late = _late(values)
+    return (late - late[0]).std()  # equal values have exactly 0
+
+
+def _reached(values: pd.Series, score: str, target: float) -> np.ndarray:
+    return (values <= target if score == "loss" else values >= target).to_numpy()
+
+
+def _stays(values: pd.Series, score: str, target: float) -> np.ndarray:
+    """Whether values (epochs,) are at the target and on average stay there, from each epoch on for 5, or all left."""
+    lead = (target - values if score == "loss" else values - target).to_numpy()
+    # Sums over each epoch and the next ones; a training that diverges among them has NaN, and does not stay.
+    ahead = np.convolve(lead, np.ones(_EPOCHS_TO_STAY))[_EPOCHS_TO_STAY - 1 :]
+    return (lead >= 0) & (ahead >= -_ROUNDING)
+
+
+def _times(curve: pd.DataFrame, seconds: np.ndarray, part: str, score: str, target: float) -> dict[str, float]:
+    """Epochs, updates and seconds to the target on a part of the rows."""
+    epochs = first_epoch(_stays(curve[f"{part}_{score}"], score, target))
+    last = int(epochs) - 1 if math.isfinite(epochs) else None
+    return {
+        "epochs_to_target": epochs,
+        "updates_to_target": math.inf if last is None else curve["updates"].iloc[last],
+        "seconds_to_target": math.inf if last is None else seconds[last],
+    }
+
+
+def first_epoch(reached: np.ndarray) -> float:
+    """The first epoch, from 1, of which (epochs,) is true; infinite where none is."""
+    return float(np.argmax(reached)) + 1 if reached.any() else math.inf
+
+
+def _seconds_by_epoch(timing: pd.DataFrame, epochs: int) -> np.ndarray:
+    """Seconds that a replicate of a setting has taken at the end of each epoch, (epochs,), on average.
+
+    At one batch size all epochs take as long; those of a schedule do not, and are taken as they were measured.
+    """
+    timing = timing.sort_values("stretch")
+    if timing["schedule"].iloc[0] == CONSTANT:
+        return _warm(timing)["seconds_per_epoch"].median() * np.arange(1, epochs + 1)
+    per_epoch = np.repeat(timing["seconds"] / timing["epochs"], timing["epochs"])
+    replicates = np.repeat(timing["replicates"], timing["epochs"])
+    # A row for each stack of replicates: they were trained one after the other.
+    stacks, sizes = (values.to_numpy().reshape(-1, epochs) for values in (per_epoch, replicates))
+    return stacks.sum(axis=0).cumsum() / sizes[:, 0].sum()
+
+
+def seconds_per_epoch(timing: pd.DataFrame) -> pd.DataFrame:
+    """A row per setting and stretch of training: `seconds_per_epoch` of one replicate.
+
+    The first stretch of a setting, which warms up, is left out where there are others.
+    """
+    return pd.concat(_warm(of_setting) for _, of_setting in timing.groupby(SETTING, sort=False))
+
+
+def _warm(timing: pd.DataFrame) -> pd.DataFrame:
+    """The stretches of a setting without the first one, if that is not the only one."""
+    values = timing["seconds"] / timing["epochs"] / timing["replicates"]
+    table = timing[[*SETTING, "stretch"]].assign(seconds_per_epoch=values)
+    return table[table["stretch"] > table["stretch"].min()] if len(table) > 1 else table
+
+
+def summarize(replicates: pd.DataFrame, score: str, target: float, seed: int) -> pd.DataFrame:
+    """The summary of a study, a row per setting.
+
+    Args:
+        replicates: as from `measure_replicates`.
+        score, target: what it was given.
+        seed: where the bootstrap starts from.
+
+    Means, standard deviations, intervals and volatility are over the replicates that did not diverge, and so is `_iqm`,
+    the mean of the middle half of them. The epochs to target are over all of them: one that never gets there counts as
+    later than every other.
+    """
+    return pd.DataFrame(
+        _summarize_setting(dict(zip(SETTING, setting)), group, score, target, seed)
+        for setting, group in replicates.groupby(SETTING)
+    )
+
+
+def _summarize_setting(setting: dict, replicates: pd.DataFrame, score: str, target: float, seed: int) -> dict:
+    updates_per_epoch = replicates["updates"].iloc[0] / replicates["epochs"].iloc[0]
+    row = {
+        "batch_size": setting["batch_size"],
+        "learning_rate": setting["learning_rate"],
+        "replicates": len(replicates),
+        "diverged": replicates["diverged"].sum(),
+        "updates_per_epoch": int(updates_per_epoch) if updates_per_epoch.is_integer() else round(updates_per_epoch, 6),
+    }
+    for measure in ("train_accuracy", "test_accuracy"):
+        row |= _summarize_measure(replicates[measure], seed)
+    reached = replicates["epochs_to_target"].to_numpy()
+    median, _, _ = median_time(reached)
+    touched, _, _ = median_time(replicates["epochs_to_first_touch"].to_numpy())
+    row |= {
+        "test_accuracy_volatility": round(replicates["test_accuracy_volatility"].mean(), 6),
+        "target_accuracy": target if score == "accuracy" else math.nan,
+        "epochs_to_target": median if math.isfinite(median) else math.nan,
+        "reached_target": round(np.isfinite(reached).mean(), 6),
+        "seconds_per_replicate": round(replicates["seconds"].iloc[0], 6),
+        "schedule": setting["schedule"],
+        "test_loss_volatility": round(replicates["test_loss_volatility"].mean(), 6),
+        "target_loss": target if score == "loss" else math.nan,
+    }
+    for measure in ("train_loss", "test_loss", "validation_accuracy", "validation_loss"):
+        row |= _summarize_measure(replicates[measure], seed)
+    row["epochs_to_first_touch"] = touched if math.isfinite(touched) else math.nan
+    for measure in ("test_accuracy_late", "test_loss_late"):
+        row |= _summarize_measure(replicates[measure], seed)
+    for measure in ("test_accuracy", "test_loss"):
+        row[f"{measure}_iqm"] = round(_interquartile_mean(replicates[measure].dropna()), 6)
+    return row
+
+
+def _interquartile_mean(values: pd.Series) -> float:
+    return stats.trim_mean(values, 0.25) if len(values) else math.nan
+
+
+def _summarize_measure(values: pd.Series, seed: int) -> dict[str, float]:
+    """Mean, standard deviation and 95 % interval of the mean of values (replicates,)."""
+    estimate = estimate_mean(values.to_numpy(), seed)
+    return {
+        f"{values.name}_mean": round(estimate.estimate, 6),
+        f"{values.name}_sd": round(values.std(ddof=1), 6),
+        f"{values.name}_low": round(estimate.low, 6),
+        f"{values.name}_high": round(estimate.high, 6),
+    }

@@ -1,0 +1,243 @@
+"""Which settings are best, or not distinguishable from the best: by score, by time to the target, and by stability.
+
+The best of a goal is the setting with the best mean. It was chosen on the trainings that it is then tested on; how that
+is paid for, so that all that are truly best stay together in 95 % of studies: see `crossed.not_worse_than`.
+"""
+
+import math
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from batchscope.evidence.crossed import FEWEST, LEVEL, estimate_both, means_and_parts, not_worse_than
+from batchscope.evidence.trainings import Trainings
+from batchscope.study.setting import CONSTANT, SETTING, Setting
+
+_AGAINST = [
+    *("difference", "difference_low", "difference_high"),
+    *("difference_low_on_these_rows", "difference_high_on_these_rows", "verdict", "more_replicates", "more_rows"),
+]
+COLUMNS = [
+    *SETTING,
+    "replicates",
+    "diverged",
+    "reached",
+    "mean",
+    "low",
+    "high",
+    "low_on_these_rows",
+    "high_on_these_rows",
+    *_AGAINST,
+]
+# The verdicts that leave a setting in the set of the best.
+NOT_DISTINGUISHABLE = ("best", "equivalent", "undecided")
+# The verdicts of all that take part.
+JUDGED = (*NOT_DISTINGUISHABLE, "worse")
+MOST_DIVERGED = 0.1  # of a setting's replicates; one with more is taken only where nothing else is left
+MOST_MORE = 10_000  # replicates that anyone would add
+_MOST_MORE_ROWS = 10_000_000
+_POWER = 0.8
+
+
+def measures(score: str, part: str) -> dict[str, str]:
+    """Goal -> its measure, of the part of the rows that settings are chosen on.
+
+    Time is counted in epochs, which follow from the config; seconds are those of one machine at one time.
+    """
+    prefix = "" if part == "test" else f"{part}_"
+    return {
+        "score": f"{part}_{score}",
+        "stability": f"{part}_{score}_volatility",
+        "time": f"{prefix}epochs_to_target",
+    }
+
+
+def rank(trainings: Trainings, measure: str, margin: float, seed: int) -> pd.DataFrame:
+    """A row per setting, the best first.
+
+    Args:
+        trainings: on the study's own split, or on new ones.
+        measure: what is compared; of an accuracy more is better, of all others less.
+        margin: the difference that still counts as none; NaN where every difference counts.
+        seed: where the bootstrap starts from.
+
+    `mean` is over the trainings that did not diverge, one that never reaches a target counting with the length of its
+    training; `low` to `high` is its 95 % interval, for new rows too where the measure is a mean over rows, and with
+    `_on_these_rows` that over trainings alone. `difference` is the mean over pairs of setting minus best, with its 95 %
+    interval. The verdict is `best`, `equivalent` where the 90 % interval of the difference lies within the margin,
+    `worse` where the setting is shown worse than the best, else `undecided`; `diverged` where more than a tenth of its
+    replicates did, or, where that is so of all settings, more than half; `never` where most of the others do not reach
+    the target. These two take no part. The measured best flatters itself, which makes `equivalent` rarer, not more
+    frequent. `more_replicates` and `more_rows` say how many more of either would decide what is undecided.
+    """
+    settings = trainings.settings
+    each = [trainings.values(measure, [setting]) for setting in settings]
+    sound = np.array([~np.isnan(values[0]).all(axis=1) for values, _ in each])  # (settings, trainings)
+    diverged, count = (~sound).sum(axis=1), sound.shape[1]
+    lost = diverged > count * MOST_DIVERGED
+    if lost.all():
+        lost = diverged > count / 2
+    reached = np.array([(~censored[:, 0])[here].sum() for (_, censored), here in zip(each, sound)])
+    never = ~lost & (reached < sound.sum(axis=1) / 2)
+    table = pd.DataFrame(settings).assign(
+        replicates=count,
+        diverged=diverged,
+        reached=reached,
+        verdict=np.select([lost, never], ["diverged", "never"], ""),
+    )
+    wide, alone = zip(*(estimate_both(values[0], seed) for values, _ in each))
+    table[["mean", "low", "high"]] = [estimate[:3] for estimate in wide]
+    table[["low_on_these_rows", "high_on_these_rows"]] = [estimate[1:3] for estimate in alone]
+    judged = ~(lost | never)
+    direction = -1 if measure.endswith("accuracy") else 1
+    if judged.any():
+        # Times are restricted by the trainings that are compared, so those that take no part do not shorten them.
+        values, _ = trainings.values(measure, [setting for setting, takes_part in zip(settings, judged) if takes_part])
+        against = _against_best(values, direction, margin, seed)
+        table.loc[judged, _AGAINST] = against[_AGAINST].to_numpy()
+    keys = {"out": ~judged, "cost": table["mean"] * direction, "other": table["verdict"] != "best"}
+    return table.assign(**keys).sort_values(list(keys), ignore_index=True, kind="stable").reindex(columns=COLUMNS)
+
+
+def _against_best(values: np.ndarray, direction: int, margin: float, seed: int) -> pd.DataFrame:
+    """A row per setting of values (settings, trainings, rows): its difference from the best, and its verdict."""
+    costs = values * direction
+    best = int(np.argmin(means_and_parts(costs)[0]))
+    kept, critical = not_worse_than(best, costs, seed)
+    rows = []
+    for setting, pairs in enumerate(values - values[best]):
+        (difference, low, high, low_90, high_90, _, count), alone = estimate_both(pairs, seed)
+        row = dict(zip(_AGAINST, (difference, low, high, alone.low, alone.high, "undecided", math.nan, math.nan)))
+        if setting == best:
+            row = {"verdict": "best"}
+        elif count >= FEWEST and -margin < low_90 and high_90 < margin:
+            row["verdict"] = "equivalent"
+        elif count >= FEWEST and setting not in kept:
+            row["verdict"] = "worse"
+        elif count >= 2:
+            row["more_replicates"], row["more_rows"] = more_to_decide(pairs, margin, critical)
+        rows.append(row)
+    return pd.DataFrame(rows, columns=_AGAINST)
+
+
+def more_to_decide(pairs: np.ndarray, margin: float, critical: float) -> tuple[float, float]:
+    """How many more trainings, or how many more rows, would decide with a power of 80 %; infinite where none would.
+
+    Args:
+        pairs: differences (trainings, rows).
+        margin: the difference that still counts as none; NaN where every one counts.
+        critical: the distance, in standard errors, from which on a difference is shown.
+
+    They decide were the measured difference the true one: by showing it, or that it is inside the margin (one-sided, at
+    5 %), whichever takes fewer. The standard error that this takes follows from the parts of the variance: those of
+    trainings fall with trainings, those of rows with rows, their interaction with both.
+    """
+    [size], parts = means_and_parts(pairs[None])
+    count, rows = np.sum(~np.isnan(pairs).all(axis=1)), pairs.shape[1]
+    power = stats.norm.ppf(_POWER)
+    errors = [abs(size) / (critical + power)]
+    if abs(size) < margin:
+        errors.append((margin - abs(size)) / (stats.norm.isf(LEVEL) + power))
+    interaction = parts.interaction[0]
+    of_trainings, of_rows = (max(part[0] - interaction, 0) for part in (parts.trainings, parts.rows))
+    more = []
+    for number, falls, stays, most in (
+        (count, of_trainings + interaction, of_rows, MOST_MORE),
+        (rows, of_rows + interaction, of_trainings, _MOST_MORE_ROWS),
+    ):
+        room = max(errors) ** 2 - stays
+        needed = math.ceil(number * falls / room) - number if room > 0 else math.inf
+        more.append(max(needed, 1) if needed <= most else math.inf)
+    return more[0], more[1] if rows > 1 else math.nan
+
+
+def recommend(
+    trainings: Trainings, margins: dict[str, float], seed: int, score: str = "accuracy", part: str = "test"
+) -> dict[str, pd.DataFrame]:
+    """Goal (`score`, `stability`, `time`) -> its settings, ranked; see `rank`.
+
+    Args:
+        margins: measure of the test rows -> the difference that still counts as none, also on validation rows.
+        score: `accuracy`, or `loss` where numbers are learned.
+        part: the part of the rows that settings are chosen on, `validation` where there is one.
+    """
+    known = margins_of(margins, score, part)
+    return {
+        goal: rank(trainings, measure, known.get(goal, math.nan), seed)
+        for goal, measure in measures(score, part).items()
+    }
+
+
+def margins_of(margins: dict[str, float], score: str, part: str) -> dict[str, float]:
+    """Goal -> the difference that still counts as none, of those that have one."""
+    by_goal = {
+        goal: margins.get(measure.replace("validation_", "test_").replace("test_epochs", "epochs"))
+        for goal, measure in measures(score, part).items()
+    }
+    return {goal: margin for goal, margin in by_goal.items() if margin is not None}
+
+
+def ranked_table(ranked: dict[str, dict[str, pd.DataFrame]]) -> pd.DataFrame:
+    """A row per population, goal and setting, the best first, with the columns of `rank`."""
+    tables = [table.assign(on=on, goal=goal) for on, goals in ranked.items() for goal, table in goals.items()]
+    return pd.concat(tables).reindex(columns=["on", "goal", *COLUMNS])
+
+
+def settings_of(table: pd.DataFrame, verdicts: tuple[str, ...] = NOT_DISTINGUISHABLE) -> list[Setting]:
+    """The settings of a table of `rank` that have one of the verdicts, in their order."""
+    return [Setting(*row) for row in table.loc[table["verdict"].isin(verdicts), SETTING].itertuples(index=False)]
+
+
+def advised(populations: list[dict[str, pd.DataFrame]], margins: dict[str, float]) -> list[Setting]:
+    """The settings to take, the first first.
+
+    Args:
+        populations: what `recommend` says of the study's own split and, where there are any, of new splits.
+        margins: goal (`score`, `stability`) -> the difference that still counts as none.
+
+    They are those that may be best by score and of which, as measured, the score is within the margin of the best
+    one's; of these, those whose volatility is within the margin of the calmest one's. Both are asked on every
+    population; where that leaves none, on the last. The first is the one that needs the fewest epochs to the target,
+    and comes before all that do not reach it. The best by score alone where fewer than 6 replicates decide nothing, and
+    none where most replicates of all settings diverged.
+    """
+    *_, last = populations
+    if last["score"]["replicates"].max() < FEWEST:
+        return settings_of(last["score"], ("best",))
+    chosen = _in_all(
+        [_within(goals["score"], settings_of(goals["score"]), margins.get("score", math.inf)) for goals in populations]
+    )
+    chosen = _in_all([_within(goals["stability"], chosen, margins.get("stability", math.inf)) for goals in populations])
+    there = settings_of(last["time"], JUDGED)
+    return [setting for setting in there if setting in chosen] + [each for each in chosen if each not in there]
+
+
+def _within(table: pd.DataFrame, settings: list[Setting], margin: float) -> list[Setting]:
+    """Those of some settings whose mean in a table of `rank` is within a margin of the first one's among them."""
+    means = {Setting(*row): mean for *row, mean in table[[*SETTING, "mean"]].itertuples(index=False)}
+    first = next((means[setting] for setting in means if setting in settings), math.nan)
+    return [setting for setting in settings if abs(means[setting] - first) <= margin]
+
+
+def _in_all(populations: list[list[Setting]]) -> list[Setting]:
+    """The settings on every population, those of the last where there are none."""
+    *others, last = populations
+    return [setting for setting in last if all(setting in other for other in others)] or last
+
+
+def beyond(setting: Setting, tried: list[Setting], train_rows: int) -> tuple[list[int], list[float]]:
+    """Batch sizes and learning rates to try next, where the setting lies on the edge of what was tried.
+
+    Batch sizes at its learning rate, half or double but at most all training rows, and not of a schedule; learning
+    rates at its batch size, a third or three times. None where others were tried on both sides.
+    """
+    size, rate, schedule = setting
+    rates = [each.learning_rate for each in tried if (each.batch_size, each.schedule) == (size, schedule)]
+    further_rates = [rate / 3] * (rate == min(rates)) + [rate * 3] * (rate == max(rates))
+    if schedule != CONSTANT:
+        return [], further_rates
+    sizes = [each.batch_size for each in tried if (each.learning_rate, each.schedule) == (rate, schedule)]
+    smaller = [size // 2] * (size == min(sizes) and size > 1)
+    larger = [min(2 * size, train_rows)] * (size == max(sizes) and size < train_rows)
+    return smaller + larger, further_rates

@@ -1,0 +1,78 @@
+"""The trainings of a study on one population of rows: its own split, or splits drawn anew for each of them."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from batchscope.evidence.crossed import Estimate, estimate_both
+from batchscope.evidence.pairs import paired_values
+from batchscope.results.row_scores import NEW_SPLITS, THIS_SPLIT, RowScoreTable, read_row_scores
+from batchscope.study.setting import SETTING, Setting
+
+# Measures after the last epoch that are means over rows -> the part of the rows, and what is measured of each.
+_ROWS_BEHIND = {f"{part}_{score}": (part, score) for part in ("test", "validation") for score in ("accuracy", "loss")}
+_ROWS_BEHIND |= {f"{score}_gap": ("test", score) for score in ("accuracy", "loss")}
+# What an interval is over.
+ROWS_AND_TRAININGS, TRAININGS = "rows and trainings", "trainings"
+# The verdict on new splits where there are none, or of what is about the rows of this one.
+NOT_JUDGED = "not judged"
+
+
+def over(measure: str) -> str:
+    """What the interval of a measure is over on new rows: only what is a mean over rows changes with them."""
+    return ROWS_AND_TRAININGS if measure in _ROWS_BEHIND else TRAININGS
+
+
+@dataclass(frozen=True)
+class Trainings:
+    """A row per setting and replicate with its measures, as from `batchscope.evidence.metrics.measure_replicates`.
+
+    `scores` are those of the single rows. Without them rows count as given, and only trainings as drawn at random.
+    """
+
+    replicates: pd.DataFrame
+    scores: RowScoreTable | None = None
+
+    @cached_property
+    def settings(self) -> list[Setting]:
+        return [Setting(*setting) for setting in self.replicates.groupby(SETTING).groups]
+
+    @property
+    def on_these_rows(self) -> "Trainings":
+        """The same, with the rows as given."""
+        return replace(self, scores=None)
+
+    def values(self, measure: str, settings: list[Setting]) -> tuple[np.ndarray, np.ndarray]:
+        """The values of a measure (settings, trainings, rows), and which times are censored (trainings, settings).
+
+        One column of rows where the measure is no mean over rows. NaN where a training was not tested, and all of one
+        that diverged; times are restricted, see `batchscope.evidence.pairs`.
+        """
+        of_trainings, censored = paired_values(self.replicates, measure, settings)
+        of_trainings = of_trainings.T[..., None]
+        if self.scores is None or measure not in _ROWS_BEHIND:
+            return of_trainings, censored
+        of_rows = np.stack([self.scores.of(setting, *_ROWS_BEHIND[measure]) for setting in settings]).astype(float)
+        # Rows know neither penalties of weights nor the training rows' part in a gap, so their means are moved to the
+        # measure.
+        of_rows[np.isnan(of_trainings[..., 0])] = np.nan
+        counts = np.maximum((~np.isnan(of_rows)).sum(axis=2, keepdims=True), 1)
+        return of_rows + of_trainings - np.nansum(of_rows, axis=2, keepdims=True) / counts, censored
+
+    def estimate(self, measure: str, setting: Setting, seed: int) -> Estimate:
+        """The mean of a measure at a setting, with the wider of the intervals for new rows and over trainings alone."""
+        [of_rows], _ = self.values(measure, [setting])
+        return estimate_both(of_rows, seed)[0]
+
+
+def read_trainings(replicates: str | Path, new_splits: str | Path, scores: list[str | Path]) -> dict[str, Trainings]:
+    """Population -> its trainings, from the tables of their measures and the files with the scores of their rows."""
+    return with_scores({THIS_SPLIT: pd.read_csv(replicates), NEW_SPLITS: pd.read_csv(new_splits)}, scores)
+
+
+def with_scores(tables: dict[str, pd.DataFrame], scores: list[str | Path]) -> dict[str, Trainings]:
+    """The same from tables. A study that trains on no new splits has those on this split alone."""
+    return {on: Trainings(table, read_row_scores(scores, on)) for on, table in tables.items() if len(table)}

@@ -1,0 +1,1 @@
+"""What is computed on: TensorFlow and Keras, CPU and GPUs."""

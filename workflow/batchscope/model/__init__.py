@@ -1,0 +1,1 @@
+"""Keras models, optimizers, losses and schedules from what the config names."""

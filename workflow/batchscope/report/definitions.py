@@ -1,0 +1,69 @@
+"""What the words of the tables mean, each in a sentence or two: shown at the heads of tables and on the page of
+methods.
+"""
+
+from batchscope.evidence.crossed import FEWEST
+
+# The head of a column, or a word -> what it means.
+DEFINITIONS = {
+    "measured": "The mean over trainings, with its 95 % interval for new rows and new trainings where the measure is a "
+    "mean over rows, else for new trainings. Times to a target are restricted means here and medians in the summary "
+    "and the figures.",
+    "over trainings alone": "The 95 % interval for new trainings on these very rows: what differs is their weights and "
+    "the order of their batches.",
+    "on this split": "The verdict for new rows and new trainings, by the training rows of this split and its test "
+    "rows. A claim about the very rows that were tested on, as a reported number is, is judged over trainings alone.",
+    "on new splits": "The verdict by trainings of which each has a split of its own. Not judged: a claim about these "
+    "very rows, about seconds or ensembles, and where the study trains on no new splits.",
+    "measured on new splits": "The same mean over trainings of which each has a split of its own.",
+    "difference": "The mean over pairs of setting minus reference. A pair are the trainings with the same weights and "
+    "orders, tested on the same rows.",
+    "difference on new splits": "The same over pairs that share their split too.",
+    "p": "Of the difference being 0, for new rows and new trainings, adjusted over the settings compared in the "
+    "measure: how often the largest distance of all of them is as large by luck (max-T).",
+    "p (Holm)": "Of the number being where it is by luck alone, adjusted over all claims of the study.",
+    "superiority": "The share of pairs in which the setting is better, ties counted half, with its 95 % interval.",
+    "more often": "Mostly better: superiority is above 0.5 and reaches 0.75; mostly worse the other way round; about "
+    "as often: all of it lies between 0.25 and 0.75.",
+    "correlation": "Of setting and reference, over trainings. What pairing takes off the variance: nothing at 0, and "
+    "at less than 0 it adds to it.",
+    "pairs": "Trainings that diverged at neither setting.",
+    "never": "Trainings that did not reach the target. They count with the length of the shortest training compared.",
+    "expected": "Where the claim says that the number is.",
+    "reported": "The number that the claim's source gives.",
+    "percentile": "The share of replicates below the reported number, ties counted half.",
+    **{
+        f"{part} {score}": "The mean over trainings after the last epoch, with its 95 % interval for new rows and new "
+        "trainings."
+        for part in ("test", "validation")
+        for score in ("accuracy", "loss")
+    },
+    **{
+        f"test {score} on new splits": "The same over trainings of which each has a split of its own."
+        for score in ("accuracy", "loss")
+    },
+    "train loss": "The running mean over the batches of an epoch, each before its update, as in Keras.",
+    "seconds per replicate": "Of all that are trained together in one stack, divided by their number, with evaluation "
+    "after every epoch and without compiling. One training alone takes longer.",
+    "seconds alone": "Of one training alone with the same engine, by a short probe.",
+    "seconds Model.fit": "Of one training with Keras's own Model.fit, by a short probe.",
+    "volatility": "The standard deviation (n below the line) of a training's test score over the last quarter of its "
+    "epochs, averaged over trainings.",
+    "late mean": "The mean test score over the last quarter of the epochs. The last epoch alone is a noisier draw.",
+    "best epoch": "The first with the best score on validation rows, and the test score there. Without validation rows "
+    "there is none, as a test score that chose its own epoch flatters itself.",
+    "epochs to target": "The median over trainings of the first epoch that is at the target and from which on the mean "
+    "of 5 epochs is. A training that never gets there counts as later than all others.",
+    "first touch": "The first epoch at the target, though later ones may fall below it again.",
+    "reached": "The share of trainings that got to the target.",
+    "sd": "The standard deviation over trainings, with n - 1 below the line.",
+    "interquartile mean": "The mean of the middle half of the trainings, which single bad ones do not move.",
+    "train accuracy": "The running mean over the batches of an epoch, each before its update, as in Keras. Of large "
+    "batches it lags behind, so test minus train accuracy cannot be compared across batch sizes.",
+    "rank correlation": "Kendall's tau-b of a training's measure with the batch size, where equal values count as "
+    "ties; 0 where all are equal. Its mean over trainings, and its interval over trainings alone.",
+    "diverged": "A training whose loss stopped being finite. It is counted, and left out of means, comparisons and "
+    "claims.",
+    "undecided": f"Neither shown nor excluded. Fewer than {FEWEST} trainings decide nothing, nor do times that most "
+    "did not reach.",
+}

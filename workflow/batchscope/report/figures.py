@@ -1,0 +1,176 @@
+"""The figures of single trainings: the dataset, learning curves, and a panel per batch size. Knows no Keras."""
+
+import math
+from itertools import cycle
+
+import numpy as np
+import pandas as pd
+from matplotlib.colors import to_rgba
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
+
+from batchscope.data.dataset import Dataset
+from batchscope.report.style import COLUMN_WIDTH, MARKERS, OKABE_ITO, STYLE, plt
+from batchscope.study.setting import Setting, rows_of
+
+PARTS = {"train": {"color": OKABE_ITO[0], "linestyle": "--"}, "test": {"color": OKABE_ITO[3], "linestyle": "-"}}
+_MOST_CLASSES_IN_LEGEND = 10
+_LONGEST_NAME_OF_FIVE = 10  # letters of a name of which five fit beside each other
+_LONGEST_NAME = 30
+_MOST_ROWS_AS_VECTORS = 10_000
+_MOST_ROWS_OF_PANELS = 8
+
+
+def plot_dataset(dataset: Dataset, title: str) -> plt.Figure:
+    """A scatter plot of training rows (filled) and test rows (hollow), by class or by the number that is learned.
+
+    Of more than two features the first two principal components are shown.
+    """
+    x = np.concatenate([dataset.x_train, dataset.x_test]).reshape(len(dataset.y_train) + len(dataset.y_test), -1)
+    y = np.concatenate([dataset.y_train, dataset.y_test])
+    train = np.arange(len(y)) < len(dataset.y_train)
+    points, labels = _two_dimensions(x, dataset.features)
+    handles, names = [], []
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(figsize=(COLUMN_WIDTH, 2.8))
+        if y.dtype.kind == "f":
+            scale = plt.cm.ScalarMappable(plt.Normalize(y.min(), y.max()), "cividis")
+            _draw_rows(axes, points, train, scale.to_rgba(y), "o")
+            figure.colorbar(scale, ax=axes, label="target, standardised")
+        else:
+            for label, color, marker in zip(range(dataset.classes), cycle(OKABE_ITO), cycle(MARKERS)):
+                rows = y == label
+                _draw_rows(axes, points[:, rows], train[rows], np.tile(to_rgba(color), (rows.sum(), 1)), marker)
+                if dataset.classes <= _MOST_CLASSES_IN_LEGEND:
+                    handles.append(axes.scatter([], [], 9, marker=marker, color=color))
+                    names.append(f"class {label}" if dataset.labels is None else _short_name(dataset.labels[label]))
+        for drawn in axes.collections:
+            drawn.set_rasterized(len(y) > _MOST_ROWS_AS_VECTORS)
+        for name, face in ((f"{train.sum()} train", "0.4"), (f"{(~train).sum()} test", "none")):
+            handles.append(axes.scatter([], [], 9, facecolor=face, edgecolor="0.4", linewidth=0.5))
+            names.append(name)
+        columns = 5 if max(map(len, names)) <= _LONGEST_NAME_OF_FIVE else 2
+        axes.set(title=title, xlabel=labels[0], ylabel=labels[1])
+        figure.legend(handles, names, loc="outside lower center", ncols=columns, handletextpad=0, columnspacing=1)
+    return figure
+
+
+def _draw_rows(axes: plt.Axes, points: np.ndarray, train: np.ndarray, colors: np.ndarray, marker: str) -> None:
+    """Points (2, rows) in their colours (rows, 4), filled where they train."""
+    for part, faces in ((train, colors[train]), (~train, "none")):
+        axes.scatter(*points[:, part], 9, marker=marker, facecolor=faces, edgecolor=colors[part], linewidth=0.5)
+
+
+def _short_name(name: str) -> str:
+    """A name as the legend shows it: one short line, not taken for a formula."""
+    name = " ".join(name.split())
+    return (name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}...").replace("$", r"\$")
+
+
+def plot_learning_curve(
+    history: pd.DataFrame, summary: pd.DataFrame, title: str, setting: Setting, score: str
+) -> plt.Figure:
+    """The learning curve of one setting; `score` is accuracy or loss."""
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(figsize=(COLUMN_WIDTH, 2.4))
+        history, summary = (rows_of(setting, table) for table in (history, summary))
+        _draw_curves(axes, history, score)
+        _write_final_score(axes, summary, score)
+        axes.set(title=title, xlabel="epoch", ylabel=score)
+        _add_legend(figure, axes, history)
+    return figure
+
+
+def plot_batch_sizes(
+    history: pd.DataFrame,
+    summary: pd.DataFrame,
+    title: str,
+    settings: list[Setting],
+    learning_rates: int,
+    score: str,
+) -> plt.Figure:
+    """A panel per batch size, two columns wide, all on the same axes; with several learning rates a column for each.
+
+    The settings come batch size by batch size, each with all its learning rates. `score` is accuracy or loss.
+    """
+    columns = learning_rates
+    if columns == 1:
+        columns = min(len(settings), max(2, math.ceil(len(settings) / _MOST_ROWS_OF_PANELS)))
+    rows = math.ceil(len(settings) / columns)
+    with plt.rc_context(STYLE):
+        size = (COLUMN_WIDTH * max(1, columns / 2), 0.6 + 1.25 * rows)
+        figure, grid = plt.subplots(rows, columns, figsize=size, sharex=True, sharey=True, squeeze=False)
+        for axes, setting in zip(grid.flat, settings):
+            _draw_curves(axes, rows_of(setting, history), score)
+            rate = f"\nlearning rate {setting.learning_rate:g}" if learning_rates > 1 else ""
+            axes.set_title(f"batch size {setting.batch_sizes}{rate}")
+        for axes, setting in zip(grid.flat, settings):
+            _write_final_score(axes, rows_of(setting, summary), score)
+        for index, axes in enumerate(grid.flat):
+            if index >= len(settings):
+                axes.remove()
+            elif index + columns >= len(settings):  # nothing below
+                axes.tick_params(labelbottom=True)
+                axes.set_xlabel("epoch")
+        for axes in grid[:, 0]:
+            axes.set_ylabel(score)
+        figure.suptitle(title, fontsize=8)
+        _add_legend(figure, grid.flat[0], history)
+    return figure
+
+
+def _two_dimensions(x: np.ndarray, names: np.ndarray | None) -> tuple[np.ndarray, tuple[str, str]]:
+    if x.shape[1] <= 2:
+        first, second = ("feature 1", "feature 2") if names is None else [*names, ""][:2]
+        return np.pad(x, ((0, 0), (0, 2 - x.shape[1]))).T, (first, second)
+    from sklearn.decomposition import PCA
+
+    return PCA(2, random_state=0).fit_transform(x).T, ("first principal component", "second principal component")
+
+
+def _draw_curves(axes: plt.Axes, history: pd.DataFrame, score: str) -> None:
+    """The median, the middle 80 % and replicate 0 of one setting, for training and test rows; losses on a log scale."""
+    if score == "loss":
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter(ScalarFormatter())
+        axes.yaxis.set_minor_formatter(NullFormatter())
+    for part, style in PARTS.items():
+        curves = history.pivot(index="epoch", columns="replicate", values=f"{part}_{score}")
+        low, median, high = (curves.quantile(share, axis=1) for share in (0.1, 0.5, 0.9))
+        axes.fill_between(curves.index, low, high, color=style["color"], alpha=0.2, linewidth=0)
+        axes.plot(curves.index, median, label=f"{part}, median", **style)
+        # Not scaled to: one replicate's outliers are cut off rather than flatten all the curves.
+        single = plt.Line2D(curves.index, curves[0], color=style["color"], linewidth=0.35, alpha=0.6, zorder=1.5)
+        axes.add_artist(single)
+
+
+def _write_final_score(axes: plt.Axes, summary: pd.DataFrame, score: str) -> None:
+    """Write the final test score of a setting where the curves leave room, once the axes have their limits."""
+    row = summary.iloc[0]
+    _, ends = axes.transAxes.inverted().transform(axes.transData.transform((0, row[f"test_{score}_mean"])))
+    ends_high = ends > 0.5
+    y, side = (0.04, "bottom") if ends_high else (0.96, "top")
+    box = {"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 1}
+    axes.text(
+        0.99, y, _final_score(row, score), transform=axes.transAxes, ha="right", va=side, linespacing=1.4, bbox=box
+    )
+
+
+def _final_score(summary: pd.Series, score: str) -> str:
+    lines = []
+    if summary["diverged"]:
+        lines.append(f"{summary['diverged']:.0f} of {summary['replicates']:.0f} diverged")
+    if summary["diverged"] < summary["replicates"]:
+        mean, low, high = (
+            summary[f"test_{score}_{name}"] for name in ("mean", "low_on_this_split", "high_on_this_split")
+        )
+        lines.append(f"test {mean:.3f}" + (f" [{low:.3f}, {high:.3f}]" if math.isfinite(low) else ""))
+    return "\n".join(lines)
+
+
+def _add_legend(figure: plt.Figure, axes: plt.Axes, history: pd.DataFrame) -> None:
+    replicates = history["replicate"].nunique()
+    handles, names = axes.get_legend_handles_labels()
+    handles += [plt.Rectangle((0, 0), 1, 1, color="0.75"), plt.Line2D([], [], color="0.4", linewidth=0.4)]
+    names += [f"middle 80 % of {replicates}" + (" replicates" if replicates != 1 else " replicate"), "replicate 0"]
+    figure.legend(handles, names, loc="outside lower center", ncols=2)

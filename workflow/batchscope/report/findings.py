@@ -1,0 +1,142 @@
+"""What was found, in words: the first page of the report."""
+
+import re
+from pathlib import Path
+from urllib.parse import quote
+
+import jinja2
+import pandas as pd
+
+from batchscope.evidence.trainings import NEW_SPLITS, NOT_JUDGED, THIS_SPLIT, TRAININGS
+from batchscope.files import replacing
+from batchscope.report.words import MEASURES as NAMES
+from batchscope.report.words import bounds, measured
+from batchscope.study.setting import SETTING, Setting, setting_in_words
+
+# What a claim's number is a mean over, where that is not replicates.
+_UNITS = {
+    "seconds_per_epoch": "stretches of training",
+    "ensemble_gain": "ensembles",
+    "selection_gain": "ensembles",
+}
+
+
+def study_findings(
+    study: dict, recommendation: dict, summary: pd.DataFrame, comparisons: pd.DataFrame, claims: pd.DataFrame
+) -> dict:
+    """What the first page says of a study, in sentences.
+
+    Args:
+        study: its title, its questions, and the path of the figure of which setting is `best`.
+        recommendation: its advice and other sentences, as from `batchscope.report.advice.read_page`.
+        summary, comparisons, claims: its tables under metrics.
+    """
+    judged = claims.set_index("claim", drop=False)
+    answers = [question["answer"] for question in study["questions"]]
+    return {
+        "title": study["title"],
+        "best": study["best"],
+        "trained": _trained(summary),
+        **recommendation,
+        "compared": [
+            _compared(comparisons, measure, population)
+            for measure in comparisons["measure"].unique()
+            for population in _populations(comparisons)
+        ],
+        "differ": [name for name, claim in judged.iterrows() if _differs(claim)],
+        "claims": [
+            {"verdict": verdicts(claim), "sentence": sentence(claim)}
+            for name, claim in judged.iterrows()
+            if name not in answers
+        ],
+        "questions": [
+            {
+                "question": question["question"],
+                "answer": sentence(judged.loc[question["answer"]]),
+                "verdict": verdicts(judged.loc[question["answer"]]),
+                "figure": question["figure"],
+            }
+            for question in study["questions"]
+        ],
+    }
+
+
+def verdicts(claim: pd.Series) -> str:
+    """`holds`, or `holds on this split, undecided on new splits`."""
+    here, new = claim["verdict_on_this_split"], claim["verdict_on_new_splits"]
+    if new in (NOT_JUDGED, here):
+        return here
+    return f"{here} on this split, {new} on new splits"
+
+
+def _differs(claim: pd.Series) -> bool:
+    return claim["verdict_on_new_splits"] not in (NOT_JUDGED, claim["verdict_on_this_split"])
+
+
+def sentence(claim: pd.Series) -> str:
+    """A claim with its estimates and intervals, the trainings, the number reported by its source, its explanation."""
+    basis = f"{claim['replicates']} {_UNITS.get(claim['measure'], 'replicates')}"
+    if claim["diverged"]:
+        basis += f"; {claim['diverged']} more diverged"
+    found = measured(*claim[["measure", "estimate", "low_on_this_split", "high_on_this_split"]])
+    if claim["over"] != TRAININGS:
+        found += f" for new rows, {bounds(claim['low'], claim['high'])} over trainings alone"
+    parts = [f"{claim['statement']}: {found}, expected {claim['expected']} ({basis})."]
+    if claim["verdict_on_new_splits"] != NOT_JUDGED:
+        new = claim[["measure", *(f"{name}_on_new_splits" for name in ("estimate", "low", "high"))]]
+        parts.append(f"On new splits {measured(*new)} ({claim['replicates_on_new_splits']:.0f}).")
+    if pd.notna(claim["reported"]):
+        share = 100 * claim["reported_percentile"]
+        parts.append(f"The reported {claim['reported']:g} lies above {share:.0f} % of them.")
+    if claim["explanation"]:
+        parts.append(claim["explanation"])
+    return " ".join(parts)
+
+
+def write_findings(findings: list[dict], template: str | Path, path: str | Path) -> None:
+    """Write the page in reStructuredText, which Snakemake's report shows first."""
+    environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {
+        "rst": _escape,
+        "quote": lambda path: quote(path, safe=""),
+        "underline": lambda text: "-" * len(text),
+    }
+    text = environment.from_string(Path(template).read_text()).render(studies=findings)
+    with replacing(path) as temporary:
+        temporary.write_text(text)
+
+
+def _escape(text: str) -> str:
+    """Text of the user's in which reStructuredText sees no markup."""
+    return re.sub(r"([*`|_\\<>])", r"\\\1", text)
+
+
+def _trained(summary: pd.DataFrame) -> str:
+    on_new_splits = int(summary["replicates_on_new_splits"].sum())
+    diverged = summary[["diverged", "diverged_on_new_splits"]].sum().sum()
+    return (
+        f"{summary['replicates'].sum()} trainings at {len(summary)} setting{'s' * (len(summary) > 1)}"
+        + f", and {on_new_splits} on new splits" * (on_new_splits > 0)
+        + f"; {int(diverged) or 'none'} diverged."
+    )
+
+
+def _populations(comparisons: pd.DataFrame) -> list[str]:
+    """What the verdicts of comparisons are about, where there is any."""
+    if (comparisons["verdict_on_new_splits"] == NOT_JUDGED).all():
+        return [THIS_SPLIT]
+    return [THIS_SPLIT, NEW_SPLITS]
+
+
+def _compared(comparisons: pd.DataFrame, measure: str, population: str) -> str:
+    """`Against ...: final test accuracy is worse at 4, 8; equivalent at 256.`"""
+    rows = comparisons[comparisons["measure"] == measure]
+    reference = Setting(*rows[[f"reference_{column}" for column in SETTING]].iloc[0])
+    several_rates = len({*rows["learning_rate"], reference.learning_rate}) > 1
+    parts = []
+    for verdict, group in rows.groupby(f"verdict_on_{population.replace(' ', '_')}", sort=False):
+        settings = [Setting(*row) for row in group[SETTING].itertuples(index=False)]
+        names = [each.batch_sizes + f" ({each.learning_rate:g})" * several_rates for each in settings]
+        parts.append(f"{verdict} at {', '.join(names)}")
+    where = f" on {population}" * (len(_populations(comparisons)) > 1)
+    return f"Against {setting_in_words(reference)}, {NAMES[measure]}{where}: {'; '.join(parts)}."

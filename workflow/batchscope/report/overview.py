@@ -1,0 +1,153 @@
+"""The figures of a whole study: its measures by batch size, and its ensembles by their number of members."""
+
+import textwrap
+from itertools import cycle
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from batchscope.evidence.crossed import estimate_mean
+from batchscope.evidence.pairs import CENSORED
+from batchscope.evidence.statistics import median_time
+from batchscope.report.style import COLUMN_WIDTH, MARKERS, OKABE_ITO, STYLE, batch_size_axis, plt
+from batchscope.report.words import MEASURES
+from batchscope.study.setting import SETTING
+
+_WIDEST_OF_TWO_COLUMNS = 28  # characters
+_LOGARITHMIC = (*CENSORED, "seconds_per_epoch")
+
+
+class Line(NamedTuple):
+    """What is drawn in one colour: the settings of a study at one learning rate."""
+
+    study: str
+    learning_rate: float
+    tables: list[pd.DataFrame]
+
+
+def make_lines(studies: dict[str, list[pd.DataFrame]]) -> list[Line]:
+    """A line for each study and learning rate, the rate with the most settings first.
+
+    Args:
+        studies: title -> tables with a row per setting and replicate, which have the measures as columns, and perhaps
+            the summary.
+    """
+    lines = []
+    for title, tables in studies.items():
+        settings = tables[0][SETTING].drop_duplicates()
+        for rate in settings["learning_rate"].value_counts(sort=True).index:
+            chosen = [table[table["learning_rate"] == rate] for table in tables]
+            lines.append(Line(title, rate, chosen))
+    return lines
+
+
+def plot_measures(studies: dict[str, list[pd.DataFrame]], measures: list[str], title: str, seed: int) -> plt.Figure:
+    """A panel per measure by batch size (log2): means with 95 % intervals, or medians where times are censored.
+
+    Seconds, which are those of one machine at one time, are medians without an interval. Thick bars are over trainings
+    alone; thin ones, of what is a mean over rows, for new rows too. Every replicate is a dot. A triangle at the top
+    stands for a time that was not reached, a cross at the bottom for replicates that diverged.
+    """
+    lines = make_lines(studies)
+    with plt.rc_context(STYLE):
+        size = (COLUMN_WIDTH, 0.6 + 1.55 * len(measures) + 0.13 * len(lines))
+        figure, panels = plt.subplots(len(measures), figsize=size, sharex=True, squeeze=False)
+        for axes, measure in zip(panels.flat, measures):
+            for index, line in enumerate(lines):
+                table = next(table for table in line.tables if measure in table)
+                shift = 2 ** (0.12 * (index - (len(lines) - 1) / 2))  # so that intervals stand beside each other
+                _draw_line(axes, table, measure, index, shift, seed)
+                _draw_bounds_for_new_rows(axes, line, measure, index, shift)
+            if measure in _LOGARITHMIC:
+                axes.set_yscale("log")
+            axes.set_ylabel(MEASURES[measure])
+        batch_size_axis(axes)
+        figure.suptitle(textwrap.fill(title, 60), fontsize=8)
+        _add_legend(figure, lines)
+    return figure
+
+
+def _draw_line(axes: plt.Axes, table: pd.DataFrame, measure: str, index: int, shift: float, seed: int) -> None:
+    color, marker = OKABE_ITO[index % len(OKABE_ITO)], MARKERS[index % len(MARKERS)]
+    points = []
+    for (batch_size, _, schedule), group in table.groupby(SETTING):
+        if "diverged" in group and group["diverged"].any():
+            axes.plot(batch_size * shift, 0.05, "x", color=color, ms=4, transform=axes.get_xaxis_transform())
+        values = group[measure].dropna().to_numpy(float)
+        if len(values) == 0:
+            continue
+        if "seconds" in measure:
+            center = low = high = median_time(values)[0]
+        elif measure in CENSORED:
+            center, low, high = median_time(values)
+        else:
+            center, low, high = estimate_mean(values, seed)[:3]
+        points.append((batch_size * shift, center, low, high, "_" in schedule))
+        spread = 2 ** np.linspace(-0.05, 0.05, len(values))
+        axes.plot(batch_size * shift * spread, values, ".", color=color, markersize=2, alpha=0.4, mew=0)
+    for changing, symbol, style in ((False, marker, "-"), (True, "*", "none")):
+        if part := [point for point in points if point[-1] == changing]:
+            x, center, low, high, _ = (np.array(column) for column in zip(*part))
+            axes.plot(x, center, marker=symbol, linestyle=style, color=color, markersize=3 if symbol != "*" else 6)
+            bounds = np.where(np.isfinite([low, high]), [low, high], center)
+            seen = np.isfinite(center)
+            axes.vlines(x[seen], *(bound[seen] for bound in bounds), color=color, linewidth=1.8)
+            top = np.full(np.sum(~seen), 0.96)
+            axes.plot(x[~seen], top, "^", color=color, mfc="none", ms=4, transform=axes.get_xaxis_transform())
+
+
+def _draw_bounds_for_new_rows(axes: plt.Axes, line: Line, measure: str, index: int, shift: float) -> None:
+    """The wider intervals that a summary has of some measures: they are for new rows, too."""
+    bounds = [f"{measure}_{bound}_on_this_split" for bound in ("low", "high")]
+    for table in line.tables:
+        if bounds[0] in table:
+            known = table.dropna(subset=bounds)
+            color = OKABE_ITO[index % len(OKABE_ITO)]
+            axes.vlines(known["batch_size"] * shift, known[bounds[0]], known[bounds[1]], color=color, linewidth=0.5)
+
+
+def _add_legend(figure: plt.Figure, lines: list[Line]) -> None:
+    handles = [
+        plt.Line2D([], [], color=color, marker=marker, markersize=3)
+        for _, color, marker in zip(lines, cycle(OKABE_ITO), cycle(MARKERS))
+    ]
+    names = _names(lines)
+    if any(table["schedule"].str.contains("_").any() for line in lines for table in line.tables):
+        handles.append(plt.Line2D([], [], color="0.4", marker="*", linestyle="none"))
+        names.append("growing or shrinking, at its rows per update")
+    longest = max(map(len, names))
+    figure.legend(handles, names, loc="outside lower center", ncols=2 if longest < _WIDEST_OF_TWO_COLUMNS else 1)
+
+
+def _names(lines: list[Line]) -> list[str]:
+    """Of each line what tells it from the others: its study, its learning rate, or both."""
+    several_studies = len({line.study for line in lines}) > 1
+    several_rates = len({line.learning_rate for line in lines}) > 1
+    return [
+        ", ".join(
+            [line.study] * several_studies
+            + [f"learning rate {line.learning_rate:g}"] * (several_rates or not several_studies)
+        )
+        for line in lines
+    ]
+
+
+def plot_ensembles(ensembles: pd.DataFrame, title: str, seed: int) -> plt.Figure:
+    """Test accuracy by number of members: mean over the ensembles with its 95 % interval."""
+    kinds = {
+        "mean_prediction": "mean prediction of all",
+        "best_on_validation": "best on the validation rows",
+        "one": "one of them, on average",
+    }
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(figsize=(COLUMN_WIDTH, 2.6))
+        for (column, label), color, style in zip(kinds.items(), OKABE_ITO, ("-", "--", ":")):
+            estimates = [estimate_mean(group.to_numpy(), seed) for _, group in ensembles.groupby("members")[column]]
+            members = np.sort(ensembles["members"].unique())
+            axes.plot(members, [each.estimate for each in estimates], color=color, linestyle=style, label=label)
+            bounds = [each.low for each in estimates], [each.high for each in estimates]
+            axes.fill_between(members, *bounds, color=color, alpha=0.2, linewidth=0)
+        axes.set(title=title, xlabel="replicates in an ensemble", ylabel="test accuracy")
+        figure.legend(loc="outside lower center", ncols=2)
+    return figure

@@ -1,0 +1,169 @@
+"""The tables of a study as people read them: web pages for the report, LaTeX for a paper."""
+
+import math
+from collections.abc import Iterable
+from pathlib import Path
+
+import jinja2
+import pandas as pd
+
+from batchscope.files import replacing
+from batchscope.report.definitions import DEFINITIONS
+from batchscope.report.words import MEASURES, bounds, interval, measured, number, p_value, seconds
+from batchscope.results.pace_summary import ALONE, FIT
+from batchscope.study.setting import SETTING, Setting
+
+ON_THIS_SPLIT, ON_NEW_SPLITS = "on this split", "on new splits"
+# What a page has no room for.
+_NOT_IN_LATEX = (
+    *("over trainings alone", "measured on new splits", "late mean", "first touch", "p (Holm)"),
+    "interquartile mean",
+    *("replicates", "diverged", "reached", "updates per epoch", "percentile"),
+)
+_SECONDS = "seconds per replicate"
+
+
+def summary_table(summary: pd.DataFrame, score: str, at_once: int, pace: pd.DataFrame | None = None) -> pd.DataFrame:
+    """The summary with a column for each mean of the score and its interval.
+
+    Args:
+        at_once: how many replicates were trained in one stack, at most.
+        pace: as from `batchscope.results.pace_summary.sum_up`, where it was measured what one training alone takes.
+    """
+    parts = [part for part in ("test", "validation") if summary[f"{part}_{score}_mean"].notna().any()]
+    new_splits = pd.Series(
+        _intervals(summary, *(f"test_{score}_{name}_on_new_splits" for name in ("mean", "low", "high")))
+    )
+    stacked = f" of {at_once} stacked" if at_once > 1 else ""
+    return pd.DataFrame(
+        {
+            "batch size": [setting.batch_sizes for setting in _settings(summary)],
+            "learning rate": [f"{rate:g}" for rate in summary["learning_rate"]],
+            "replicates": summary["replicates"],
+            "diverged": summary["diverged"],
+            f"train {score}": _intervals(summary, *(f"train_{score}_{name}" for name in ("mean", "low", "high"))),
+            **{
+                f"{part} {score}": _intervals(
+                    summary, *(f"{part}_{score}_{name}" for name in ("mean", "low_on_this_split", "high_on_this_split"))
+                )
+                for part in parts
+            },
+            "over trainings alone": _bounds(summary, f"test_{score}_low", f"test_{score}_high"),
+            **({f"test {score} on new splits": new_splits} if new_splits.str.len().gt(1).any() else {}),
+            "interquartile mean": summary[f"test_{score}_iqm"].map(number),
+            "late mean": _intervals(summary, *(f"test_{score}_late_{name}" for name in ("mean", "low", "high"))),
+            "volatility": summary[f"test_{score}_volatility"].map(number),
+            "epochs to target": summary["epochs_to_target"].map(_or_never),
+            "first touch": summary["epochs_to_first_touch"].map(_or_never),
+            "reached": [f"{share:.0%}" for share in summary["reached_target"]],
+            "updates per epoch": summary["updates_per_epoch"].map(number),
+            f"{_SECONDS}{stacked}": summary["seconds_per_replicate"].map(seconds),
+            **({} if pace is None else {f"seconds {way}": _paces(summary, pace, way) for way in (ALONE, FIT)}),
+        }
+    )
+
+
+def _paces(summary: pd.DataFrame, pace: pd.DataFrame, way: str) -> list[str]:
+    """Seconds of one training, for each row of the summary; they do not depend on the learning rate."""
+    known = pace[pace["way"] == way].set_index(["batch_size", "schedule"])["seconds_per_training"]
+    keys = summary[["batch_size", "schedule"]].itertuples(index=False, name=None)
+    return [seconds(known.get(key, math.nan)) for key in keys]
+
+
+def _or_never(median: float) -> str:
+    return number(median) if median == median else "never"
+
+
+def comparisons_table(comparisons: pd.DataFrame) -> pd.DataFrame:
+    """The comparisons, one measure after the other."""
+    return pd.DataFrame(
+        {
+            "measure": comparisons["measure"].map(MEASURES),
+            "batch size": [setting.batch_sizes for setting in _settings(comparisons)],
+            "learning rate": [f"{rate:g}" for rate in comparisons["learning_rate"]],
+            "mean": comparisons["mean"].map(number),
+            "difference": _intervals(comparisons, "difference", "low_on_this_split", "high_on_this_split"),
+            "over trainings alone": _bounds(comparisons, "low", "high"),
+            "p": comparisons["p_value_on_this_split"].map(p_value),
+            ON_THIS_SPLIT: comparisons["verdict_on_this_split"],
+            ON_NEW_SPLITS: comparisons["verdict_on_new_splits"],
+            "difference on new splits": _intervals(
+                comparisons, *(f"{name}_on_new_splits" for name in ("difference", "low", "high"))
+            ),
+            "superiority": _intervals(comparisons, "superiority", "superiority_low", "superiority_high"),
+            "more often": comparisons["superiority_verdict"],
+            "correlation": comparisons["correlation"].map(number),
+            "pairs": comparisons["pairs"],
+            "never": comparisons["never"],
+        }
+    )
+
+
+def claims_table(claims: pd.DataFrame) -> pd.DataFrame:
+    """The claims with their numbers and verdicts."""
+    return pd.DataFrame(
+        {
+            "": claims["claim"],
+            "claim": claims["statement"],
+            ON_THIS_SPLIT: claims["verdict_on_this_split"],
+            ON_NEW_SPLITS: claims["verdict_on_new_splits"],
+            "measured": _measured(claims, "estimate", "low_on_this_split", "high_on_this_split"),
+            "over trainings alone": _bounds(claims, "low", "high").where(
+                ~claims["measure"].str.startswith("seconds"), "-"
+            ),
+            "measured on new splits": _measured(
+                claims, *(f"{name}_on_new_splits" for name in ("estimate", "low", "high"))
+            ),
+            "expected": claims["expected"],
+            "p (Holm)": claims["p_value_holm"].map(p_value),
+            "replicates": claims["replicates"],
+            "reported": [f"{value:g}" if value == value else "-" for value in claims["reported"]],
+            "percentile": [f"{100 * share:.0f}" if share == share else "-" for share in claims["reported_percentile"]],
+        }
+    )
+
+
+def write_page(table: pd.DataFrame, heading: str, template: str | Path, path: str | Path) -> None:
+    """Write a table as a web page of its own: verdicts in their colours, and what a column means at its head."""
+    text = jinja2.Template(Path(template).read_text(), autoescape=True, trim_blocks=True, lstrip_blocks=True).render(
+        heading=heading,
+        columns=list(table),
+        definitions=definitions_of(table),
+        verdicts=(ON_THIS_SPLIT, ON_NEW_SPLITS, "more often"),
+        rows=table.astype(str).to_numpy().tolist(),
+    )
+    with replacing(path) as temporary:
+        temporary.write_text(text)
+
+
+def definitions_of(columns: Iterable[str]) -> dict[str, str]:
+    """Column -> what it means, of those that are not plain."""
+    known = {column: _SECONDS if column.startswith(_SECONDS) else column for column in columns}
+    return {column: DEFINITIONS[word] for column, word in known.items() if word in DEFINITIONS}
+
+
+def write_latex(table: pd.DataFrame, path: str | Path) -> None:
+    """Write a tabular that needs the package booktabs; columns beyond the width of a page are left out."""
+    table = table[[column for column in table if column not in _NOT_IN_LATEX and not column.startswith("seconds")]]
+    widths = "".join(r"p{0.3\linewidth}" if column == "claim" else "l" for column in table)
+    text = table.to_latex(index=False, escape=True, column_format=widths)
+    text = text.replace("\N{RIGHTWARDS ARROW}", r"$\to$").replace("\N{MULTIPLICATION SIGN}", r"$\times$")
+    with replacing(path) as temporary:
+        temporary.write_text(text)
+
+
+def _settings(table: pd.DataFrame) -> list[Setting]:
+    return [Setting(*row) for row in table[SETTING].itertuples(index=False)]
+
+
+def _intervals(table: pd.DataFrame, *columns: str) -> list[str]:
+    return [interval(*row) for row in table[list(columns)].itertuples(index=False)]
+
+
+def _measured(table: pd.DataFrame, *columns: str) -> list[str]:
+    return [measured(*row) for row in table[["measure", *columns]].itertuples(index=False)]
+
+
+def _bounds(table: pd.DataFrame, *columns: str) -> pd.Series:
+    texts = [bounds(*row) or "-" for row in table[list(columns)].itertuples(index=False)]
+    return pd.Series(texts, table.index, dtype=str)

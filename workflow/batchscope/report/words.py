@@ -1,0 +1,79 @@
+"""Numbers and settings in words, as the tables and the report print them."""
+
+import math
+
+import numpy as np
+
+# Measure -> what it is called.
+MEASURES = {
+    "train_accuracy": "final train accuracy",
+    "test_accuracy": "final test accuracy",
+    "accuracy_gap": "test minus train accuracy",
+    "test_accuracy_volatility": "volatility of test accuracy",
+    "train_loss": "final train loss",
+    "test_loss": "final test loss",
+    "loss_gap": "test minus train loss",
+    "test_loss_volatility": "volatility of test loss",
+    "validation_accuracy": "final validation accuracy",
+    "validation_accuracy_volatility": "volatility of validation accuracy",
+    "validation_loss": "final validation loss",
+    "validation_loss_volatility": "volatility of validation loss",
+    "epochs_to_converge": "epochs to converge",
+    "epochs_to_target": "epochs to target",
+    "updates_to_target": "updates to target",
+    "seconds_to_target": "seconds to target",
+    "validation_epochs_to_target": "epochs to target on validation rows",
+    "validation_updates_to_target": "updates to target on validation rows",
+    "validation_seconds_to_target": "seconds to target on validation rows",
+    "epochs_to_first_touch": "epochs to first touch of the target",
+    "validation_epochs_to_first_touch": "epochs to first touch of the target on validation rows",
+    "test_accuracy_late": "late mean of test accuracy",
+    "test_loss_late": "late mean of test loss",
+    "validation_accuracy_late": "late mean of validation accuracy",
+    "validation_loss_late": "late mean of validation loss",
+    "best_epoch": "best epoch on validation rows",
+    "test_accuracy_at_best_epoch": "test accuracy at the best epoch",
+    "test_loss_at_best_epoch": "test loss at the best epoch",
+    "seconds_per_epoch": "seconds per epoch",
+    "ensemble_gain": "gain in accuracy of the mean prediction",
+    "selection_gain": "gain in accuracy of the best on validation rows",
+}
+
+
+def number(value: float) -> str:
+    """Three significant digits, and whole numbers as such; a dash where there is none."""
+    if math.isnan(value):
+        return "-"
+    if math.isinf(value):
+        return "never"
+    if abs(value) >= 999.5 or value == int(value):
+        return f"{value:.0f}"
+    return f"{value:#.3g}".removesuffix(".")
+
+
+def interval(estimate: float, low: float, high: float) -> str:
+    """`0.833 [0.832, 0.834]`; the number alone where there is no interval."""
+    return f"{number(estimate)} {bounds(low, high)}".strip()
+
+
+def bounds(low: float, high: float) -> str:
+    """`[0.832, 0.834]`; nothing where there is no interval."""
+    return "" if math.isnan(low) else f"[{number(low)}, {number(high)}]"
+
+
+def seconds(value: float) -> str:
+    """Two significant digits, as more of a clock would say nothing; a dash where there is none."""
+    if not math.isfinite(value):
+        return number(value)
+    return f"{np.format_float_positional(value, 2, fractional=False, trim='-')} s"
+
+
+def measured(measure: str, estimate: float, low: float, high: float) -> str:
+    """A number with its interval; of seconds, which are those of one machine at one time, the number alone."""
+    return seconds(estimate) if measure.startswith("seconds") else interval(estimate, low, high)
+
+
+def p_value(value: float) -> str:
+    if math.isnan(value):
+        return "-"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"

@@ -1,0 +1,1 @@
+"""What jobs write for others to read: histories, scores of rows, seconds, provenance."""

@@ -1,0 +1,56 @@
+"""What can be known of a study only by asking scikit-learn and Keras: do they take it, and how much has it to do."""
+
+import math
+
+import numpy as np
+
+from batchscope.data.new_splits import each_split
+from batchscope.data.prepare import make_dataset
+from batchscope.errors import ConfigError
+from batchscope.model.losses import is_regression
+from batchscope.study.study import splits_drawn
+
+
+def find_facts(study: dict) -> dict:
+    """The training rows of a study, the multiplications of an epoch, and the way to train it.
+
+    Raises:
+        ConfigError: scikit-learn or Keras refuses some part of the study.
+    """
+    regression = is_regression(study["loss"])
+    data = study["dataset"], study["split"], study.get("scaler"), regression
+    dataset = make_dataset(*data)
+    if count := splits_drawn(study):
+        for _ in each_split(*data, study["seed"], count):
+            pass  # one that cannot be trained on is refused
+    # Imported late, so that a mistake in the dataset is told without waiting for TensorFlow.
+    from batchscope.hardware.backend import keras
+    from batchscope.model.models import build_loss, build_optimizer, multiplications_per_epoch
+    from batchscope.model.schedules import Schedule
+    from batchscope.training.agreement import find_way
+    from batchscope.training.engines import FIT, STACKED, Way
+    from batchscope.training.task import make_task
+
+    keys = ("model", "optimizer", "loss", "seed", "dtype_policy", "dense_gradients")
+    task = make_task(dataset, stages=[], **{key: study[key] for key in keys})
+    model, again = task.build_replicate(0), task.build_replicate(0)
+    if {id(weight) for weight in model.trainable_variables} & {id(weight) for weight in again.trainable_variables}:
+        raise ConfigError("model.function", "its models share weights; make all trained layers inside the function")
+    if schedule := study.get("learning_rate_schedule"):
+        Schedule(schedule, updates=math.ceil)
+    build_optimizer(study["optimizer"], learning_rate=0.01)
+    build_loss(study["loss"], dataset.outputs)
+    asked = Way(FIT, "as the config asks") if study["engine"] == "fit" else Way(STACKED)
+    way, outputs = find_way(task, asked)
+    if outputs.dtype != keras.config.floatx():
+        raise ConfigError("model", f"it puts out {outputs.dtype}, too coarse for a loss; end it with dtype='float32'")
+    if dataset.outputs > 1 and (outputs >= 0).all() and np.allclose(outputs.sum(axis=1), 1):
+        raise ConfigError(
+            "model", "it puts out probabilities, and the loss takes logits; end the model without softmax or sigmoid"
+        )
+    train_rows, *others = [len(y) for _, y in dataset.parts]
+    return {
+        "train_rows": train_rows,
+        "multiplications": multiplications_per_epoch(model, dataset.x_train.shape[1:], train_rows, sum(others)),
+        "way": way,
+    }

@@ -1,0 +1,210 @@
+"""What all trainings of one batch size or schedule share, whichever engine runs them.
+
+What is drawn at random, weights, batch orders and resampled rows, is drawn here, each from a seed of its own.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from batchscope.data.dataset import Dataset, Splits
+from batchscope.hardware.backend import keras, tf
+from batchscope.model.losses import is_regression
+from batchscope.model.models import build_loss, build_model, build_optimizer, multiplications_per_epoch
+from batchscope.model.schedules import Schedule, start_at
+from batchscope.names import name_and_arguments
+from batchscope.study.cost import epoch_seconds
+
+# The random streams of a replicate, told apart by the last word of their seeds; see `batchscope.data.new_splits` too.
+_WEIGHTS, _ORDERS, _SPLIT = 0, 1, 2
+
+
+class Draw(NamedTuple):
+    """What a training draws at random, each by its number; without a number of a split it has the study's own split."""
+
+    weights: int
+    order: int
+    split: int | None
+
+
+class Stage(NamedTuple):
+    """A part of a training at one batch size."""
+
+    batch_size: int
+    epochs: int
+
+
+class Trained(NamedTuple):
+    """How far a stack of replicates has been trained at one learning rate."""
+
+    history: np.ndarray  # (replicates, epochs, measures): loss and accuracy of each part: `results.history.MEASURES`
+    updates: np.ndarray  # (epochs,): the optimizer's own count of its updates, after each epoch
+    stretches: np.ndarray  # (pieces, 2): the epochs of each piece, and the seconds that they took for all replicates
+
+    @property
+    def epochs(self) -> int:
+        return len(self.updates)
+
+    def then(self, history: np.ndarray, updates: np.ndarray, seconds: float) -> "Trained":
+        """The same after one more piece."""
+        return Trained(
+            np.concatenate([self.history.reshape(len(history), -1, history.shape[-1]), history], axis=1),
+            np.concatenate([self.updates, updates]),
+            np.concatenate([self.stretches, [(len(updates), seconds)]]),
+        )
+
+
+NOTHING = Trained(np.empty((0, 0, 0)), np.empty(0, np.int64), np.empty((0, 2)))
+
+
+@dataclass(frozen=True)
+class Task:
+    """The trainings of one batch size or schedule. The model, optimizer and loss are as in the config.
+
+    Where `resampled` is true, every replicate splits the rows of the dataset anew, into parts of the same sizes; else
+    `splits` are the new splits that there are beside the dataset's own.
+    Batches of more than `micro_batch_size` rows are divided, and their gradients added up.
+    """
+
+    dataset: Dataset
+    model: list[dict | str] | dict
+    optimizer: dict | str
+    loss: dict | str
+    stages: list[Stage]
+    seed: int
+    resampled: bool = False
+    splits: Splits | None = None
+    learning_rate_schedule: dict | str | None = None
+    dense_gradients: bool = False
+    micro_batch_size: int | None = None
+
+    @property
+    def epochs(self) -> int:
+        return sum(stage.epochs for stage in self.stages)
+
+    @property
+    def rows_at_once(self) -> int:
+        """The most rows whose gradients are computed at once."""
+        largest = max(stage.batch_size for stage in self.stages)
+        return min(largest, self.micro_batch_size or largest)
+
+    @cached_property
+    def x(self) -> np.ndarray:
+        """The features of the training rows, then of the test rows, then of the validation rows.
+
+        Then the same of every new split, where something is fitted to its training rows.
+        """
+        return np.concatenate([*(x for x, _ in self.dataset.parts), *(self.splits.x if self._fitted_anew else [])])
+
+    @cached_property
+    def y(self) -> np.ndarray:
+        """Their targets."""
+        return np.concatenate([*(y for _, y in self.dataset.parts), *(self.splits.y if self._fitted_anew else [])])
+
+    @property
+    def _fitted_anew(self) -> bool:
+        return self.splits is not None and self.splits.x is not None
+
+    @property
+    def rows(self) -> list[int]:
+        """How many rows each part has: training, test and, where there is one, validation."""
+        return [len(y) for _, y in self.dataset.parts]
+
+    def replicates(self, count: int) -> list[Draw]:
+        """The draws of the study's own replicates."""
+        return [Draw(number, number, number if self.resampled else None) for number in range(count)]
+
+    def on_new_splits(self) -> list[Draw]:
+        """The draws of replicates on new splits, each on one of its own."""
+        return [Draw(number, number, number) for number in range(len(self.splits.rows))]
+
+    def build_replicate(self, weights: int) -> keras.Model:
+        """The model with initial weights by their number, which are the same at every batch size."""
+        [seed] = np.random.SeedSequence([self.seed, weights, _WEIGHTS]).generate_state(1)
+        keras.utils.set_random_seed(int(seed))
+        return build_model(self.model, self.dataset.x_train.shape[1:], self.dataset.outputs)
+
+    def row_numbers(self, split: int | None) -> list[np.ndarray]:
+        """The rows of each part, int32, as numbers in the dataset's own order: training, test, validation rows."""
+        rows = np.arange(sum(self.rows), dtype=np.int32)
+        if split is not None and self.resampled:
+            np.random.default_rng([self.seed, split, _SPLIT]).shuffle(rows)
+        elif split is not None:
+            rows = self.splits.rows[split]
+        return self._parts(rows)
+
+    def split(self, split: int | None) -> list[np.ndarray]:
+        """The rows of each part, int32, as positions in `x` and `y`."""
+        if split is None or not self._fitted_anew:
+            return self.row_numbers(split)
+        rows = sum(self.rows)
+        return self._parts(np.arange(rows * (1 + split), rows * (2 + split), dtype=np.int32))
+
+    def _parts(self, rows: np.ndarray) -> list[np.ndarray]:
+        return np.split(rows, np.cumsum(self.rows)[:-1])
+
+    def batch_orders(self, draw: Draw) -> Iterator[np.ndarray]:
+        """The positions of the training rows in the order of each epoch, int32 (rows,).
+
+        They are the same at every batch size and on every device.
+        """
+        generator = np.random.default_rng([self.seed, draw.order, _ORDERS])
+        train_rows = self.split(draw.split)[0]
+        for _ in range(self.epochs):
+            yield train_rows[generator.permutation(len(train_rows))]
+
+    def epoch_seconds(self, stage: Stage, model: keras.Model) -> float:
+        """A guess at the seconds that an epoch of one replicate takes, see `batchscope.study.cost`."""
+        train_rows, *others = self.rows
+        shape = self.dataset.x_train.shape[1:]
+        work = multiplications_per_epoch(model, shape, train_rows, sum(others))
+        return epoch_seconds(train_rows, stage.batch_size, work)
+
+    def updates(self, epochs: float) -> int:
+        """Batches in so many epochs from the start; beyond the end, as if the last stage went on. At least 1."""
+        *earlier, last = self.stages
+        left, batches = epochs, 0
+        for stage in [*earlier, last._replace(epochs=math.inf)]:
+            here = min(stage.epochs, left)
+            batches += here * math.ceil(self.rows[0] / stage.batch_size)
+            left -= here
+        return max(1, round(batches))
+
+    def build_optimizer(self, learning_rate: float) -> keras.optimizers.Optimizer:
+        """The optimizer, with its schedule if there is one; `batchscope.model.schedules.start_at` sets another rate."""
+        optimizer = build_optimizer(self.optimizer, self._schedule() or learning_rate, self.dense_gradients)
+        start_at(optimizer, learning_rate)
+        return optimizer
+
+    def _schedule(self) -> Schedule | None:
+        if self.learning_rate_schedule is None:
+            return None
+        _, arguments = name_and_arguments(self.optimizer)
+        # Keras counts an update where it applies the gradients that it accumulated.
+        accumulated = arguments.get("gradient_accumulation_steps") or 1
+        return Schedule(self.learning_rate_schedule, lambda epochs: max(1, self.updates(epochs) // accumulated))
+
+    @cached_property
+    def loss_function(self) -> Callable:
+        return build_loss(self.loss, self.dataset.outputs)
+
+    @cached_property
+    def loss_by_row(self) -> Callable:
+        return build_loss(self.loss, self.dataset.outputs, by_row=True)
+
+    def count_correct(self, target: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
+        """How many rows have their largest output at their class; NaN for numbers, of which none is right or wrong."""
+        if is_regression(self.loss):
+            return tf.constant(math.nan, outputs.dtype)
+        correct = tf.argmax(outputs, axis=-1, output_type=target.dtype) == target
+        return tf.reduce_sum(tf.cast(correct, outputs.dtype))
+
+
+def make_task(dataset: Dataset, stages: list[tuple[int, int]], dtype_policy: str, **task) -> Task:
+    """A task from what a study says of it, in JSON; from now on Keras computes in the precision of the task."""
+    keras.config.set_dtype_policy(dtype_policy)
+    return Task(dataset, stages=[Stage(*stage) for stage in stages], **task)

@@ -1,0 +1,183 @@
+"""All trainings of one batch size, stack by stack."""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import zip_longest
+from typing import NamedTuple
+
+import numpy as np
+
+from batchscope.hardware.backend import keras, tf
+from batchscope.model.losses import is_a_sum
+from batchscope.results.row_scores import RowScores, join
+from batchscope.training.checkpoint import Checkpoint
+from batchscope.training.compiled import stack_width
+from batchscope.training.engines import Engine, Way, make_engines
+from batchscope.training.ensembles import ensemble_accuracies
+from batchscope.training.progress import Progress
+from batchscope.training.scoring import score_rows
+from batchscope.training.task import Draw, Task, Trained
+
+_log = logging.getLogger(__name__)
+_MB_OF_TENSORFLOW = 1200  # what a process needs before it trains anything
+_WIDEST = 128  # wider stacks take as long per replicate, and leave less to see of the progress
+
+
+class Result(NamedTuple):
+    """The trainings of one setting."""
+
+    learning_rate: float
+    history: np.ndarray  # (replicates, epochs, measures): loss and accuracy of each part: `results.history.MEASURES`
+    updates: np.ndarray  # (epochs,): updates of the optimizer up to the end of each epoch
+    stretches: list[tuple[int, int, float]]  # the training in pieces: replicates, epochs, seconds (compiling left out)
+    engine: str  # what trained, and why nothing faster did, in words
+    rows: dict[str, RowScores]  # the scores of the test rows and, where there are any, of the validation rows
+
+
+def train(
+    task: Task,
+    learning_rates: list[float],
+    groups: dict[str, list[Draw]],
+    way: Way,
+    memory_mb: int,
+    checkpoint: Checkpoint,
+) -> dict[str, list[Result]]:
+    """Train every draw of some named groups at every learning rate, from where a checkpoint of the job has them.
+
+    The first group decides how many are trained at once, so its results do not depend on the others.
+
+    They are trained in this `way`, or in the next slower one where it cannot be; the log says which and why. Stacks
+    that do not fit into `memory_mb`, or into what there is, are trained in groups.
+    """
+
+    def work(task: Task, width: int) -> dict[str, list[Result]]:
+        stacks = {name: {rate: [] for rate in learning_rates} for name in groups}
+        engines, words = make_engines(task, groups, way, width, memory_mb)
+        for name, rate, draws, trained in _train_stacks(engines, task, learning_rates, groups, checkpoint):
+            stacks[name][rate].append((trained, score_rows(task, draws, engines[name].outputs)))
+        return {
+            name: [_join(rate, *zip(*trained), words[name]) for rate, trained in of_rates.items()]
+            for name, of_rates in stacks.items()
+        }
+
+    first, *_ = groups.values()
+    return in_memory(work, task, width=equal_stacks(task, len(first), memory_mb))
+
+
+def train_ensembles(
+    task: Task,
+    learning_rate: float,
+    members: int,
+    repeats: int,
+    way: Way,
+    memory_mb: int,
+    checkpoint: Checkpoint,
+) -> list[list[tuple[int, float, float, float]]]:
+    """Train `repeats` ensembles of `members` replicates, no two with the same one; see `ensemble_accuracies`."""
+    data = task.dataset
+    groups = {"ensembles": task.replicates(members * repeats)}
+    _, test_rows, validation_rows = task.split(None)
+    rows = np.concatenate([test_rows, validation_rows])
+
+    def work(task: Task, width: int) -> list[np.ndarray]:
+        predictions = []
+        engines, _ = make_engines(task, groups, way, width, memory_mb)
+        for name, _, draws, _ in _train_stacks(engines, task, [learning_rate], groups, checkpoint):
+            outputs = engines[name].outputs([rows] * len(draws))
+            predictions += list(keras.ops.convert_to_numpy(keras.ops.softmax(outputs)))
+        return predictions
+
+    predictions = in_memory(work, task, width=equal_stacks(task, members * repeats, memory_mb))
+    ensembles = np.reshape(predictions, (repeats, members, len(rows), data.classes))
+    test, validation = np.split(ensembles, [len(data.x_test)], axis=2)
+    return [
+        list(ensemble_accuracies(on_test, data.y_test, on_validation, data.y_validation))
+        for on_test, on_validation in zip(test, validation)
+    ]
+
+
+def equal_stacks(task: Task, replicates: int, memory_mb: int) -> int:
+    """The width of a stack that fits into memory, such that one program serves all stacks."""
+    width = stack_width(task, min(replicates, _WIDEST), memory=(memory_mb - _MB_OF_TENSORFLOW) * 2**20)
+    stacks = -(-replicates // width)
+    return -(-replicates // stacks)
+
+
+def in_memory(work: Callable[[Task, int], list | dict], task: Task, width: int) -> list | dict:
+    """Work with stacks of this width, or of half of it where memory runs out, and so on.
+
+    Where it runs out for one replicate, half the rows of a batch make a micro-batch, and so on.
+    """
+    while True:
+        try:
+            return work(task, width)
+        except tf.errors.ResourceExhaustedError:
+            if width > 1:
+                width = -(-width // 2)
+                _log.warning("out of memory; trying again with %d replicates at a time", width)
+            elif task.rows_at_once > 1 and not is_a_sum(task.loss):
+                task = replace(task, micro_batch_size=-(-task.rows_at_once // 2))
+                _log.warning("out of memory; trying again with micro-batches of %d rows", task.micro_batch_size)
+            else:
+                raise
+
+
+def _train_stacks(
+    engines: dict[str, Engine],
+    task: Task,
+    learning_rates: list[float],
+    groups: dict[str, list[Draw]],
+    checkpoint: Checkpoint,
+) -> Iterator[tuple[str, float, list[Draw], Trained]]:
+    """Every stack of every group at every learning rate, trained as far as the checkpoint does not have it yet.
+
+    The engine of the group has the weights of the stack that is yielded.
+    """
+    progress = Progress(task, [*groups], len(learning_rates) * sum(map(len, groups.values())))
+    for name, first, draws in _stacks(groups, engines):
+        for rate in learning_rates:
+            engine, stack = engines[name], (name, engines[name].width, first, rate)
+            so_far, state = checkpoint.load(stack)
+            progress.begin(len(draws), so_far)
+
+            def report(so_far: Trained, engine: Engine = engine, stack: tuple = stack) -> None:
+                progress.report(stack[0], stack[-1], so_far)
+                if checkpoint.due():
+                    checkpoint.save(stack, so_far, engine.state())
+
+            trained = engine.train(draws, rate, report, so_far, state)
+            if so_far.epochs < task.epochs:
+                checkpoint.save(stack, trained, engine.state())
+            progress.finish(len(draws))
+            yield name, rate, draws, trained
+
+
+def _stacks(groups: dict[str, list[Draw]], engines: dict[str, Engine]) -> Iterator[tuple[str, int, list[Draw]]]:
+    """The stacks of all groups: the first of each, which may start from the same weights, then the second of each."""
+    stacks = [
+        [(name, first, draws[first : first + width]) for first in range(0, len(draws), width)]
+        for name, draws, width in ((name, draws, engines[name].width) for name, draws in groups.items())
+    ]
+    for together in zip_longest(*stacks):
+        yield from filter(None, together)
+
+
+def _join(learning_rate: float, stacks: list[Trained], scores: list[dict[str, RowScores]], engine: str) -> Result:
+    """The stacks of one setting together."""
+    history = _mark_diverged(np.concatenate([trained.history for trained in stacks]))
+    diverged = np.isnan(history[:, -1, 0])
+    return Result(
+        learning_rate,
+        history,
+        stacks[0].updates,
+        [(len(trained.history), int(epochs), seconds) for trained in stacks for epochs, seconds in trained.stretches],
+        engine,
+        {part: join([of_stack[part] for of_stack in scores]).without(diverged) for part in scores[0]},
+    )
+
+
+def _mark_diverged(history: np.ndarray) -> np.ndarray:
+    """From the first epoch on whose loss is not finite a replicate has no loss and no accuracy: both become NaN."""
+    diverged = np.logical_or.accumulate(~np.isfinite(history[..., 0::2]).all(axis=-1), axis=1)
+    return np.where(diverged[..., None], np.nan, history)
