@@ -22,7 +22,7 @@ all: $(REQUIREMENTS)
 	@$(BIN)/snakemake --cores all
 
 verify: $(REQUIREMENTS)
-	@PYTHONPATH=workflow $(BIN)/python -m batchscope.provenance
+	@PYTHONPATH=workflow $(BIN)/python -m batchscope.results.provenance
 
 test: $(VENV)/requirements-test.txt
 	@$(BIN)/python -m pytest
@@ -33,6 +33,7 @@ test-cluster: $(VENV)/requirements-test.txt
 lint: $(VENV)/requirements-test.txt
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	PYTHONPATH=workflow $(BIN)/lint-imports --no-cache
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/snakemake --lint
 
