@@ -8,7 +8,8 @@ from batchscope.errors import ConfigError
 from batchscope.report.methods import methods_table
 from batchscope.study import cost, studies
 from batchscope.study.config import check_config
-from batchscope.study.study import Study, splits_drawn
+from batchscope.study.plan import Plan
+from batchscope.study.study import splits_drawn
 
 CONFIG = """
 dataset: {make_blobs: {random_state: 1}}
@@ -31,10 +32,10 @@ questions:
 """
 
 
-def make_study(changes: str = "{}") -> Study:
+def make_study(changes: str = "{}") -> Plan:
     spec = yaml.safe_load(CONFIG) | yaml.safe_load(changes)
     config = check_config({"studies": {"mine": spec}})
-    return Study("mine", config["studies"]["mine"], train_rows=500, multiplications=10**6)
+    return Plan("mine", config["studies"]["mine"], train_rows=500, multiplications=10**6)
 
 
 def mistakes(changes: str) -> list[str]:

@@ -6,7 +6,8 @@ from functools import partial
 import numpy as np
 
 from batchscope.hardware.backend import keras, tf
-from batchscope.training.compiled import CompiledEngine, compiled, evaluated_at_once
+from batchscope.training.compiled import CompiledEngine
+from batchscope.training.program import compiled, evaluated_at_once
 
 _BYTES_OF_A_BLOCK = 2**26  # of features, for all replicates of a stack; three blocks are in memory at a time
 

@@ -1,0 +1,137 @@
+"""What a study asks for and cannot have, as far as the config and its facts show: a line for every mistake."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from batchscope.errors import suggestion
+from batchscope.model.losses import is_a_sum
+from batchscope.study.setting import setting_in_words
+from batchscope.study.study import Study
+
+
+def mistakes(study: Study, studies: dict[str, Study]) -> Iterator[str]:
+    for name, other in studies.items():
+        if name < study.name and other.title == study.title:
+            yield f"title: {study.title!r} is the title of studies.{name} too; take another"
+    too_large = list(_too_large(study))
+    yield from too_large
+    if too_large:
+        return  # the other checks look up settings
+    panels = Counter(study.setting(batch_size) for batch_size in study.spec["batch_sizes"])
+    for setting in (panel for panel, count in panels.items() if count > 1):
+        spelled = " (that is full)" if setting.batch_size == study.train_rows else ""
+        yield f"batch_sizes: {setting.batch_sizes}{spelled} is repeated; keep one"
+    if "ensembles" in study.spec and "validation" not in study.spec["split"]:
+        yield "ensembles: the best replicate is chosen on validation rows; add validation to `split`"
+    if "validation" not in study.spec["split"]:
+        for place, measure in _measures_asked_for(study):
+            if measure.startswith("validation") or "best_epoch" in measure:
+                yield f"{place}: {measure} is measured on validation rows; add validation to `split`"
+    if study.score == "loss":
+        yield from _not_of_numbers(study)
+    elif "target_loss" in study.spec:
+        yield "target_loss: classes are learned here; write target_accuracy"
+    if "micro_batch_size" in study.spec:
+        yield from _not_divided(study)
+    if "ensembles" in study.spec and study.spec["split"]["order"] == "resampled":
+        yield "ensembles: they need test rows that none of their members trains on; take another `order` in `split`"
+    for place, named in _settings_asked_for(study):
+        setting = study.setting(named["batch_size"], named.get("learning_rate"))
+        if setting not in study.settings:
+            yield f"{place}: {setting_in_words(setting)} is not trained; add it to `batch_sizes` or `learning_curves`"
+    for name, claim in study.spec["claims"].items():
+        yield from (f"claims.{name}: {problem}" for problem in _claim_mistakes(study, claim))
+    for name, question in study.spec["questions"].items():
+        yield from (f"questions.{name}.{problem}" for problem in _question_mistakes(study, studies, question))
+
+
+def _not_of_numbers(study: Study) -> Iterator[str]:
+    """What a study that learns numbers asks for and cannot have."""
+    if "target_accuracy" in study.spec:
+        yield "target_accuracy: numbers are learned here; write target_loss"
+    if "ensembles" in study.spec:
+        yield "ensembles: they vote on classes, and numbers are learned here; leave them out"
+    for place, measure in _measures_asked_for(study):
+        if "accuracy" in measure:
+            yield f"{place}: numbers have no {measure}; take {measure.replace('accuracy', 'loss')}"
+
+
+def _not_divided(study: Study) -> Iterator[str]:
+    """Why the batches of a study cannot be divided."""
+    if study.spec["engine"] == "fit":
+        yield "micro_batch_size: Model.fit trains whole batches; leave it out, or take engine: compiled"
+    if is_a_sum(study.spec["loss"]):
+        yield "micro_batch_size: a loss that is a sum over the batch cannot be divided; leave `reduction` out of `loss`"
+
+
+def _measures_asked_for(study: Study) -> Iterator[tuple[str, str]]:
+    """The measures that claims and questions name, with their places."""
+    for name, claim in study.spec["claims"].items():
+        yield f"claims.{name}.measure", claim["measure"]
+    for name, question in study.spec["questions"].items():
+        for index, measure in enumerate(question.get("measures", [])):
+            yield f"questions.{name}.measures[{index}]", measure
+
+
+def _batch_sizes(study: Study) -> Iterator[tuple[str, int | str | dict]]:
+    """Every batch size or schedule of a study that is trained, with its place."""
+    for index, batch_size in enumerate(study.spec["batch_sizes"]):
+        yield f"batch_sizes[{index}]", batch_size
+    for name, curve in study.spec["learning_curves"].items():
+        yield f"learning_curves.{name}.batch_size", curve["batch_size"]
+    if "ensembles" in study.spec:
+        yield "ensembles.batch_size", study.spec["ensembles"]["batch_size"]
+    for index, batch_size in enumerate(study.spec.get("variance", {}).get("batch_sizes", [])):
+        yield f"variance.batch_sizes[{index}]", batch_size
+
+
+def _too_large(study: Study) -> Iterator[str]:
+    for place, batch_size in _batch_sizes(study):
+        for rows, _ in study.stages(batch_size):
+            if rows > study.train_rows:
+                yield f"{place}: {rows} is above the {study.train_rows} training rows; take at most that, or full"
+
+
+def _settings_asked_for(study: Study) -> Iterator[tuple[str, dict]]:
+    """The settings that comparisons and claims name, with their places."""
+    if "reference" in study.spec["comparisons"]:
+        yield "comparisons.reference", study.spec["comparisons"]["reference"]
+    for name, claim in study.spec["claims"].items():
+        for key in ("of", "against"):
+            if key in claim:
+                yield f"claims.{name}.{key}", claim[key]
+        for index, batch_size in enumerate(claim.get("along", [])):
+            yield f"claims.{name}.along[{index}]", {"batch_size": batch_size}
+
+
+def _claim_mistakes(study: Study, claim: dict) -> Iterator[str]:
+    bounds = [key for key in ("above", "below", "within") if key in claim]
+    if len(bounds) != 1:
+        yield "give one of `above`, `below` and `within`" + (f", not {' and '.join(bounds)}" if bounds else "")
+    if "within" in claim and claim["within"][0] >= claim["within"][1]:
+        yield f"within: {claim['within']} is no range; the smaller number stands first"
+    if claim["measure"] in ("ensemble_gain", "selection_gain"):
+        if "ensembles" not in study.spec:
+            yield f"{claim['measure']} is measured of ensembles; add the key `ensembles` to the study"
+        if claim.keys() & {"of", "against", "along"}:
+            yield f"{claim['measure']} is of the study's ensembles; leave out `of`, `against` and `along`"
+    elif ("of" in claim) == ("along" in claim):
+        yield "give one of `of` (a setting) and `along` (batch sizes)"
+    elif "against" in claim and "along" in claim:
+        yield "`against` goes with `of`, not with `along`"
+    named = [claim[key]["batch_size"] for key in ("of", "against") if key in claim] + claim.get("along", [])
+    if claim["measure"] == "seconds_per_epoch" and any(isinstance(batch_size, dict) for batch_size in named):
+        yield "the epochs of a schedule differ in seconds; take seconds_to_target"
+
+
+def _question_mistakes(study: Study, studies: dict[str, Study], question: dict) -> Iterator[str]:
+    if question["answer"] not in study.spec["claims"]:
+        known = study.spec["claims"]
+        yield f"answer: the study has no claim {question['answer']!r}{suggestion(question['answer'], known)}"
+    if ("figure" in question) == ("measures" in question):
+        yield "figure: give either `figure` or `measures`"
+    elif "figure" in question and question["figure"] not in study.figures:
+        yield f"figure: the study has no figure {question['figure']!r}{suggestion(question['figure'], study.figures)}"
+    for index, name in enumerate(question["beside"]):
+        if name not in studies:
+            yield f"beside[{index}]: there is no study {name!r}{suggestion(name, studies)}"

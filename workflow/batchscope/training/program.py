@@ -1,0 +1,188 @@
+"""What XLA compiles: the epochs of one replicate in Keras's stateless call, mapped over a stack of replicates.
+
+Epochs and batches are loops inside the program. Nothing here knows how it is fed, see `batchscope.training.compiled`.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+
+from batchscope.hardware.backend import keras, tf
+from batchscope.training.small_matmul import fast_gradients
+from batchscope.training.task import Task
+
+_LINEAR = ("SGD",)  # to which a sum of gradients is the same as one after the other
+_TEST_ROWS_AT_ONCE = 1000
+Rows = tf.Tensor | tuple[tf.Tensor, tf.Tensor]  # as numbers of rows, or streamed as features and targets
+
+
+class Program:
+    """The variables of a stack of replicates, and the steps that work on them.
+
+    Args:
+        lead: the first dimension of what each member of a stack has by itself, (width,); () without a stack.
+
+    Who feeds it holds the features and targets in `_rows`, the numbers of the rows of each part that is not trained on
+    in `_evaluated`, and in `_chunk` how many epochs one call has at most.
+    """
+
+    _rows: tuple[tf.Tensor, tf.Tensor]
+    _evaluated: list[tf.Variable]
+    _chunk: int
+
+    def __init__(self, task: Task, lead: tuple[int, ...]):
+        self._task = task
+        self._lead = lead
+        self._model = task.build_replicate(0)
+        self._trainable = self._make_variables(self._model.trainable_variables)
+        self._non_trainable = self._make_variables(self._model.non_trainable_variables)
+        self._optimizer = task.build_optimizer(0.0)
+        self._optimizer.build(self._trainable)
+
+    def _make_variables(self, variables: list[keras.Variable]) -> list[keras.Variable]:
+        if not self._lead:
+            return variables
+        return [
+            keras.Variable(
+                np.zeros(self._lead + tuple(v.shape), v.dtype), dtype=v.dtype, trainable=v.trainable, name=v.name
+            )
+            for v in variables
+        ]
+
+    def _run_epochs(self, batch_size: int, orders: tf.Tensor, epochs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """For each epoch the sums over its rows, (chunk, 2 * parts, *lead): loss and correct of each part; and the
+        updates so far, (chunk,).
+        """
+        sums = tf.zeros((self._chunk, 2 * len(self._task.rows), *self._lead), keras.config.floatx())
+        updates = tf.zeros(self._chunk, tf.int64)
+
+        def epoch(index, sums, updates):
+            sums_of_parts = [self._train_rows(orders[index], self._task.rows[0], batch_size)]
+            sums_of_parts += [self._evaluate_rows(part.value(), part.shape[-1]) for part in self._evaluated]
+            row = tf.stack([total for part in sums_of_parts for total in part])
+            count = tf.cast(self._optimizer.iterations, tf.int64)
+            return (
+                index + 1,
+                tf.tensor_scatter_nd_update(sums, [[index]], row[None]),
+                tf.tensor_scatter_nd_update(updates, [[index]], count[None]),
+            )
+
+        return tf.while_loop(lambda index, *_: index < epochs, epoch, (0, sums, updates))[1:]
+
+    def _train_rows(self, rows: Rows, count: int, batch_size: int) -> Sequence[tf.Tensor]:
+        """Update with one batch after the other; returns the sums over the rows: loss, correct."""
+
+        def update(start, size):
+            loss, correct, *gradients = self._differentiate(rows, start, size)
+            self._optimizer.apply(gradients, self._trainable)
+            return loss, correct
+
+        return self._sum_over_batches(count, batch_size, update, self._zeros())
+
+    def _differentiate(self, rows: Rows, start: tf.Tensor, size: int) -> Sequence[tf.Tensor]:
+        """Of one batch, micro-batch by micro-batch: the sums of loss and correct over its rows, and the gradients."""
+
+        def differentiate(begin, micro):
+            state = _values(self._trainable), _values(self._non_trainable)
+            gradients, non_trainable, loss, correct = self._map(
+                partial(self._gradients, micro / size), (*state, *self._batch(rows, start + begin, micro))
+            )
+            for variable, value in zip(self._non_trainable, non_trainable):
+                variable.assign(value)
+            return loss * micro, correct, *gradients
+
+        zeros = [*self._zeros(), *(tf.zeros_like(value) for value in _values(self._trainable))]
+        return self._sum_over_batches(size, min(size, self._task.rows_at_once), differentiate, zeros)
+
+    def _evaluate_rows(self, rows: Rows, count: int) -> Sequence[tf.Tensor]:
+        """Sums over rows that are not trained on: loss, correct."""
+        state = _values(self._trainable), _values(self._non_trainable)
+
+        def evaluate(start, size):
+            loss, correct = self._map(
+                lambda arguments: self._forward(*arguments, training=False)[:2],
+                (*state, *self._batch(rows, start, size)),
+            )
+            return loss * size, correct
+
+        return self._sum_over_batches(count, evaluated_at_once(self._task, count), evaluate, self._zeros())
+
+    def _run_outputs(self, x: tf.Tensor) -> tf.Tensor:
+        state = _values(self._trainable), _values(self._non_trainable)
+        return self._map(lambda arguments: self._call(*arguments, training=False)[0], (*state, x))
+
+    def _batch(self, rows: Rows, start: tf.Tensor, size: int) -> list[tf.Tensor]:
+        """Features and targets of a batch, (*lead, size, ...), of rows that are given by number, (*lead, n)."""
+        return [tf.gather(values, self._slice(rows, start, size)) for values in self._rows]
+
+    def _slice(self, values: tf.Tensor, start: tf.Tensor, size: int) -> tf.Tensor:
+        """Of values (*lead, n, ...) those of a batch, (*lead, size, ...)."""
+        shape = [*self._lead, size, *values.shape[len(self._lead) + 1 :]]
+        return tf.slice(values, [start if axis == len(self._lead) else 0 for axis in range(len(shape))], shape)
+
+    def _gradients(self, share: float, state_and_rows: tuple) -> tuple:
+        """For one replicate and a micro-batch with this share of a batch's rows: its part of the gradients, new
+        non-trainable variables, loss, correct.
+        """
+        trainable, non_trainable, x, y = state_and_rows
+        with fast_gradients(x.graph):
+            loss, correct, non_trainable = self._forward(trainable, non_trainable, x, y, training=True)
+        gradients = tf.gradients(self._optimizer.scale_loss(loss) * share, trainable)
+        if (self._lead or share < 1) and any(isinstance(gradient, tf.IndexedSlices) for gradient in gradients):
+            # Most optimizers square the parts of such a gradient one by one, which those of a stack or a sum are not.
+            if not self._task.dense_gradients and type(self._optimizer).__name__ not in _LINEAR:
+                raise NotImplementedError("an embedding's gradient is sparse; `dense_gradients: true` changes that")
+            gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
+        return gradients, non_trainable, loss, correct
+
+    def _forward(self, trainable: list, non_trainable: list, x: tf.Tensor, y: tf.Tensor, training: bool) -> tuple:
+        """For one replicate: mean loss with penalties, number of correct rows, new non-trainable variables."""
+        outputs, non_trainable, penalties = self._call(trainable, non_trainable, x, training)
+        loss = self._task.loss_function(y, outputs) + sum(penalties)
+        return loss, self._task.count_correct(y, outputs), non_trainable
+
+    def _call(self, trainable: list, non_trainable: list, x: tf.Tensor, training: bool) -> tuple:
+        """For one replicate: outputs, new non-trainable variables, penalties."""
+        # The call of a user's model need not take `training`.
+        mode = {"training": training} if self._model._call_has_training_arg else {}
+        return self._model.stateless_call(trainable, non_trainable, x, return_losses=True, **mode)
+
+    def _map(self, function: Callable, arguments: tuple) -> tuple:
+        return tf.vectorized_map(function, arguments) if self._lead else function(arguments)
+
+    def _zeros(self) -> list[tf.Tensor]:
+        """Where sums of loss and correct begin."""
+        return [tf.zeros(self._lead, keras.config.floatx())] * 2
+
+    def _sum_over_batches(self, rows: int, size: int, step: Callable, zeros: list[tf.Tensor]) -> Sequence[tf.Tensor]:
+        """Sums of what `step(start, size)` gives for each batch, from `zeros` on.
+
+        A short last batch is a step of its own shape, so nothing needs padding.
+        """
+
+        def add(start, size, sums):
+            return [one + other for one, other in zip(sums, step(start, size), strict=True)]
+
+        full, rest = divmod(rows, size)
+        if rows == size:
+            return step(0, size)
+        sums = tf.while_loop(
+            lambda index, *_: index < full,
+            lambda index, *sums: (index + 1, *add(index * size, size, sums)),
+            (0, *zeros),
+        )[1:]
+        return add(full * size, rest, sums) if rest else sums
+
+
+def compiled(function: Callable) -> Callable:
+    """The function as one XLA program for each shape of its arguments."""
+    return tf.function(function, jit_compile=True, autograph=False)
+
+
+def evaluated_at_once(task: Task, rows: int) -> int:
+    return min(_TEST_ROWS_AT_ONCE, task.micro_batch_size or rows, rows)
+
+
+def _values(variables: list[keras.Variable]) -> list[tf.Tensor]:
+    return [tf.convert_to_tensor(variable.value) for variable in variables]
