@@ -2,10 +2,12 @@
 # make GPU=1 ...     the same with CUDA, for training on GPUs (some gigabytes more)
 # make verify        check the results against what was recorded of them
 # make test          set up .venv/ with what the tests need and run them
+# make test-quick    the unit tests that train nothing
 # make test-cluster  the tests on a real SLURM, which they start on this machine and stop again
 # make lint          check the style of the code and of the workflow
 # make benchmark     measure the speed (on a machine that does nothing else)
 # make lock          write the lock files anew from envs/*.in
+# make help          this list
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,7 +19,7 @@ REQUIREMENTS := $(VENV)/requirements$(if $(filter 1,$(GPU)),-gpu).txt
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make lock'
 
-.PHONY: all verify test test-cluster lint benchmark lock
+.PHONY: all verify test test-quick test-cluster lint benchmark lock help
 all: $(REQUIREMENTS)
 	@$(BIN)/snakemake --cores all
 
@@ -26,6 +28,9 @@ verify: $(REQUIREMENTS)
 
 test: $(VENV)/requirements-test.txt
 	@$(BIN)/python -m pytest
+
+test-quick: $(VENV)/requirements-test.txt
+	@$(BIN)/python -m pytest -m "not slow" --ignore tests/unit/training tests/unit
 
 test-cluster: $(VENV)/requirements-test.txt
 	@$(BIN)/python -m pytest --numprocesses=0 tests/cluster
@@ -40,6 +45,9 @@ lint: $(VENV)/requirements-test.txt
 benchmark: $(VENV)/requirements-benchmark.txt
 	@$(BIN)/python benchmarks/engine.py
 	@$(BIN)/python benchmarks/workflow.py
+
+help:
+	@sed -n 's/^# \(make.*\)/\1/p' Makefile
 
 lock: $(VENV)/requirements-test.txt
 	$(LOCK) envs/requirements.in --output-file envs/requirements.txt
@@ -57,5 +65,5 @@ $(VENV)/%.txt: envs/%.txt | $(VENV)/bin/pip
 
 $(VENV)/bin/pip:
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 with its venv module is needed and was not found;" \
-	"name one with: make PYTHON=/path/to/python" >&2; exit 1; }
+	"name one with: make PYTHON=/path/to/python (make help lists the commands)" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV)

@@ -109,6 +109,7 @@ def test_the_data_sets_of_keras_are_all_known():
     assert set(KERAS) == {name for name in dir(keras.datasets) if hasattr(getattr(keras.datasets, name), "load_data")}
 
 
+@pytest.mark.slow
 def test_the_rows_of_keras_are_read_from_where_it_keeps_them(tmp_path):
     """Its own loading code, on images laid where it would lay those it downloads."""
     random = np.random.default_rng(0)

@@ -7,9 +7,8 @@ from scipy import stats
 
 from batchscope.evidence.claims import COLUMNS, judge, read_claims
 from batchscope.evidence.trainings import Trainings
-
-from .simulated import EASE, accuracy, ease_of, study
-from .tables import populations, replicates, row_by_row
+from tests.unit.simulated import EASE, accuracy, ease_of, study
+from tests.unit.tables import populations, replicates, row_by_row
 
 CLAIM = {"name": "C", "statement": "It is so", "measure": "test_accuracy"}
 AT_4, AT_500 = (4, 0.1, "constant"), (500, 0.1, "constant")
@@ -139,6 +138,7 @@ def test_the_gain_of_an_ensemble_is_that_of_all_its_members(table):
     assert (judged["estimate"][0], judged["replicates"][0]) == (0.2, 2)
 
 
+@pytest.mark.slow
 def test_false_claims_hold_rarely():
     """A bound at the true mean: above it holds in 2.5 % of the studies; within bounds, one of which it is, in 5 %."""
     random = np.random.default_rng(0)
@@ -182,6 +182,7 @@ def test_p_values_go_with_the_verdicts_and_are_adjusted_over_the_claims():
     assert judged["p_value_holm"].min() == pytest.approx(min(1, 13 * judged["p_value"].min()))
 
 
+@pytest.mark.slow
 def test_false_claims_about_new_rows_hold_rarely():
     random = np.random.default_rng(0)
     far = ease_of(accuracy(EASE) - 0.05)

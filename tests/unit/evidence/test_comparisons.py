@@ -8,9 +8,8 @@ import pytest
 
 from batchscope.evidence.comparisons import COLUMNS, compare
 from batchscope.study.setting import Setting
-
-from .simulated import EASE, study
-from .tables import populations, replicates, row_by_row
+from tests.unit.simulated import EASE, study
+from tests.unit.tables import populations, replicates, row_by_row
 
 REFERENCE = Setting(500, 0.1)
 MARGINS = {"test_accuracy": 0.01, "test_accuracy_volatility": 0.002, "epochs_to_target": 2}
@@ -32,6 +31,7 @@ def verdicts(table: pd.DataFrame, measure: str = "test_accuracy", margins: dict 
     return comparisons[comparisons["measure"] == measure].set_index("batch_size")["verdict"].to_dict()
 
 
+@pytest.mark.slow
 def test_null_studies_rarely_find_anything():
     """The share of studies with any false difference is 5 % at most, of three comparisons each."""
     random = np.random.default_rng(0)
@@ -45,6 +45,7 @@ def test_null_studies_rarely_find_anything():
     assert np.mean(found) <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / STUDIES)
 
 
+@pytest.mark.slow
 def test_a_planted_difference_is_found_in_its_direction_and_equivalence_beside_it():
     random = np.random.default_rng(0)
     margins = MARGINS | {"test_accuracy": 0.02}
@@ -152,6 +153,7 @@ def test_six_replicates_of_many_settings_can_decide():
     assert verdicts(table)[4] == "worse"
 
 
+@pytest.mark.slow
 def test_null_studies_of_new_rows_rarely_find_anything():
     random = np.random.default_rng(0)
     found = []

@@ -18,8 +18,7 @@ from batchscope.evidence.crossed import (
     not_worse_than,
     superiority,
 )
-
-from .simulated import EASE, accuracy, ease_of, study
+from tests.unit.simulated import EASE, accuracy, ease_of, study
 
 STUDIES, ROWS = 300, 200
 
@@ -54,6 +53,7 @@ def test_the_variance_is_that_of_means_over_new_trainings_and_rows():
         assert np.mean(variances) == pytest.approx(np.var(means), rel=0.12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("of", "bounds"), [("accuracy", (0.93, 0.97)), ("difference", (0.93, 0.97))])
 @pytest.mark.parametrize("trainings", [10, 30])
 def test_intervals_hold_the_truth_for_new_rows_and_trainings(of, bounds, trainings):
@@ -79,6 +79,7 @@ def test_intervals_over_trainings_alone_do_not():
     assert np.mean(held) < 0.8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trainings", [10, 30])
 def test_equivalence_is_claimed_rarely_where_the_difference_is_the_margin(trainings):
     random = np.random.default_rng(trainings)
@@ -92,6 +93,7 @@ def test_equivalence_is_claimed_rarely_where_the_difference_is_the_margin(traini
     assert np.mean(claimed) <= 0.06 + error(0.06)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trainings", [FEWEST, 30])
 def test_no_difference_is_found_where_there_is_none_and_one_that_is_there_is(trainings):
     random = np.random.default_rng(trainings)
@@ -111,6 +113,7 @@ def stay(values: np.ndarray) -> set[int]:
     return {*kept.tolist()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trainings", [FEWEST, 30])
 def test_all_that_are_equally_good_stay_and_those_far_worse_leave(trainings):
     random = np.random.default_rng(trainings)
@@ -119,6 +122,7 @@ def test_all_that_are_equally_good_stay_and_those_far_worse_leave(trainings):
     assert np.mean([4 in each for each in kept]) < 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spreads", [np.ones(8), np.array([0.1, 0.1, 0.1, 0.1, 1, 1, 3, 10])], ids=["equal", "unequal"])
 @pytest.mark.parametrize("shape", ["normal", "skewed"])
 def test_all_that_are_equally_good_over_trainings_alone_stay(spreads, shape):

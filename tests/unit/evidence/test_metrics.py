@@ -7,8 +7,7 @@ from scipy import stats
 
 from batchscope.evidence.metrics import measure_replicates, seconds_per_epoch, summarize
 from batchscope.study.setting import Setting
-
-from .tables import SETTING, history, timing
+from tests.unit.tables import SETTING, history, timing
 
 
 def measured(accuracies: list[list[float]], target: float = 0.5) -> pd.DataFrame:

@@ -20,10 +20,9 @@ from batchscope.evidence.recommendation import (
 )
 from batchscope.evidence.trainings import Trainings
 from batchscope.study.setting import Setting
-
-from .simulated import EASE
-from .simulated import study as simulated_study
-from .tables import replicates, row_by_row
+from tests.unit.simulated import EASE
+from tests.unit.simulated import study as simulated_study
+from tests.unit.tables import replicates, row_by_row
 
 MARGINS = {"test_accuracy": 0.01, "test_accuracy_volatility": 0.002, "epochs_to_target": 2}
 COUNT = 12

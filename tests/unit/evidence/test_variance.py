@@ -19,6 +19,7 @@ def crossed(random: np.random.Generator, sds: dict[str, float], levels: int = 6)
     return table.assign(test_accuracy=score, **setting)
 
 
+@pytest.mark.slow
 def test_what_each_source_makes_is_found_and_covered():
     """Variances are unbiased, so their means over studies are the truth."""
     random, sds = np.random.default_rng(0), {"split": 0.03, "weights": 0.01, "order": 0.02, "interaction": 0.015}

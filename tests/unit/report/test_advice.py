@@ -8,8 +8,7 @@ import pytest
 
 from batchscope.evidence.recommendation import recommend
 from batchscope.report.advice import page, read_page, write_page
-
-from .tables import populations, replicates, row_by_row
+from tests.unit.tables import populations, replicates, row_by_row
 
 COUNT = 12
 NOISE = np.linspace(-0.003, 0.003, COUNT)

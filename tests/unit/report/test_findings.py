@@ -9,8 +9,7 @@ from batchscope.evidence.comparisons import compare
 from batchscope.report.findings import study_findings, verdicts, write_findings
 from batchscope.study.config import SCHEMA
 from batchscope.study.setting import Setting
-
-from .tables import populations, replicates
+from tests.unit.tables import populations, replicates
 
 TEMPLATE = SCHEMA.parents[1] / "report" / "findings.rst.jinja"
 MARGINS = {"test_accuracy": 0.01, "test_accuracy_volatility": 0.1, "epochs_to_target": 1}

@@ -7,8 +7,7 @@ import pytest
 from batchscope.report.overview import plot_ensembles, plot_measures
 from batchscope.report.words import MEASURES
 from batchscope.study.setting import Setting
-
-from .tables import replicates
+from tests.unit.tables import replicates
 
 
 def legend(figure) -> list[str]:

@@ -22,8 +22,7 @@ from batchscope.report.tables import (
 from batchscope.report.words import number, seconds
 from batchscope.study.config import SCHEMA
 from batchscope.study.setting import Setting
-
-from .tables import history, populations, replicates, timing
+from tests.unit.tables import history, populations, replicates, timing
 
 TEMPLATE = SCHEMA.parents[1] / "report" / "table.html.jinja"
 SCHEDULE = Setting(20, 0.1, "4x2_100x2")

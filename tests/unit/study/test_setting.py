@@ -1,8 +1,7 @@
 import pytest
 
 from batchscope.study.setting import Setting, make_setting, rows_of, spelling, stages
-
-from .tables import replicates
+from tests.unit.tables import replicates
 
 SCHEDULE = {4: 20, "full": 80}
 

@@ -8,6 +8,7 @@ from batchscope.errors import ConfigError
 from batchscope.report.methods import methods_table
 from batchscope.study import cost, studies
 from batchscope.study.config import check_config
+from batchscope.study.mistakes import mistakes
 from batchscope.study.plan import Plan
 from batchscope.study.study import splits_drawn
 
@@ -38,9 +39,9 @@ def make_study(changes: str = "{}") -> Plan:
     return Plan("mine", config["studies"]["mine"], train_rows=500, multiplications=10**6)
 
 
-def mistakes(changes: str) -> list[str]:
+def lines(changes: str) -> list[str]:
     study = make_study(changes)
-    return list(studies._mistakes(study, {"mine": study, "other": study}))
+    return list(mistakes(study, {"mine": study, "other": study}))
 
 
 def test_a_job_for_each_batch_size_with_all_its_learning_rates():
@@ -139,12 +140,12 @@ def test_a_question_without_a_figure_of_its_own_draws_one():
 
 
 def test_a_right_study_has_no_mistakes():
-    assert mistakes("{}") == []
+    assert lines("{}") == []
 
 
 def test_to_grow_and_to_shrink_are_two_schedules():
     changes = "{batch_sizes: [{4: 10, full: 10}, {full: 10, 4: 10}], learning_curves: {}, claims: {}, questions: {}}"
-    assert mistakes(changes) == []
+    assert lines(changes) == []
     assert list(make_study(changes).trainings) == ["4x10_fullx10", "fullx10_4x10"]
 
 
@@ -222,13 +223,13 @@ QUESTION = 'questions: {q: {question: "Q?", %s}}'
     ],
 )
 def test_a_mistake_names_its_place_and_the_remedy(changes, line):
-    assert [found for found in mistakes(changes) if found.startswith(line)]
+    assert [found for found in lines(changes) if found.startswith(line)]
 
 
 def test_two_studies_have_two_titles():
     same = make_study("title: Same")
     one, two = (dataclasses.replace(same, name=name) for name in ("one", "two"))
-    found = studies._mistakes(two, {"other": make_study(), "one": one, "two": two})
+    found = mistakes(two, {"other": make_study(), "one": one, "two": two})
     assert list(found) == ["title: 'Same' is the title of studies.one too; take another"]
 
 
