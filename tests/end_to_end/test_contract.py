@@ -214,7 +214,7 @@ studies:
     folder = finished.folder / "results/mine"
     assert (folder / "figures/batch_sizes.pdf").exists()
     assert (folder / "figures/ensembles.svg").exists()
-    assert "Model.fit, as the config asks" in (folder / "logs/train_batch_size_full.log").read_text()
+    assert "Model.fit: as the config asks" in (folder / "logs/train_batch_size_full.log").read_text()
     summary = pd.read_csv(folder / "metrics/summary.csv").set_index("schedule")
     assert summary.loc["10x1_fullx2", "updates_per_epoch"] == pytest.approx(5 / 3, abs=1e-6)
     history = pd.read_parquet(folder / "history/batch_size_10x1_fullx2.parquet")

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from batchscope.imports import LIBRARY
+from batchscope.warm import end_warm_process, start_warm_process
 
 HEAD = "from batchscope.warm import in_warm_process\nin_warm_process(__file__, job['threads'], job=job)\n"
 OWNER = """
@@ -127,6 +128,19 @@ def test_scripts_end_well_after_the_owner_was_killed_and_nothing_is_left(address
     assert ends(warm)
     assert not Path(where).parent.exists()
     assert start(script("print('by itself')"), where).communicate()[0] == "by itself\n"
+
+
+def test_what_is_started_after_its_end_runs_by_itself(script, monkeypatch):
+    monkeypatch.delenv("BATCHSCOPE_WARM_PROCESS", raising=False)
+    start_warm_process()
+    where = os.environ["BATCHSCOPE_WARM_PROCESS"]
+    end_warm_process()
+    assert "BATCHSCOPE_WARM_PROCESS" not in os.environ
+    deadline = time.monotonic() + 20
+    while Path(where).exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    end_warm_process()  # there is none, which does no harm
 
 
 def test_a_caller_that_says_nothing_does_no_harm(address, script):

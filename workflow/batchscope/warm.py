@@ -27,23 +27,31 @@ from pathlib import Path
 
 _ADDRESS = "BATCHSCOPE_WARM_PROCESS"
 _STREAMS = (0, 1, 2)
+_warm: subprocess.Popen | None = None  # the one that this process started
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # as Snakemake sets them for a job
 
 
 def start_warm_process() -> None:
     """Let the scripts that this process starts from now on run in forks of a warm process; it ends with this one."""
+    global _warm
     folder = tempfile.mkdtemp(prefix="batchscope-")  # a path short enough for a socket, that nobody else can reach
     address = f"{folder}/socket"
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen()
-        subprocess.Popen(
+        _warm = subprocess.Popen(
             [sys.executable, "-m", "batchscope.warm", str(listener.fileno()), folder],
             stdin=subprocess.PIPE,  # never written to: its end tells that this process is gone
             pass_fds=[listener.fileno()],
             env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])} | dict.fromkeys(_THREADS, "1"),
         )
     os.environ[_ADDRESS] = address
+
+
+def end_warm_process() -> None:
+    """Let the scripts that this process starts from now on run by themselves."""
+    if os.environ.pop(_ADDRESS, None) and _warm is not None:
+        _warm.stdin.close()
 
 
 def in_warm_process(script: str, threads: int = 1, **variables) -> None:

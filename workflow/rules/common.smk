@@ -13,15 +13,15 @@ from batchscope.hardware.devices import visible_gpus
 from batchscope.errors import ConfigError
 from batchscope.files import digest
 from batchscope.imports import code_digest
-from batchscope.training.jobs import remove_finished
 from batchscope.study.studies import read_studies
 from batchscope.study.study import splits_drawn
-from batchscope.warm import start_warm_process
+from batchscope.training.jobs import remove_finished
+from batchscope.warm import end_warm_process, start_warm_process
 
 GPUS = len(visible_gpus())
 isolated = workflow.deployment_settings.deployment_method  # jobs in environments of their own
-if workflow.is_main_process and workflow.local_exec and not isolated and not GPUS and sys.platform == "linux":
-    start_warm_process()
+if workflow.is_main_process and not isolated and not GPUS and sys.platform == "linux":
+    start_warm_process()  # and ended where jobs run elsewhere, see the Snakefile
 
 try:
     STUDIES, config = read_studies(config, workflow.configfiles, Path(".snakemake/batchscope"))
