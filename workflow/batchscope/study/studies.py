@@ -74,7 +74,8 @@ def _ask(questions: dict[str, dict]) -> dict[str, dict]:
     answer = subprocess.run(
         [sys.executable, LIBRARY.parent / "scripts" / "find_facts.py"],
         input=json.dumps(questions),
-        env=os.environ | {"PYTHONPATH": str(LIBRARY.parent)},
+        # Without GPUs, which would round more coarsely than what the check of the engine calls rounding.
+        env=os.environ | {"PYTHONPATH": str(LIBRARY.parent), "CUDA_VISIBLE_DEVICES": "-1"},
         capture_output=True,
         text=True,
     )
