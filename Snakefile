@@ -47,11 +47,6 @@ for name in [rule_proxy.name for rule_proxy in workflow.rules]:
     globals().pop(f"__{name}", None)
 
 
-onstart:
-    if not workflow.local_exec:  # which Snakemake does not know yet when it reads the rules
-        end_warm_process()
-
-
 onsuccess:
     remove_finished(Path.cwd())
     for study in STUDIES:

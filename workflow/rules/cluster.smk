@@ -42,6 +42,8 @@ if executor := sys.modules.get("snakemake_executor_plugin_slurm"):
 
 
 onstart:
+    if not workflow.local_exec:  # which Snakemake does not know yet when it reads the rules
+        end_warm_process()
     if workflow.executor_plugin.name == "slurm" and shutil.which("sbatch") is None:
         sys.exit(
             "sbatch, SLURM's command for submitting jobs, is not on the PATH: run this on a login node of the cluster, or "

@@ -21,7 +21,7 @@ from batchscope.warm import end_warm_process, start_warm_process
 GPUS = len(visible_gpus())
 isolated = workflow.deployment_settings.deployment_method  # jobs in environments of their own
 if workflow.is_main_process and not isolated and not GPUS and sys.platform == "linux":
-    start_warm_process()  # and ended where jobs run elsewhere, see the Snakefile
+    start_warm_process()  # and ended where jobs run elsewhere, see cluster.smk
 
 try:
     STUDIES, config = read_studies(config, workflow.configfiles, Path(".snakemake/batchscope"))
