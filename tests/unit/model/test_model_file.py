@@ -94,6 +94,13 @@ def test_a_file_that_is_read_has_to_be_named(write, tmp_path):
     call_model_file(write(text, files=["scale.npy"]), (4,), 3)
 
 
+def test_a_file_that_is_read_on_import_has_to_be_named_too(write, tmp_path):
+    np.save(tmp_path / "scale.npy", 2.0)
+    text = "import numpy as np\nSCALE = np.load('scale.npy')\n" + textwrap.dedent(BRANCHES)
+    with pytest.raises(ConfigError, match=r"model.files: build in .* reads scale.npy"):
+        call_model_file(write(text), (4,), 3)
+
+
 @pytest.mark.parametrize(
     ("text", "spec", "message"),
     [

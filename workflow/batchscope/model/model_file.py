@@ -18,7 +18,7 @@ from batchscope.hardware.backend import keras
 _NAME = "_model_file"
 _STEPS = ("train_step", "test_step", "compute_loss")
 _beside_others: dict[str, str] = {}  # the modules that were imported from beside model files, and the folders of these
-_opened: list[str] | None = None  # what was opened since a function was called; None before the first one is
+_opened: list[str] | None = None  # what is opened while a model is made; None at other times
 
 
 def own_steps(model: keras.Model) -> list[str]:
@@ -35,7 +35,7 @@ def call_model_file(spec: dict, input_shape: tuple[int, ...], outputs: int) -> k
             (rows, outputs).
     """
     file = spec["file"]
-    with _beside(file):
+    with _beside(file), _noting_files(file) as opened:
         function = _find_function(file, spec["function"])
         try:
             inspect.signature(function).bind(input_shape, outputs, **spec["arguments"])
@@ -45,8 +45,7 @@ def call_model_file(spec: dict, input_shape: tuple[int, ...], outputs: int) -> k
                 f"{spec['function']} in {file} is called as function(input_shape, outputs, **arguments): {error}",
             ) from None
         try:
-            with _noting_files(file) as opened:
-                model = function(input_shape, outputs, **spec["arguments"])
+            model = function(input_shape, outputs, **spec["arguments"])
             if isinstance(model, keras.Model):
                 _refuse_fixed_batches(model, file)
                 model, shapes = _with_one_output(model, input_shape)
@@ -152,8 +151,7 @@ def _is_the_users(path: str | None, folders: list[str]) -> bool:
 def _noting_files(file: str) -> Iterator[list[str]]:
     """What is opened of the user's files but for Python code, as far as Python opens it."""
     global _opened
-    if _opened is None:
-        sys.addaudithook(_note_file)
+    _hear_of_files()
     _opened = []
     opened: list[str] = []
     try:
@@ -161,13 +159,17 @@ def _noting_files(file: str) -> Iterator[list[str]]:
     finally:
         folders = [os.getcwd(), os.path.dirname(os.path.abspath(file))]
         paths = {path for path in _opened if Path(path).suffix not in (".py", ".pyc") and os.path.isfile(path)}
+        _opened = None
         opened += sorted(os.path.relpath(path) for path in paths if _is_the_users(path, folders))
-        _opened = []
 
 
-def _note_file(event: str, arguments: tuple) -> None:
-    if event == "open" and isinstance(arguments[0], str):
-        _opened.append(arguments[0])
+@cache  # a hook stays
+def _hear_of_files() -> None:
+    def note(event: str, arguments: tuple) -> None:
+        if event == "open" and _opened is not None and isinstance(arguments[0], str):
+            _opened.append(arguments[0])
+
+    sys.addaudithook(note)
 
 
 def _in_file(error: Exception, file: str) -> str:
