@@ -11,10 +11,20 @@ LIBRARY = Path(__file__).parent
 
 def library_modules(program: Path) -> list[Path]:
     """The files of the library that a program imports, directly or not."""
-    finder = ModuleFinder(path=[str(LIBRARY.parent)])
+    return modules_in(LIBRARY.parent, program)
+
+
+def modules_in(folder: Path, program: Path) -> list[Path]:
+    """The modules of a folder that a program imports, directly or not.
+
+    Raises:
+        OSError, SyntaxError: one of them cannot be read.
+    """
+    finder = ModuleFinder(path=[str(folder)])
     finder.run_script(str(program))
-    names = [name for name in finder.modules if name.split(".")[0] == LIBRARY.name]
-    return sorted(Path(finder.modules[name].__file__) for name in names)
+    return sorted(
+        Path(module.__file__) for name, module in finder.modules.items() if name != "__main__" and module.__file__
+    )
 
 
 @cache

@@ -1,5 +1,7 @@
 """What each rule of the workflow depends on, of a study: a change of it makes the rule run again."""
 
+from functools import cached_property
+
 from batchscope.model.losses import is_regression
 from batchscope.study.cost import epoch_seconds, job_minutes
 from batchscope.study.setting import Setting
@@ -32,7 +34,7 @@ class Plan(Study):
         """All files of the user's."""
         return self.data_files + self.model_files
 
-    @property
+    @cached_property  # asked for by every training, and each time it would look through the file
     def model_files(self) -> list[str]:
         return model_files(self.spec["model"])
 

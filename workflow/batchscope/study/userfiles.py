@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Iterator
-from modulefinder import ModuleFinder
 from pathlib import Path
 
 from batchscope.errors import suggestion
+from batchscope.imports import modules_in
 from batchscope.names import name_and_arguments
 
 _READERS = ("table", "npz")
@@ -24,14 +24,11 @@ def model_files(model: list | dict) -> list[str]:
 
 def _imported_beside(file: str) -> list[str]:
     """The modules in a file's folder that it imports, directly or not."""
-    folder = Path(file).parent
-    finder = ModuleFinder(path=[str(folder)])
     try:
-        finder.run_script(file)
+        paths = modules_in(Path(file).parent, Path(file))
     except (OSError, SyntaxError):  # said where the file is run
         return []
-    paths = {module.__file__ for name, module in finder.modules.items() if name != "__main__" and module.__file__}
-    return sorted(path if os.path.isabs(file) else os.path.relpath(path) for path in paths)
+    return [str(path) if os.path.isabs(file) else os.path.relpath(path) for path in paths]
 
 
 def file_mistakes(spec: dict) -> Iterator[str]:

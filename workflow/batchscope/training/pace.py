@@ -12,7 +12,7 @@ import pandas as pd
 
 from batchscope.results.pace_summary import ALONE, FIT, STACKED
 from batchscope.training.compiled import PIECES
-from batchscope.training.engines import Engine, Way, make_engine
+from batchscope.training.engines import EAGERLY, Engine, Way, make_engine
 from batchscope.training.fit import FitEngine
 from batchscope.training.task import Draw, Stage, Task, Trained
 from batchscope.training.train import equal_stacks, in_memory
@@ -47,7 +47,7 @@ def measure_pace(task: Task, batch_sizes: list[int], replicates: int, way: Way, 
     paces = {
         STACKED: in_memory(compiled, task, stack) if stack > 1 else [],
         ALONE: in_memory(compiled, task, 1),
-        FIT: _paces(FitEngine(replace(task, stages=visits)), visits, len(batch_sizes)),
+        FIT: _paces(FitEngine(replace(task, stages=visits), run_eagerly=way.name == EAGERLY), visits, len(batch_sizes)),
     }
     rows = [(batch_size, way, *pace) for way, of_way in paces.items() for batch_size, *pace in of_way]
     return pd.DataFrame(rows, columns=COLUMNS)
