@@ -32,11 +32,12 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
 def test_the_log_takes_what_compiled_code_and_tracebacks_print(tmp_path, request):
     log = tmp_path / "log"
     program = (
-        f"from batchscope.files import log_to; import os; log_to({str(log)!r}); os.write(2, b'compiled\\n'); 1 / 0"
+        f"from batchscope.files import log_to; import os; seen = log_to({str(log)!r}); os.write(2, b'compiled\\n'); "
+        "print('for the user', file=seen); 1 / 0"
     )
     folder = request.config.rootpath / "workflow"
     done = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True)
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "for the user\n")
     assert "compiled" in log.read_text()
     assert "ZeroDivisionError" in log.read_text()
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 
 @contextmanager
@@ -36,12 +37,17 @@ def digest(words: Iterable[str], files: Iterable[str | Path]) -> str:
     return hashlib.sha256(repr([*words, *map(sha256, files)]).encode()).hexdigest()
 
 
-def log_to(path: str | Path) -> None:
-    """Send all that this process prints from here on to the log at `path`, compiled libraries included."""
+def log_to(path: str | Path) -> TextIO:
+    """Send all that this process prints from here on to the log at `path`, compiled libraries included.
+
+    Returns the stream to where errors went before, for the few words that a user should see at once.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
+    terminal = os.fdopen(os.dup(sys.stderr.fileno()), "w", buffering=1)
     open(path, "w").close()
     with open(path, "a") as log:  # lines that another job adds stay
         os.dup2(log.fileno(), sys.stdout.fileno())
         os.dup2(log.fileno(), sys.stderr.fileno())
     sys.stdout.reconfigure(line_buffering=True)
+    return terminal
