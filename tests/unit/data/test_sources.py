@@ -74,7 +74,7 @@ def test_labels_of_any_kind_in_arrays(tmp_path, y, labels):
         ({"x": [[np.nan], [1]], "y": [0, 1]}, "dataset.npz.x: the features have missing or infinite values"),
         ({"x": [[np.inf], [1]], "y": [0, 1]}, "dataset.npz.x: the features have missing or infinite values"),
         ({"x": np.eye(3), "y": [0, 1, np.nan]}, "dataset.npz.y: the target has missing or infinite values"),
-        ({"x": np.eye(3), "y": [0.5, 1.5, 2.5]}, "dataset.npz.y: the target holds numbers; for a regression set"),
+        ({"x": np.eye(3), "y": [0.5, 1.5, 2.5]}, "dataset.npz.y: the target holds numbers; to learn numbers set"),
         ({"x": [[1e300], [1]] * 2, "y": [0, 1] * 2}, "dataset: some features are too large for float32"),
         ({"x": np.eye(2), "y": np.array([{}, {}])}, "dataset.npz.path: {path} cannot be read: Object arrays cannot"),
         ({"x": np.eye(0), "y": []}, "dataset.npz.x: the features have the shape (0, 0); "),

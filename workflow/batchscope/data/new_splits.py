@@ -53,7 +53,7 @@ def each_split(
     for number in range(replicates):
         [drawn] = np.random.SeedSequence([seed, number, _STREAM]).generate_state(1)
         try:
-            parts = split_rows(sizes | {"order": order, "seed": int(drawn)}, len(used), classes)
+            parts = split_rows(sizes | {"order": order, "seed": int(drawn)}, len(used), classes, labels=own.labels)
             x, y = _fitted(own, {part: used[rows] for part, rows in parts.items()}, features)
         except ConfigError as error:
             raise ConfigError("new_splits", f"split {number} fails: {error}") from None
@@ -68,7 +68,7 @@ def _fitted(
     A table has to come out with as many features as in the study's own split.
     """
     if not rows.is_fitted_to:
-        check_training_classes(rows.y[parts["train"]], rows.labels)
+        check_training_classes(rows.y[parts["train"]], rows.labels, rows.y)
         return None, None
     x, y, names = fit_to_training_rows(rows, parts)
     if rows.is_table and len(names) != len(features):
@@ -76,6 +76,7 @@ def _fitted(
         raise ConfigError(
             "dataset.table",
             f"it has {len(names)} features here and {len(features)} in the study's own split, as the training rows of "
-            f"one of them lack {str(other)!r}; `drop` its column, or make `train` larger",
+            f"one of them lack {str(other)!r}; `drop` its column, gather rare values with `min_frequency`, or make "
+            "`train` larger",
         )
     return np.concatenate([*x.values()]), np.concatenate([*y.values()])

@@ -22,6 +22,9 @@ class SplitRows(NamedTuple):
     place: str  # of the target in the config
     scaler: dict | str
     parts: dict[str, np.ndarray]  # the positions of the training, test and, where there are any, validation rows
+    columns: dict[str, str] | None = None  # this and what follows: as `Rows` has it
+    remarks: list[str] | None = None
+    encoder: dict | None = None
 
     @property
     def is_table(self) -> bool:
@@ -66,11 +69,11 @@ def read_split_rows(dataset: dict | str, split: dict, scaler: dict | str | None,
     Raises:
         ConfigError: there is a mistake in the dataset or the split.
     """
-    rows = read_rows(dataset, split.get("groups"))
+    rows = read_rows(dataset, split.get("groups"), regression)
     scaler = scaler or ("StandardScaler" if isinstance(rows.x, pd.DataFrame) else "none")
     y, labels = (as_numbers(rows.y, rows.place), None) if regression else as_classes(rows.y, rows.names, rows.place)
-    parts = split_rows(split, len(y), None if regression else y, rows.groups)
-    return SplitRows(rows.x, y, labels, rows.place, scaler, parts)
+    parts = split_rows(split, len(y), None if regression else y, rows.groups, labels)
+    return SplitRows(rows.x, y, labels, rows.place, scaler, parts, rows.columns, rows.remarks, rows.encoder)
 
 
 def fit_to_training_rows(
@@ -88,9 +91,11 @@ def fit_to_training_rows(
     if rows.labels is None:
         y = standardised(y, rows.place)
     else:
-        check_training_classes(y["train"], rows.labels)
+        check_training_classes(y["train"], rows.labels, rows.y)
     x = {part: rows.x.take(positions, axis=0) for part, positions in parts.items()}
-    x, features = prepared_tables(x, rows.scaler) if rows.is_table else (prepared_arrays(x, rows.scaler), None)
+    x, features = (
+        prepared_tables(x, rows.scaler, rows.encoder) if rows.is_table else (prepared_arrays(x, rows.scaler), None)
+    )
     if not all(np.isfinite(of_part).all() for of_part in x.values()):
         raise ConfigError("dataset", "some features are too large for float32; set `scaler: StandardScaler`")
     return x, y, features

@@ -14,6 +14,8 @@ from sklearn.preprocessing import OneHotEncoder
 from batchscope.errors import ConfigError, check_arguments, one_line, suggestion
 from batchscope.names import name_and_arguments
 
+MOST_CATEGORIES = 100
+
 
 def prepared_arrays(parts: dict[str, np.ndarray], scaler: dict | str) -> dict[str, np.ndarray]:
     """Features (rows, ...) as float32, each scaled on its own.
@@ -32,30 +34,58 @@ def prepared_arrays(parts: dict[str, np.ndarray], scaler: dict | str) -> dict[st
     return {part: transformer.transform(flat[part]).astype(np.float32).reshape(x.shape) for part, x in parts.items()}
 
 
-def prepared_tables(parts: dict[str, pd.DataFrame], scaler: dict | str) -> tuple[dict[str, np.ndarray], np.ndarray]:
+def prepared_tables(
+    parts: dict[str, pd.DataFrame], scaler: dict | str, encoder: dict | None = None
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """The columns of tables as float32 features, and their names.
 
     Missing numbers become the median, and numbers are scaled. Categories become a feature each, of 0 and 1. A missing
-    one is a category of its own, as that it is missing may mean something; one that no training row has is none.
+    one is a category of its own, as that it is missing may mean something; one that no training row has is none, or
+    one of the rare ones.
+
+    Args:
+        encoder: `min_frequency` and `max_categories` of scikit-learn's OneHotEncoder, which gathers rare categories
+            into one. Where left out they are 2 and 100, for columns that have more than 100 categories.
 
     Raises:
-        ConfigError: as `prepared_arrays`, or no training row has a value in some column.
+        ConfigError: as `prepared_arrays`, or no training row has a value in some columns.
     """
     train = parts["train"]
     if empty := [column for column in train if train[column].isna().all()]:
-        raise ConfigError(f"dataset.table, column {empty[0]!r}", "no training row has a value in it; `drop` it")
+        lines = (f"dataset.table, column {column!r}: no training row has a value in it; `drop` it" for column in empty)
+        raise ConfigError("", "\n".join(lines))
     numbers = train.select_dtypes("number").columns
     scaled = Pipeline([("imputer", SimpleImputer(strategy="median")), ("scaler", _make_scaler(scaler))])
-    encoder = OneHotEncoder(handle_unknown="ignore", sparse_output=False, feature_name_combiner=_name_of_category)
-    columns = [("numbers", scaled, numbers), ("categories", encoder, train.columns.difference(numbers, sort=False))]
+    columns = [("numbers", scaled, numbers)]
+    columns += [
+        (f"categories of {column}", _make_encoder(train[column].nunique(), encoder or {}), [column])
+        for column in train.columns.difference(numbers, sort=False)
+    ]
     transformer = _fitted(ColumnTransformer(columns), train)
     features = {part: transformer.transform(table).astype(np.float32) for part, table in parts.items()}
-    names = [name.partition("__")[2] for name in transformer.get_feature_names_out()]  # of `numbers__age`, say
+    names = [
+        name.removeprefix(f"{step}__")
+        for step, _, _ in columns
+        for name in transformer.get_feature_names_out()[transformer.output_indices_[step]]
+    ]
     return features, np.array(names)
 
 
+def _make_encoder(categories: int, arguments: dict) -> OneHotEncoder:
+    if not arguments and categories > MOST_CATEGORIES:
+        arguments = {"min_frequency": 2, "max_categories": MOST_CATEGORIES}
+    return OneHotEncoder(
+        handle_unknown="infrequent_if_exist",
+        sparse_output=False,
+        feature_name_combiner=_name_of_category,
+        **arguments,
+    )
+
+
 def _name_of_category(column: str, category: str | float) -> str:
-    return f"{column}={category if isinstance(category, str) else 'missing'}"
+    if not isinstance(category, str):
+        return f"{column}=missing"
+    return f"{column}={'rare' if category == 'infrequent_sklearn' else category}"
 
 
 def _make_scaler(spec: dict | str) -> TransformerMixin | str:

@@ -19,6 +19,9 @@ class Rows(NamedTuple):
     place: str  # of the target in the config
     names: np.ndarray | None = None  # of the classes, where the target holds their numbers
     groups: np.ndarray | None = None  # of each row, whole numbers from 0
+    columns: dict[str, str] | None = None  # of a table: how each was read, or what else became of it
+    remarks: list[str] | None = None  # what looks wrong with its file
+    encoder: dict | None = None  # how its categories are encoded, see `batchscope.data.preprocessing`
 
 
 def rows_of_arrays(

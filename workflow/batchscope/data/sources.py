@@ -16,19 +16,20 @@ from batchscope.names import name_and_arguments
 KERAS = ("boston_housing", "california_housing", "cifar10", "cifar100", "fashion_mnist", "imdb", "mnist", "reuters")
 
 
-def read_rows(spec: dict | str, groups: str | None = None) -> Rows:
+def read_rows(spec: dict | str, groups: str | None = None, numbers: bool = False) -> Rows:
     """The rows that a study's `dataset` describes.
 
     Args:
         spec: as in the config.
         groups: the column that rows are grouped by; of a table only.
+        numbers: whether numbers are learned.
 
     Raises:
         ConfigError: there is no such dataset, its arguments are refused, or nothing can be learned from what it holds.
     """
     name, arguments = name_and_arguments(spec)
     if name == "table":
-        return read_table(**arguments, groups=groups)
+        return read_table(**arguments, groups=groups, numbers=numbers)
     if groups is not None:
         raise ConfigError("split.groups", "rows are grouped by a column of a table, and this dataset is none")
     if name == "npz":

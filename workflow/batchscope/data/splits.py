@@ -7,7 +7,11 @@ from batchscope.errors import ConfigError, one_line
 
 
 def split_rows(
-    split: dict, rows: int, classes: np.ndarray | None = None, groups: np.ndarray | None = None
+    split: dict,
+    rows: int,
+    classes: np.ndarray | None = None,
+    groups: np.ndarray | None = None,
+    labels: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
     """The positions of the rows of each part: train, test and, where asked for, validation.
 
@@ -16,6 +20,7 @@ def split_rows(
         rows: how many there are.
         classes: of each row, whole numbers; what is stratified by.
         groups: of each row, whole numbers from 0. Groups are then split in place of rows, which follow their group.
+        labels: the name of each class.
 
     Raises:
         ConfigError: a part would have no rows, or the rows cannot be split so.
@@ -23,14 +28,18 @@ def split_rows(
     if split["order"] == "stratified" and classes is None:
         raise ConfigError("split.order", "stratified is by class, and a regression has none; take shuffled")
     if groups is None:
-        return _split(split, np.arange(rows), "rows", classes)
+        return _split(split, np.arange(rows), "rows", classes, labels)
     if split["order"] != "shuffled":
         raise ConfigError("split.order", f"groups are shuffled, not {split['order']}; write `order: shuffled`")
-    parts = _split(split, np.arange(groups.max() + 1), "groups", None)
+    parts = _split(split, np.arange(groups.max() + 1), "groups", None, None)
     return {part: np.flatnonzero(np.isin(groups, chosen)) for part, chosen in parts.items()}
 
 
-def _split(split: dict, units: np.ndarray, noun: str, classes: np.ndarray | None) -> dict[str, np.ndarray]:
+def _split(
+    split: dict, units: np.ndarray, noun: str, classes: np.ndarray | None, labels: np.ndarray | None
+) -> dict[str, np.ndarray]:
+    if split["order"] == "stratified":
+        _check_classes(classes, labels, parts=2 + ("validation" in split))
     if "validation" not in split:
         train, test = _cut(split, units, f"training {noun}", split["train"], split.get("test"), classes)
         return {"train": train, "test": test}
@@ -38,6 +47,18 @@ def _split(split: dict, units: np.ndarray, noun: str, classes: np.ndarray | None
     both, test = _cut(split, units, f"training and validation {noun}", train + validation, split.get("test"), classes)
     train, validation = _cut(split, both, f"training {noun}", train, validation, classes)
     return {"train": train, "test": test, "validation": validation}
+
+
+def _check_classes(classes: np.ndarray, labels: np.ndarray | None, parts: int) -> None:
+    counts = np.bincount(classes)
+    rarest = int(np.argmin(counts))
+    if counts[rarest] < parts:
+        name = rarest if labels is None else labels[rarest]
+        raise ConfigError(
+            "split.order",
+            f"stratified needs rows of every class in each of {parts} parts, and the class {str(name)!r} has "
+            f"{counts[rarest]} in all; take them out, or make one class of it and another",
+        )
 
 
 def _count(split: dict, part: str, units: np.ndarray, noun: str) -> int:

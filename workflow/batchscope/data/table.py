@@ -1,18 +1,23 @@
-"""Rows of a CSV or Parquet file, whose columns are numbers or categories."""
-
-from pathlib import Path
+"""Rows of a user's table, whose columns are numbers or categories."""
 
 import numpy as np
 import pandas as pd
 
+from batchscope.data.columns import (
+    CONVENTIONS,
+    MARKS,
+    WORDS,
+    Numbers,
+    UnreadableError,
+    cells_of,
+    find_numbers,
+    names_of,
+    without_missing,
+)
 from batchscope.data.rows import Rows
-from batchscope.errors import ConfigError, one_line, suggestion
-
-MOST_CATEGORIES = 100
-# The kinds of columns, as pandas.api.types.infer_dtype tells them.
-_NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal", "empty")
-_CATEGORIES = ("string", "boolean", "categorical")
-_DATES = ("date", "datetime", "datetime64", "period", "time", "timedelta", "timedelta64")
+from batchscope.data.table_file import read_file
+from batchscope.data.table_target import TARGET, as_targets, classes_like_missing, known_targets, numbers_to_learn
+from batchscope.errors import ConfigError, suggestion
 
 
 def read_table(
@@ -21,112 +26,163 @@ def read_table(
     features: list[str] | None = None,
     drop: list[str] | None = None,
     groups: str | None = None,
+    categories: list[str] | None = None,
+    missing: list[str] | None = None,
+    drop_missing_target: bool = False,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    min_frequency: float | None = None,
+    max_categories: int | None = None,
+    numbers: bool = False,
+    **file: str | bool | list[str],
 ) -> Rows:
     """Rows of a table.
 
     Args:
-        path: of a CSV or Parquet file, told by its ending.
+        path, file: as `batchscope.data.table_file.read_file` takes them.
         target: the column that is learned.
         features: the columns that it is learned from; all others where left out.
         drop: columns that it is not learned from.
         groups: the column that rows are grouped by, which is no feature.
+        categories: columns of names, whatever they look like.
+        missing: the texts that stand for missing values, in all columns; where left out see `batchscope.data.columns`.
+        drop_missing_target: leave out rows without a target.
+        decimal, thousands: the marks in numbers; found where left out.
+        min_frequency, max_categories: see `batchscope.data.preprocessing.prepared_tables`.
+        numbers: whether numbers are learned.
 
     Raises:
-        ConfigError: the file cannot be read, lacks a column or has one that nothing can be learned from.
+        ConfigError: the file cannot be read, lacks a column or has some from which nothing can be learned; the message
+            has a line for each.
     """
-    table = _read(path)
-    named = {"dataset.table.target": [target], "dataset.table.features": features, "dataset.table.drop": drop}
-    for place, columns in (named | {"split.groups": groups and [groups]}).items():
-        for column in columns or []:
-            if column not in table:
-                raise ConfigError(place, f"{path!r} has no column {column!r}{suggestion(column, table)}")
-    for column in {target, groups} & set(features or []):
+    if "columns" in file and file.get("header", True):
+        raise ConfigError(
+            "dataset.table.columns", "they name the columns of a file without a header; set `header: false`"
+        )
+    table, remarks = read_file(path, **file)
+    named = {"target": [target], "features": features, "drop": drop, "categories": categories}
+    places = {f"dataset.table.{key}": columns or [] for key, columns in named.items()}
+    _check_names(path, table, remarks, places | {"split.groups": [groups] if groups else []})
+    for column in {target, groups} & {*(features or [])}:
         raise ConfigError("dataset.table.features", f"{column!r} cannot be a feature too: it is the target or groups")
     left_out = {target, groups, *(drop or [])}
     chosen = [column for column in features or table if column not in left_out]
     if not chosen:
         raise ConfigError("dataset.table", f"no column of {path!r} is left to learn from")
+
+    as_names = {*(categories or [])}
+    asked = _convention(decimal, thousands)
+    marks, words = (MARKS, WORDS) if missing is None else (missing, [])
+    cells, problems = _read({column: table[column] for column in chosen}, [*marks, *words], as_names)
+    try:
+        y = known_targets(table[target], numbers, marks, words, drop_missing_target)
+        learned = y if target in as_names else numbers_to_learn(y, numbers)
+    except UnreadableError as error:
+        raise ConfigError("", "\n".join([f"{TARGET}: {target!r}: {error.problem}; correct it", *problems])) from None
+    if len(y) < len(table):
+        remarks.append(f"{len(table) - len(y)} rows have no target, and are left out")
+    remarks += classes_like_missing(y, words)
+    values, how, ambiguous = _in_one_convention(cells | {target: learned}, asked)
+    problems += ambiguous
+    problems += [
+        f"{_place(column)}: it has an infinite value in row {_first(np.isinf(values[column]))}; correct or `drop` it"
+        for column in chosen
+        if column in values and values[column].dtype.kind == "f" and np.isinf(values[column]).any()
+    ]
+    if problems:
+        raise ConfigError("", "\n".join(problems))
+    dropped = dict.fromkeys(table, "dropped")
+    rare = {"min_frequency": min_frequency, "max_categories": max_categories}
     return Rows(
-        x=pd.DataFrame({column: _feature(table[column]) for column in chosen}),
-        y=_target(table[target]),
-        place="dataset.table.target",
-        groups=None if groups is None else _groups(table[groups]),
+        x=pd.DataFrame({column: values[column] for column in chosen}).loc[y.index].reset_index(drop=True),
+        y=as_targets(values[target], target, numbers, target in as_names),
+        place=TARGET,
+        groups=None if groups is None else _groups(table.loc[y.index, groups]),
+        columns=dropped | {column: how.get(column, "") for column in chosen} | {target: "target"},
+        remarks=remarks,
+        encoder={key: value for key, value in rare.items() if value is not None},
     )
 
 
-def _read(path: str) -> pd.DataFrame:
-    readers = {".csv": lambda path: pd.read_csv(path, low_memory=False), ".parquet": pd.read_parquet}
-    suffix = Path(path).suffix.lower()
-    if suffix not in readers:
-        raise ConfigError("dataset.table.path", f"{path!r} does not end in .csv or .parquet")
-    try:
-        table = readers[suffix](path)
-    except Exception as error:  # an empty file, half a file, or another kind of file
-        raise ConfigError("dataset.table.path", f"{path!r} cannot be read: {one_line(error)}") from None
-    if table.empty:
-        raise ConfigError("dataset.table.path", f"{path!r} has no rows")
-    return table.rename(columns=str)
+def _check_names(path: str, table: pd.DataFrame, remarks: list[str], places: dict[str, list[str]]) -> None:
+    for place, columns in places.items():
+        for column in columns:
+            if column not in table:
+                close = suggestion(column, table)
+                if remarks and "did you mean" not in close:
+                    close = f"; {remarks[0]}"
+                raise ConfigError(place, f"{path!r} has no column {column!r}{close}")
 
 
-def _feature(column: pd.Series) -> pd.Series:
-    """A column as numbers (float64) or categories (text), in which missing values are NaN."""
-    place, kind = f"dataset.table, column {column.name!r}", pd.api.types.infer_dtype(column)
-    if kind in _NUMBERS:
-        numbers = column.astype(np.float64)
-        if np.isinf(numbers).any():
-            raise ConfigError(
-                place, f"it has an infinite value in row {_first(np.isinf(numbers))}; correct or `drop` it"
+def _place(column: str) -> str:
+    return f"dataset.table, column {column!r}"
+
+
+def _read(
+    columns: dict[str, pd.Series], missing: list[str], as_names: set[str]
+) -> tuple[dict[str, pd.Series | Numbers], list[str]]:
+    """Each column as numbers, or as texts that are names; and what is wrong with those that are neither."""
+    cells, problems = {}, []
+    for name, column in columns.items():
+        try:
+            if name in as_names:
+                cells[name] = without_missing(names_of(column), missing)
+                continue
+            of_column = cells_of(column)
+            if of_column.dtype.kind != "f":
+                texts = without_missing(of_column, missing)
+                of_column = find_numbers(texts)
+                of_column = texts if of_column is None else of_column
+            cells[name] = of_column
+        except UnreadableError as error:
+            problems.append(f"{_place(name)}: {error}")
+    return cells, problems
+
+
+def _convention(decimal: str | None, thousands: str | None) -> str | None:
+    """The convention that the config asks for, if any.
+
+    Raises:
+        ConfigError: the two marks are the same.
+    """
+    if decimal is not None and decimal == thousands:
+        raise ConfigError("dataset.table.thousands", f"{thousands!r} is the decimal mark too; they differ")
+    if decimal == "," or thousands == ".":
+        return "european"
+    return "english" if decimal or thousands else None
+
+
+def _in_one_convention(
+    cells: dict[str, pd.Series | Numbers], asked: str | None
+) -> tuple[dict[str, pd.Series], dict[str, str], list[str]]:
+    """All numbers as float64, how each column was read, and the columns that may be read in two ways.
+
+    What a column shows holds for it; what the others show, or the config asks for, for those that show nothing.
+    """
+    values, how, problems = {}, {}, []
+    shown = {each.convention for each in cells.values() if isinstance(each, Numbers) and each.convention}
+    for name, each in cells.items():
+        if not isinstance(each, Numbers):
+            values[name] = each
+            continue
+        convention = each.convention or asked or (next(iter(shown)) if len(shown) == 1 else None)
+        if convention is None and each.example and (shown or not each.is_plain):
+            text = each.example
+            one, other = (f"{each.number(text, way):g}" for way in CONVENTIONS)
+            problems.append(
+                f"{_place(name)}: {text!r} may be {one} or {other}; say which with `thousands: ','` or `decimal: ','`"
             )
-        return numbers
-    if kind not in _CATEGORIES:
-        raise ConfigError(place, _refusal(kind))
-    texts = column.astype("str")
-    numbers = pd.to_numeric(texts, errors="coerce")
-    strays = texts.notna() & numbers.isna()
-    if 0 < strays.sum() < numbers.count():
-        row = _first(strays)
-        stray = texts.iloc[row - 1]
-        raise ConfigError(place, f"it has text among its numbers, {stray!r} in row {row}; correct or `drop` it")
-    if (
-        numbers.isna().all()
-        and pd.to_datetime(texts.dropna(), format="ISO8601", errors="coerce", utc=True).notna().all()
-    ):
-        raise ConfigError(place, _refusal("date"))
-    if texts.nunique() > MOST_CATEGORIES:
-        raise ConfigError(
-            place, f"{texts.nunique()} different texts are too many categories (at most {MOST_CATEGORIES}); `drop` it"
-        )
-    return texts
-
-
-def _target(column: pd.Series) -> np.ndarray:
-    """A column as numbers or text."""
-    place, name = "dataset.table.target", column.name
-    if column.isna().any():
-        problem = f"{name!r} has {column.isna().sum()} missing values, the first in row {_first(column.isna())}"
-        raise ConfigError(place, f"{problem}; take out their rows")
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        column = column.astype(column.cat.categories.dtype)
-    kind = pd.api.types.infer_dtype(column)
-    if kind == "integer":
-        return column.to_numpy(np.int64)
-    if kind in _NUMBERS:
-        return column.to_numpy(np.float64)
-    if kind in _CATEGORIES:
-        return column.astype("str").to_numpy(object)
-    raise ConfigError(place, f"{name!r}: {_refusal(kind)}")
+            continue
+        convention = convention or CONVENTIONS[0]
+        values[name], how[name] = each.by(convention), each.how(convention)
+    return values, how, problems
 
 
 def _groups(column: pd.Series) -> np.ndarray:
-    if column.isna().any():
-        raise ConfigError("split.groups", f"{column.name!r} has no value in row {_first(column.isna())}")
+    if column.isna().any() or (column == "").any():
+        missing = column.isna() | (column == "")
+        raise ConfigError("split.groups", f"{column.name!r} has no value in row {missing.idxmax() + 1}")
     return pd.factorize(column)[0]
-
-
-def _refusal(kind: str) -> str:
-    if kind in _DATES:
-        return "it holds dates or times; make a number of it, such as days since a first one, or `drop` it"
-    return f"it holds neither numbers nor text but {kind}; `drop` it"
 
 
 def _first(true: pd.Series) -> int:

@@ -6,7 +6,7 @@ from sklearn.preprocessing import StandardScaler
 from batchscope.errors import ConfigError
 
 MOST_CLASSES = 1000
-_REGRESSION = "for a regression set `loss: MeanSquaredError`"
+_SET_LOSS = "to learn numbers set `loss`, such as `loss: MeanSquaredError`"
 
 
 def as_classes(y: np.ndarray, names: np.ndarray | None, place: str) -> tuple[np.ndarray, np.ndarray]:
@@ -24,11 +24,11 @@ def as_classes(y: np.ndarray, names: np.ndarray | None, place: str) -> tuple[np.
         _check_finite(y, place)
     values, y = np.unique(y, return_inverse=True)
     if values.dtype.kind == "f" and len(values) > 2:
-        raise ConfigError(place, f"the target holds numbers; {_REGRESSION}, for classes write integers or text")
+        raise ConfigError(place, f"the target holds numbers; {_SET_LOSS}, for classes write integers or text")
     if len(values) < 2:
         raise ConfigError(place, f"the target holds a single class, {values[0]}; two or more are needed")
     if len(values) > MOST_CLASSES:
-        remedy = _REGRESSION if values.dtype.kind in "iu" else "take a column with fewer"
+        remedy = _SET_LOSS if values.dtype.kind in "iu" else "take a column with fewer"
         raise ConfigError(place, f"{len(values)} different values are too many classes; {remedy}")
     if names is not None:
         values = names[values]
@@ -56,14 +56,23 @@ def names_beyond_numbers(labels: np.ndarray) -> np.ndarray | None:
     return None if np.array_equal(labels, np.arange(len(labels)).astype(str)) else labels
 
 
-def check_training_classes(y_train: np.ndarray, labels: np.ndarray) -> None:
-    """Refuse training rows in which a class is absent."""
+def check_training_classes(y_train: np.ndarray, labels: np.ndarray, y: np.ndarray) -> None:
+    """Refuse training rows in which a class is absent.
+
+    Args:
+        y: the classes of all rows.
+    """
     absent = np.setdiff1d(np.arange(len(labels)), y_train)
     if len(absent):
+        rows = int((y == absent[0]).sum())
+        remedy = (
+            "take it out, or make one class of it and another"
+            if rows == 1
+            else "take more of them, `order: stratified` or, where that is taken, another seed"
+        )
         raise ConfigError(
             "split",
-            f"no training row is of the class {str(labels[absent[0]])!r}; take more of them, `order: stratified` or, "
-            "where that is taken, another seed",
+            f"no training row is of the class {str(labels[absent[0]])!r}, of {rows} row{'s' * (rows > 1)}; {remedy}",
         )
 
 

@@ -54,7 +54,7 @@ def _facts(specs: dict[str, dict], cache: Path) -> dict[str, dict]:
     paths = {name: cache / f"{_digest(question)}.json" for name, question in questions.items()}
     unknown = {name: question for name, question in questions.items() if not paths[name].exists()}
     answers = _ask(unknown) if unknown else {}
-    _refuse(f"{name}.{answer['error']}" for name, answer in answers.items() if "error" in answer)
+    _refuse(f"{name}.{line}" for name, answer in answers.items() for line in answer.get("error", "").splitlines())
     for name, answer in answers.items():
         cache.mkdir(parents=True, exist_ok=True)
         with replacing(paths[name]) as temporary:
