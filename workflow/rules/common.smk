@@ -141,8 +141,8 @@ def results(study):
     """All files of a study but its provenance."""
     figures = [f"figures/{name}.{suffix}" for name in study.figures for suffix in config["figures"]["formats"]]
     metrics = ["recommendation.md", "history.parquet", *(f"{name}.csv" for name in study.tables)]
-    tables = ["summary.html", "summary.tex", "comparisons.html", "claims.html", "claims.tex", "methods.html"]
-    names = ["dataset.npz", *figures, *(f"metrics/{name}" for name in metrics), *(f"tables/{name}" for name in tables)]
+    tables = ["dataset.html", "summary.html", "summary.tex", "comparisons.html", "claims.html", "claims.tex", "methods.html"]
+    names = ["dataset.npz", "dataset.json", *figures, *(f"metrics/{name}" for name in metrics), *(f"tables/{name}" for name in tables)]
     jobs = [path for folder in ("history", "rows", "new_splits") for path in trained(study, folder)] + timings(study)
     return [f"results/{study.name}/{name}" for name in names] + splits(study) + jobs + paces(study)
 

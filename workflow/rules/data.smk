@@ -5,7 +5,8 @@ rule prepare_dataset:
     input:
         lambda wildcards: study_of(wildcards).data_files,
     output:
-        "results/{study}/dataset.npz",
+        dataset="results/{study}/dataset.npz",
+        description="results/{study}/dataset.json",
     log:
         "results/{study}/logs/prepare_dataset.log",
     benchmark:

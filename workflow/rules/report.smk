@@ -3,6 +3,7 @@
 
 rule make_tables:
     input:
+        dataset="results/{study}/dataset.json",
         summary="results/{study}/metrics/summary.csv",
         pace=lambda wildcards: metrics_of([wildcards.study] * ("pace" in study_of(wildcards).tables), "pace"),
         comparisons="results/{study}/metrics/comparisons.csv",
@@ -10,6 +11,7 @@ rule make_tables:
         timings=lambda wildcards: timings(study_of(wildcards)),
         template=for_report("table.html.jinja"),
     output:
+        dataset=in_report("results/{study}/tables/dataset.html", "Tables", "data"),
         summary=in_report("results/{study}/tables/summary.html", "Tables", "summary"),
         comparisons=in_report("results/{study}/tables/comparisons.html", "Tables", "comparisons"),
         claims=in_report("results/{study}/tables/claims.html", "Tables", "claims"),

@@ -12,7 +12,14 @@ import pandas as pd
 from batchscope.evidence.claims import read_claims
 from batchscope.files import log_to
 from batchscope.report.methods import methods_table
-from batchscope.report.tables import claims_table, comparisons_table, summary_table, write_latex, write_page
+from batchscope.report.tables import (
+    claims_table,
+    comparisons_table,
+    dataset_table,
+    summary_table,
+    write_latex,
+    write_page,
+)
 
 log_to(snakemake.log[0])
 study = json.loads(snakemake.params.study)
@@ -21,6 +28,7 @@ at_once = pd.concat(map(pd.read_csv, snakemake.input.timings))["replicates"].max
 summary = summary_table(pd.read_csv(snakemake.input.summary), study["score"], at_once, pace)
 claims = claims_table(read_claims(snakemake.input.claims))
 tables = {
+    "dataset": dataset_table(json.loads(Path(snakemake.input.dataset).read_text())),
     "summary": summary,
     "comparisons": comparisons_table(pd.read_csv(snakemake.input.comparisons)),
     "claims": claims,

@@ -142,7 +142,7 @@ def test_the_cells_of_a_workbook_are_numbers_or_texts(cells, kind, expected):
 
 @pytest.mark.parametrize("cells", [[pd.Timestamp("2020-01-01")], [pd.Timestamp("2020-01-01"), "x"], [[1], [2]], [1j]])
 def test_cells_that_are_neither_numbers_nor_text_are_refused(cells):
-    with pytest.raises(UnreadableError, match="dates|neither numbers nor text"):
+    with pytest.raises(UnreadableError, match=r"dates|neither numbers nor text"):
         cells_of(pd.Series(cells, dtype=object))
 
 

@@ -111,7 +111,8 @@ def test_a_class_that_is_absent_from_the_training_rows_of_a_split_is_refused(tmp
     y[:2] = 1
     np.savez(tmp_path / "rare.npz", x=np.arange(100.0)[:, None], y=y)
     message = (
-        r"^new_splits: split \d fails: split: no training row is of the class '1', of 2 rows; take more .* `order: stratified`"
+        r"^new_splits: split \d fails: split: no training row is of the class '1', of 2 rows; take more .* "
+        "`order: stratified`"
     )
     with pytest.raises(ConfigError, match=message):
         draw({"npz": {"path": str(tmp_path / "rare.npz")}}, replicates=20)
@@ -124,7 +125,8 @@ def test_a_table_that_has_fewer_features_in_a_split_is_refused(table):
     raw.to_csv(path, index=False)
     message = (
         r"^new_splits: split \d fails: dataset.table: it has 3 features here and 4 in the study's own split, as the "
-        r"training rows of one of them lack 'word=rare'; `drop` its column, gather rare values with `min_frequency`, or make `train` larger$"
+        r"training rows of one of them lack 'word=rare'; `drop` its column, gather rare values with "
+        r"`min_frequency`, or make `train` larger$"
     )
     with pytest.raises(ConfigError, match=message):
         draw(table, replicates=20)

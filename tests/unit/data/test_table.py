@@ -97,13 +97,21 @@ def changed(**columns):
         (PEOPLE.head(0), ANSWER, "dataset.table.path: {path} has no rows"),
         (changed(answer="yes"), ANSWER, "dataset.table.target: the target holds a single class, yes"),
         (changed(answer=[None, None, *"ynyn"]), ANSWER, "'answer' has 2 missing values, the first in row 1; take out"),
-        (changed(answer=[*"ynyny", "z"]), ANSWER, "split: no training row is of the class 'z', of 1 row; take it out, or make"),
+        (
+            changed(answer=[*"ynyny", "z"]),
+            ANSWER,
+            "split: no training row is of the class 'z', of 1 row; take it out, or make",
+        ),
         (PEOPLE, {"target": "income"}, "the target holds numbers; to learn numbers set `loss`, such as `loss: MeanSq"),
         (changed(age=np.inf), ANSWER, "dataset.table, column 'age': it has an infinite value in row 1; correct or"),
         (changed(age=[1, 2, 3, "old", 4, 5]), ANSWER, "column 'age': it has text among its numbers, 'old' in row 4;"),
         (changed(age=None), ANSWER, "dataset.table, column 'age': no training row has a value in it; `drop` it"),
         (changed(age=[None] * 4 + [1, 2]), ANSWER, "column 'age': no training row has a value in it; `drop` it"),
-        (changed(colour=pd.date_range("2020-01-01", periods=6)), ANSWER, "column 'colour': it holds dates or times, of"),
+        (
+            changed(colour=pd.date_range("2020-01-01", periods=6)),
+            ANSWER,
+            "column 'colour': it holds dates or times, of",
+        ),
         (
             pd.DataFrame({"x": range(10_000), "answer": range(10_000)}),
             {"target": "answer"},

@@ -69,7 +69,9 @@ def test_columns_are_aligned_by_spaces(write):
 
 
 def test_rows_that_are_longer_than_the_header_are_never_shifted(write):
-    with pytest.raises(ConfigError, match="rows have 4 cells and its header 3, as a comma stands at the end of every row"):
+    with pytest.raises(
+        ConfigError, match="rows have 4 cells and its header 3, as a comma stands at the end of every row"
+    ):
         read_file(write("x,z,y\n1,2,low,\n3,4,high,\n"))
     with pytest.raises(ConfigError, match="rows have 4 cells and its header 3; make them alike"):
         read_file(write("x,z,y\n1.5,2,3,low\n1.7,4,4,high\n"))  # no names of rows: these are measured
@@ -100,7 +102,7 @@ def test_encodings_are_named_where_utf_8_fails(write):
     with pytest.raises(ConfigError, match="is not utf-8, see line 1; set `encoding`, such as `encoding: latin-1`"):
         read_file(path)
     assert read_file(path, encoding="latin-1").table.to_dict("list") == {"x": ["1"], "Größe": ["Süd"]}
-    with pytest.raises(ConfigError, match="dataset.table.encoding: Python knows no 'latin-99'"):
+    with pytest.raises(ConfigError, match=r"dataset.table.encoding: Python knows no 'latin-99'"):
         read_file(path, encoding="latin-99")
     path = write("x,y\n1,2\n".encode("utf-16"))
     with pytest.raises(ConfigError, match="is UTF-16; set `encoding: utf-16`"):
@@ -120,7 +122,7 @@ def test_a_file_without_a_header_is_told_and_read(write):
     assert list(read_file(path, header=False).table) == ["column 1", "column 2", "column 3"]
     named = read_file(path, header=False, columns=["x", "kind", "y"])
     assert (list(named.table), len(named.table), named.remarks) == (["x", "kind", "y"], 2, [])
-    with pytest.raises(ConfigError, match="dataset.table.columns: 2 names for 3 columns; give one for each"):
+    with pytest.raises(ConfigError, match=r"dataset.table.columns: 2 names for 3 columns; give one for each"):
         read_file(path, header=False, columns=["x", "y"])
 
 
@@ -147,7 +149,9 @@ def test_the_sheet_of_a_workbook_with_several_is_named(tmp_path):
         pd.DataFrame({"x": [1]}).to_excel(book, sheet_name="one", index=False)
         pd.DataFrame({"z": [1]}).to_excel(book, sheet_name="two", index=False)
     assert list(read_file(path, sheet_name="two").table) == ["z"]
-    with pytest.raises(ConfigError, match="dataset.table.sheet_name: .* has several sheets; take one of 'one', 'two'"):
+    with pytest.raises(ConfigError, match=r"dataset.table.sheet_name: .* has several sheets; take one of 'one', 'two'"):
         read_file(path)
-    with pytest.raises(ConfigError, match="dataset.table.sheet_name: .* has no sheet 'three'; take one of 'one', 'two'"):
+    with pytest.raises(
+        ConfigError, match=r"dataset.table.sheet_name: .* has no sheet 'three'; take one of 'one', 'two'"
+    ):
         read_file(path, sheet_name="three")

@@ -31,6 +31,7 @@ _DIGITS = {
     "european": re.compile(r"(?:[1-9]\d{0,2}(?:\.\d{3})+|\d*)(?:,\d*)?"),
 }
 CONVENTIONS = tuple(_DIGITS)
+AS_ASKED = "names, as asked"  # of a column that only the config calls names
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _DATES = "it holds dates or times, of which a number can be made, such as days since a first one"
 _DATE = re.compile(
@@ -91,6 +92,8 @@ class Numbers(NamedTuple):
     def how(self, convention: str) -> str:
         """How the texts are read, in words; nothing of plain numbers."""
         parts = [f"without {mark!r}" for mark in self.decorations]
+        if any(re.match(r"0\d", digits) for digits, _ in self._digits.values()):
+            parts.append("without zeros at the beginning")
         commas, points = (any(mark in digits for digits, _ in self._digits.values()) for mark in ",.")
         if convention == "english":
             parts += ["commas between thousands"] * commas

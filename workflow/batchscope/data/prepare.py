@@ -49,31 +49,39 @@ def make_dataset(
     Raises:
         ConfigError: there is a mistake in one of the three, or in the data.
     """
-    rows = read_split_rows(dataset, split, scaler, regression)
-    if split["order"] == "resampled" and rows.is_fitted_to:
-        raise ConfigError(
-            "split.order",
-            "resampled trains every replicate on other rows, so what is fitted once (encoding, scaling, the target "
-            "of a regression) would have seen its test rows; take shuffled",
-        )
+    return fitted_dataset(read_split_rows(dataset, split, scaler, regression))
+
+
+def fitted_dataset(rows: SplitRows) -> Dataset:
+    """The same of rows that `read_split_rows` gave."""
     x, y, features = fit_to_training_rows(rows, rows.parts)
     arrays = {f"x_{part}": of_part for part, of_part in x.items()} | {
         f"y_{part}": of_part for part, of_part in y.items()
     }
-    return Dataset(**arrays, labels=None if regression else names_beyond_numbers(rows.labels), features=features)
+    return Dataset(
+        **arrays, labels=None if rows.labels is None else names_beyond_numbers(rows.labels), features=features
+    )
 
 
 def read_split_rows(dataset: dict | str, split: dict, scaler: dict | str | None, regression: bool) -> SplitRows:
     """The rows of `make_dataset` before anything is fitted.
 
     Raises:
-        ConfigError: there is a mistake in the dataset or the split.
+        ConfigError: there is a mistake in the dataset or the split, or every replicate is to have a split of its own
+            where something is fitted.
     """
     rows = read_rows(dataset, split.get("groups"), regression)
     scaler = scaler or ("StandardScaler" if isinstance(rows.x, pd.DataFrame) else "none")
     y, labels = (as_numbers(rows.y, rows.place), None) if regression else as_classes(rows.y, rows.names, rows.place)
     parts = split_rows(split, len(y), None if regression else y, rows.groups, labels)
-    return SplitRows(rows.x, y, labels, rows.place, scaler, parts, rows.columns, rows.remarks, rows.encoder)
+    read = SplitRows(rows.x, y, labels, rows.place, scaler, parts, rows.columns, rows.remarks, rows.encoder)
+    if split["order"] == "resampled" and read.is_fitted_to:
+        raise ConfigError(
+            "split.order",
+            "resampled trains every replicate on other rows, so what is fitted once (encoding, scaling, the target "
+            "of a regression) would have seen its test rows; take shuffled",
+        )
+    return read
 
 
 def fit_to_training_rows(

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from batchscope.data.columns import (
+    AS_ASKED,
     CONVENTIONS,
     MARKS,
     WORDS,
@@ -98,7 +99,9 @@ def read_table(
         y=as_targets(values[target], target, numbers, target in as_names),
         place=TARGET,
         groups=None if groups is None else _groups(table.loc[y.index, groups]),
-        columns=dropped | {column: how.get(column, "") for column in chosen} | {target: "target"},
+        columns=dropped
+        | {column: AS_ASKED if column in as_names else how.get(column, "") for column in chosen}
+        | {target: "target"},
         remarks=remarks,
         encoder={key: value for key, value in rare.items() if value is not None},
     )

@@ -15,49 +15,55 @@ from batchscope.study.setting import Setting, rows_of
 PARTS = {"train": {"color": OKABE_ITO[0], "linestyle": "--"}, "test": {"color": OKABE_ITO[3], "linestyle": "-"}}
 _MOST_CLASSES_IN_LEGEND = 10
 _LONGEST_NAME_OF_FIVE = 10  # letters of a name of which five fit beside each other
+_FILLED = {"train": 1, "validation": 0.3, "test": 0}  # how opaque the markers of each part are inside
 _LONGEST_NAME = 30
 _MOST_ROWS_AS_VECTORS = 10_000
 _MOST_ROWS_OF_PANELS = 8
 
 
 def plot_dataset(dataset: Dataset, title: str) -> plt.Figure:
-    """A scatter plot of training rows (filled) and test rows (hollow), by class or by the number that is learned.
+    """A scatter plot of training (filled), validation (pale) and test rows (hollow), by class or by the number learned.
 
     Of more than two features the first two principal components are shown.
     """
-    x = np.concatenate([dataset.x_train, dataset.x_test]).reshape(len(dataset.y_train) + len(dataset.y_test), -1)
-    y = np.concatenate([dataset.y_train, dataset.y_test])
-    train = np.arange(len(y)) < len(dataset.y_train)
+    x, y = (np.concatenate(arrays) for arrays in zip(*dataset.parts))
+    x = x.reshape(len(y), -1)
+    counts = dict(zip(("train", "test", "validation"), (len(targets) for _, targets in dataset.parts)))
+    part = np.repeat(list(counts), list(counts.values()))
     points, labels = _two_dimensions(x, dataset.features)
     handles, names = [], []
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(COLUMN_WIDTH, 2.8))
         if y.dtype.kind == "f":
             scale = plt.cm.ScalarMappable(plt.Normalize(y.min(), y.max()), "cividis")
-            _draw_rows(axes, points, train, scale.to_rgba(y), "o")
+            _draw_rows(axes, points, part, scale.to_rgba(y), "o")
             figure.colorbar(scale, ax=axes, label="target, standardised")
         else:
             for label, color, marker in zip(range(dataset.classes), cycle(OKABE_ITO), cycle(MARKERS)):
                 rows = y == label
-                _draw_rows(axes, points[:, rows], train[rows], np.tile(to_rgba(color), (rows.sum(), 1)), marker)
+                _draw_rows(axes, points[:, rows], part[rows], np.tile(to_rgba(color), (rows.sum(), 1)), marker)
                 if dataset.classes <= _MOST_CLASSES_IN_LEGEND:
                     handles.append(axes.scatter([], [], 9, marker=marker, color=color))
                     names.append(f"class {label}" if dataset.labels is None else _short_name(dataset.labels[label]))
         for drawn in axes.collections:
             drawn.set_rasterized(len(y) > _MOST_ROWS_AS_VECTORS)
-        for name, face in ((f"{train.sum()} train", "0.4"), (f"{(~train).sum()} test", "none")):
-            handles.append(axes.scatter([], [], 9, facecolor=face, edgecolor="0.4", linewidth=0.5))
-            names.append(name)
+        for name, alpha in _FILLED.items():
+            if name in counts:
+                handles.append(axes.scatter([], [], 9, facecolor=("0.4", alpha), edgecolor="0.4", linewidth=0.5))
+                names.append(f"{counts[name]} {name}")
         columns = 5 if max(map(len, names)) <= _LONGEST_NAME_OF_FIVE else 2
         axes.set(title=title, xlabel=labels[0], ylabel=labels[1])
         figure.legend(handles, names, loc="outside lower center", ncols=columns, handletextpad=0, columnspacing=1)
     return figure
 
 
-def _draw_rows(axes: plt.Axes, points: np.ndarray, train: np.ndarray, colors: np.ndarray, marker: str) -> None:
-    """Points (2, rows) in their colours (rows, 4), filled where they train."""
-    for part, faces in ((train, colors[train]), (~train, "none")):
-        axes.scatter(*points[:, part], 9, marker=marker, facecolor=faces, edgecolor=colors[part], linewidth=0.5)
+def _draw_rows(axes: plt.Axes, points: np.ndarray, part: np.ndarray, colors: np.ndarray, marker: str) -> None:
+    """Points (2, rows) in their colours (rows, 4), filled as their part says."""
+    for name, alpha in _FILLED.items():
+        here = part == name
+        if here.any():
+            faces = colors[here] * (1, 1, 1, alpha) if alpha else "none"
+            axes.scatter(*points[:, here], 9, marker=marker, facecolor=faces, edgecolor=colors[here], linewidth=0.5)
 
 
 def _short_name(name: str) -> str:

@@ -77,7 +77,8 @@ def methods_table(spec: dict, target: float, timings: list[Path]) -> pd.DataFram
         *("new_splits", "engine", "dtype_policy", "dense_gradients", "micro_batch_size"),
     )
     rows = {key.replace("_", " ").capitalize(): _yaml(spec[key]) for key in keys if key in spec}
-    rows["Target"] = f"a test {score_of(spec['loss'])} of {target:g}"
+    on = "the test rows" + ", and for the recommendation on the validation rows" * ("validation" in spec["split"])
+    rows["Target"] = f"{score_of(spec['loss'])} of {target:g}; epochs, updates and seconds to it are counted on {on}"
     rows["Seeds"] = f"study {spec['seed']}, split {spec['split']['seed']}; that of the dataset stands in its arguments"
     rows |= _STATISTICS
     rows |= {word[0].upper() + word[1:]: meaning for word, meaning in DEFINITIONS.items()}

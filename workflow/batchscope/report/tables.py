@@ -23,6 +23,28 @@ _NOT_IN_LATEX = (
 _SECONDS = "seconds per replicate"
 
 
+def dataset_table(described: dict) -> pd.DataFrame:
+    """What became of the data, as `batchscope.data.description.describe` gives it: rows, classes, columns."""
+    counts = described["rows"]
+    rows = [("rows", _by_part(counts | ({"unused": described["unused"]} if described["unused"] else {})), "", "")]
+    rows += [
+        (f"class {each['class']}", _by_part({part: each[part] for part in counts}), "", "")
+        for each in described.get("classes", [])
+    ]
+    if "target" in described:
+        numbers = ", ".join(f"{name} {value:g}" for name, value in described["target"].items())
+        rows.append(("target", f"numbers; of the training rows {numbers}", "", ""))
+    for each in described.get("columns", []):
+        missing = "" if each["missing"] is None else each["missing"]
+        rows.append((f"column {each['column']}", each["kind"], missing, "; ".join(each["remarks"])))
+    rows += [("file", "", "", remark) for remark in described["remarks"]]
+    return pd.DataFrame(rows, columns=["", "what became of it", "missing", "looks wrong"])
+
+
+def _by_part(counts: dict[str, int]) -> str:
+    return f"{sum(counts.values())}: {', '.join(f'{count} {part}' for part, count in counts.items())}"
+
+
 def summary_table(summary: pd.DataFrame, score: str, at_once: int, pace: pd.DataFrame | None = None) -> pd.DataFrame:
     """The summary with a column for each mean of the score and its interval.
 
