@@ -21,7 +21,7 @@ def test_the_files_are_those_of_the_contract(finished):
     figures += ("answer_Q1", "which_is_best")
     assert kept == sorted(
         [
-            "dataset.npz",
+            *("dataset.json", "dataset.npz"),
             *(f"figures/{name}.{suffix}" for name in figures for suffix in ("pdf", "png", "svg")),
             *(f"history/batch_size_{name}.parquet" for name in ("8", "100", "full")),
             "metrics/history.parquet",
@@ -35,7 +35,7 @@ def test_the_files_are_those_of_the_contract(finished):
             *(f"new_splits/batch_size_{name}.parquet" for name in ("8", "100", "full")),
             "provenance.json",
             *(f"rows/batch_size_{name}.parquet" for name in ("8", "100", "full")),
-            *(f"tables/{name}.html" for name in ("claims", "comparisons", "methods", "summary")),
+            *(f"tables/{name}.html" for name in ("claims", "comparisons", "dataset", "methods", "summary")),
             *("tables/claims.tex", "tables/summary.tex"),
         ]
     )

@@ -44,7 +44,12 @@ def checkout(tmp_path_factory) -> Checkout:
 
 
 def test_a_table_is_prepared_and_trained_on_and_again_after_it_changes(checkout):
-    checkout.run("--cores", "2", *FILES)
+    printed = checkout.run("--cores", "2", *FILES)
+    said = (
+        "own: 160 rows (96 train, 32 validation, 32 test); 2 classes, the largest 50% of the training rows; 5 columns: "
+    )
+    assert said + "1 number, 1 category, 1 dropped, groups, target" in printed.splitlines()
+    assert "column 'Länge': number, 23 missing" in checkout.read("results/own/logs/prepare_dataset.log").splitlines()
     with np.load(checkout.folder / "results/own/dataset.npz") as arrays:
         assert arrays["labels"].tolist() == ["Falter", "Käfer"]
         assert arrays["features"].tolist() == ["Länge", "Farbe=blau", "Farbe=rot", "Farbe=missing"]
@@ -79,3 +84,16 @@ def test_a_mistake_is_one_line_and_nothing_is_written(checkout, tmp_path, old, n
     [printed] = [text for text in done.stderr.splitlines() if not text.startswith("Using workflow specific profile")]
     assert (printed, done.returncode, done.stdout) == (line, 1, "")
     assert mistaken.files() == before
+
+
+def test_all_that_cannot_be_read_is_told_and_files_may_lie_at_home(tmp_path):
+    checkout = make_checkout(tmp_path / "checkout", CONFIG.replace(TABLE, "~/table.csv"))
+    (tmp_path / "table.csv").write_text("Nummer;Fundort;Tag;Zeit;Art\n" + "K1;1;1.3.2020;12:30;Käfer\n" * 9)
+    done = checkout.snakemake("--dry-run", HOME=str(tmp_path))
+    assert done.returncode == 1
+    lines = [line for line in done.stderr.splitlines() if line.startswith("studies.")]
+    places = (
+        "studies.own.dataset.table, column 'Tag': it holds dates",
+        "studies.own.dataset.table, column 'Zeit': it holds",
+    )
+    assert [line.startswith(place) for line, place in zip(lines, places, strict=True)] == [True, True]

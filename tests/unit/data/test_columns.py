@@ -101,7 +101,7 @@ def test_dates_are_neither(cells):
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        (["1", "2", "3+", "4"], "it has text among its numbers, '3\\+' in row 3; correct it, name it in `missing`, or"),
+        (["1", "2", "3+", "4"], "it has text among its numbers, '3\\+' in row 3; correct it, name it in `missing`, t"),
         (["unknown"] * 5 + ["1.5", "2.5"], "text among its numbers, 'unknown' in row 1"),  # in most rows
         ([f"{n} kg" for n in range(12)] + ["300 g"], "different units, such as '0 kg' and '300 g'; take it as names"),
         ([f"{n} kg" for n in range(12)] + ["300"], "different units, such as '0 kg' and '300'"),

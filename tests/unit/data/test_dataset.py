@@ -1,8 +1,10 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from batchscope.data.dataset import load_dataset, save_arrays
 from batchscope.data.prepare import make_dataset
+from batchscope.errors import ConfigError
 
 
 def test_the_first_rows_train_and_the_others_test(blobs_spec, first_500):
@@ -65,3 +67,17 @@ def test_a_dataset_with_validation_rows_comes_back(blobs_spec, tmp_path):
     save_arrays(dataset, tmp_path / "dataset.npz")
     for loaded, made in zip(load_dataset(tmp_path / "dataset.npz"), dataset):
         np.testing.assert_array_equal(loaded, made)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_a_class_of_too_few_rows_to_be_in_all_parts_is_told_by_its_name(tmp_path, rows):
+    y = np.array(["yes", "no"] * 40 + ["?"] * rows)
+    pd.DataFrame({"x": np.arange(len(y)), "y": y}).to_csv(tmp_path / "table.csv", index=False)
+    table = {"table": {"path": str(tmp_path / "table.csv"), "target": "y", "missing": []}}
+    split = {"train": 0.5, "validation": 0.2, "seed": 0}
+    with pytest.raises(ConfigError, match=r"no training row is of the class '\?', of \d rows?; take ") as error:
+        make_dataset(table, split | {"order": "as_given"})
+    assert ("`order: stratified`" in str(error.value)) == (rows == 3)  # which would refuse fewer
+    if rows < 3:
+        with pytest.raises(ConfigError, match=rf"of every class in each of 3 parts, .* '\?' has {rows} in all; take"):
+            make_dataset(table, split | {"order": "stratified"})

@@ -1,6 +1,7 @@
 """What is fitted is fitted on training rows alone."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.datasets import load_wine, make_regression
 from sklearn.preprocessing import StandardScaler
@@ -97,3 +98,59 @@ def test_what_is_fitted_once_does_not_go_with_rows_that_are_split_anew(dataset, 
 def test_a_regression_is_not_stratified():
     with pytest.raises(ConfigError, match=r"split.order: stratified is by class, and a regression has none"):
         make_dataset(NUMBERS, {"train": 0.5, "order": "stratified", "seed": 0}, None, True)
+
+
+def write_words(path, words: list[str]) -> dict:
+    pd.DataFrame({"word": words, "y": np.arange(len(words)) % 2}).to_csv(path, index=False)
+    return {"path": str(path), "target": "y"}
+
+
+def test_rare_categories_are_gathered_as_the_training_rows_say(tmp_path):
+    split = {"train": 40, "order": "as_given", "seed": 0}
+    words = ["a"] * 15 + ["b"] * 15 + ["c"] * 6 + ["d"] * 4 + ["d"] * 30 + ["e"] * 5 + ["a"] * 5
+    table = write_words(tmp_path / "words.csv", words)
+    assert make_dataset({"table": table}, split).features.tolist() == ["word=a", "word=b", "word=c", "word=d"]
+    for keys in ({"min_frequency": 7}, {"min_frequency": 0.16}, {"max_categories": 3}):
+        dataset = make_dataset({"table": table | keys}, split)
+        # Of all rows d has more than any other; of the training rows it is rare.
+        assert dataset.features.tolist() == ["word=a", "word=b", "word=rare"]
+        assert dataset.x_train.sum(axis=0).tolist() == [15, 15, 10]
+        assert dataset.x_test.sum(axis=0).tolist() == [5, 0, 35]  # what no training row has is rare too
+
+
+def test_a_column_of_very_many_categories_is_held_to_a_hundred(tmp_path):
+    split = {"train": 400, "order": "as_given", "seed": 0}
+    often = [f"often {number % 150}" for number in range(375)]  # the first 75 in three rows, the others in two
+    once = [f"once {number}" for number in range(100)]
+    dataset = make_dataset({"table": write_words(tmp_path / "words.csv", often + once)}, split)
+    assert len(dataset.features) == 100
+    assert {f"word=often {number}" for number in range(75)} < {*dataset.features}
+    assert "word=rare" in dataset.features
+    assert not any("once" in name for name in dataset.features)
+
+
+def test_test_rows_change_nothing_of_what_training_rows_become(tmp_path):
+    generator = np.random.default_rng(0)
+    split = {"train": 60, "order": "as_given", "seed": 0}
+    table = pd.DataFrame(
+        {
+            "word": generator.choice(["a", "b", "c", "d", "e"], 100, p=[0.4, 0.3, 0.2, 0.05, 0.05]),
+            "number": [f"{number:.1f} kg" for number in generator.normal(5, 1, 100)],
+            "gaps": np.where(generator.random(100) < 0.7, "?", generator.integers(0, 9, 100).astype(str)),
+            "y": generator.choice(["low", "high"], 100),
+        }
+    )
+    other = table.copy()
+    other.loc[60:, "word"] = "d"
+    other.loc[60:, "number"] = "1e6 kg"
+    other.loc[60:, "gaps"] = "?"
+    trained = []
+    for number, each in enumerate((table, other)):
+        path = tmp_path / f"{number}.csv"
+        each.to_csv(path, index=False)
+        description = {"path": str(path), "target": "y", "min_frequency": 5}
+        trained.append(make_dataset({"table": description}, split).x_train)
+    np.testing.assert_array_equal(*trained)
+    path = tmp_path / "trained on.csv"
+    other.iloc[::-1].to_csv(path, index=False)
+    assert not np.array_equal(make_dataset({"table": description | {"path": str(path)}}, split).x_train, trained[0])

@@ -150,6 +150,167 @@ def test_a_file_that_is_no_table_is_told_in_one_line(tmp_path, name, content, me
     assert "\n" not in str(error.value)
 
 
+@pytest.fixture
+def write_text(tmp_path):
+    """Writes a table as text, and gives its description."""
+
+    def write(text: str, **arguments) -> dict:
+        (tmp_path / "table.csv").write_text(text)
+        return {"path": str(tmp_path / "table.csv"), "target": "y", **arguments}
+
+    return write
+
+
+def of_columns(rows: int = 12, **columns) -> str:
+    """The text of a table, of which each column has a list of cells or a function from the row to the cell."""
+    cells = [[of(row) if callable(of) else of[row % len(of)] for of in columns.values()] for row in range(rows)]
+    return "\n".join(";".join(map(str, line)) for line in [columns, *cells])
+
+
+def test_all_columns_that_cannot_be_read_are_told_at_once(write_text):
+    text = of_columns(day=["1.3.2020"], time=["12:30"], size=["5 kg", "old", "3 kg"], x=[1], y=["a", "b"])
+    with pytest.raises(ConfigError) as error:
+        read_table(**write_text(text))
+    dates = "it holds dates or times, of which a number can be made, such as days since a first one"
+    assert str(error.value).splitlines() == [
+        f"dataset.table, column 'day': {dates}; take it as names with `categories`, or `drop` it",
+        f"dataset.table, column 'time': {dates}; take it as names with `categories`, or `drop` it",
+        "dataset.table, column 'size': it has text among its numbers, 'old' in row 2; correct it, name it in "
+        "`missing`, take the column as names with `categories`, or `drop` it",
+    ]
+    rows = read_table(**write_text(text, drop=["day"], categories=["time"], missing=["old"]))
+    assert rows.x["time"].unique().tolist() == ["12:30"]
+    np.testing.assert_array_equal(rows.x["size"][:3], [5, np.nan, 3])
+
+
+def test_numbers_may_be_names(write_text):
+    text = of_columns(month=lambda row: row % 3 + 1, code=["01234", "00017"], y=["a", "b"])
+    assert make_dataset({"table": write_text(text)}, SPLIT).features.tolist() == ["month", "code"]
+    named = make_dataset({"table": write_text(text, categories=["month", "code"])}, SPLIT)
+    assert named.features.tolist() == ["month=1", "month=2", "month=3", "code=00017", "code=01234"]
+
+
+@pytest.mark.parametrize(
+    ("others", "keys", "expected"),
+    [
+        (["1.5"], {}, 4879),
+        (["1,5"], {}, 4.879),
+        (["15"], {"thousands": ","}, 4879),
+        (["15"], {"decimal": "."}, 4879),
+        (["15"], {"decimal": ","}, 4.879),
+        (["1.5"], {"decimal": ","}, 4.879),
+    ],
+)
+def test_what_may_be_read_in_two_ways_is_read_as_the_other_columns_or_the_config_say(
+    write_text, others, keys, expected
+):
+    rows = read_table(**write_text(of_columns(pay=["4,879"], x=others, y=["a", "b"]), **keys))
+    assert rows.x["pay"][0] == expected
+
+
+@pytest.mark.parametrize("others", [{"x": ["15"]}, {"x": ["1.5"], "z": ["1,5"]}])
+def test_what_may_be_read_in_two_ways_is_told_where_nothing_says_in_which(write_text, others):
+    with pytest.raises(
+        ConfigError, match=r"column 'pay': '4,879' may be 4879 or 4.879; say which with `thousands: ','`"
+    ):
+        read_table(**write_text(of_columns(pay=["4,879"], **others, y=["a", "b"])))
+
+
+def test_points_are_between_thousands_where_the_other_columns_have_decimal_commas(write_text):
+    rows = read_table(**write_text(of_columns(pay=["4.879"], x=["1,5"], y=["a", "b"])))
+    assert (rows.x["pay"][0], rows.columns["pay"]) == (4879, "points between thousands")
+    assert read_table(**write_text(of_columns(pay=["4.879"], x=["15"], y=["a", "b"]))).x["pay"][0] == 4.879
+
+
+def test_the_marks_of_numbers_differ(write_text):
+    with pytest.raises(ConfigError, match=r"dataset.table.thousands: ',' is the decimal mark too; they differ"):
+        read_table(**write_text(of_columns(x=[1], y=["a", "b"]), decimal=",", thousands=","))
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        (["low", "?", "high"], r"'y' has 4 missing values, the first in row 2 \('\?'\); take out their rows, or leave"),
+        (["low", "-", "high"], r"the first in row 2 \('-'\)"),
+        (["low", "", "high"], "the first in row 2; take out"),
+        (["0", "NA", "1"], r"the first in row 2 \('NA'\)"),  # among numbers
+    ],
+)
+def test_a_missing_target_is_told_and_left_out_where_asked(write_text, cells, message):
+    text = of_columns(x=lambda row: row, y=cells)
+    with pytest.raises(ConfigError, match=message):
+        read_table(**write_text(text))
+    rows = read_table(**write_text(text, drop_missing_target=True))
+    assert rows.x["x"].tolist() == [0, 2, 3, 5, 6, 8, 9, 11]
+    assert [str(y) for y in rows.y[:2]] == [cells[0], cells[2]]
+    assert rows.remarks == ["4 rows have no target, and are left out"]
+
+
+@pytest.mark.parametrize("word", ["None", "NA", "nan"])
+def test_a_class_may_be_called_none(write_text, word):
+    text = of_columns(x=[1, 2], y=["some", word, word])
+    rows = read_table(**write_text(text))
+    assert sorted(set(rows.y)) == sorted(["some", word])
+    assert rows.remarks == [
+        f"the class {word!r} (8 rows) reads like a missing value; if it is one, name it in `missing`"
+    ]
+    with pytest.raises(ConfigError, match="'y' has 8 missing values"):
+        read_table(**write_text(text, missing=[word]))
+
+
+def test_a_question_mark_may_be_a_class_where_it_is_said(write_text):
+    assert set(read_table(**write_text(of_columns(x=[1], y=["a", "?"]), missing=[])).y) == {"a", "?"}
+    assert set(read_table(**write_text(of_columns(x=[1], y=["+", "-"]))).y) == {"+", "-"}
+
+
+def test_the_space_around_a_class_is_none_of_it(write_text):
+    assert set(read_table(**write_text(of_columns(x=[1], y=["low ", " low", "high"]))).y) == {"low", "high"}
+
+
+@pytest.mark.parametrize(
+    ("cells", "numbers", "message"),
+    [
+        (lambda row: row * 7, False, "'y' has 60 different numbers in 60 rows; to learn numbers set `loss`, such as"),
+        (lambda row: f"${row}.50", False, "the target holds numbers; to learn numbers set `loss`"),
+        (
+            lambda row: "?" if row == 9 else row / 2,
+            True,
+            r"'y' has 1 missing value, the first in row 10 \('\?'\); take",
+        ),
+        (lambda row: "old" if row == 9 else row / 2, True, "'y': it has text among its numbers, 'old' in row 10; corr"),
+        (
+            lambda row: "old" if row == 9 else row / 2,
+            False,
+            "'y': it has text among its numbers, 'old' in row 10; corr",
+        ),
+        (lambda row: f"{row % 28 + 1}.3.2020", False, "'y': it holds dates or times"),
+    ],
+)
+def test_a_target_of_numbers_is_told_as_such(write_text, cells, numbers, message):
+    description = write_text(of_columns(60, x=[1, 2], y=cells))
+    with pytest.raises(ConfigError, match=f"^dataset.table.target: {message}"):
+        make_dataset({"table": description}, SPLIT, regression=numbers)
+
+
+def test_many_numbers_may_be_classes_where_it_is_said(write_text):
+    text = of_columns(60, x=[1, 2], y=lambda row: row // 2)
+    assert len(set(read_table(**write_text(text, categories=["y"])).y)) == 30
+    assert (
+        read_table(**write_text(of_columns(60, x=[1, 2], y=lambda row: row // 2)), numbers=True).y.dtype == np.float64
+    )
+    assert read_table(**write_text(of_columns(60, x=[1, 2], y=["1.0", "2.0"]))).y.dtype == np.int64
+
+
+def test_the_names_of_columns_are_for_files_without_a_header(write_text):
+    with pytest.raises(ConfigError, match=r"dataset.table.columns: .* set `header: false`"):
+        read_table(**write_text("1;a\n2;b\n", columns=["x", "y"]))
+    assert read_table(**write_text("1;a\n2;b\n", columns=["x", "y"], header=False)).x["x"].tolist() == [1, 2]
+    with pytest.raises(
+        ConfigError, match=r"has no column 'y'; the name of a column is a number, 1: .* `header: false`"
+    ):
+        read_table(**write_text("1;a\n2;b\n"))
+
+
 def test_a_category_may_be_named_as_missing_ones_are(write):
     dataset = make_dataset({"table": write(changed(colour=["missing", None, "a", "a", "a", "a"]))}, SPLIT)
     assert dataset.features.tolist()[1:4] == ["colour=a", "colour=missing", "colour=missing"]

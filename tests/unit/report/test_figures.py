@@ -97,6 +97,16 @@ def test_classes_have_their_names_in_the_legend_and_features_theirs_at_the_axes(
     assert (figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()) == ("age", "colour=red")
 
 
+def test_validation_rows_are_pale():
+    x, y = np.eye(6, 2, dtype=np.float32), np.array([0, 1, 0, 1, 0, 1])
+    figure = plot_dataset(Dataset(x, y, x[:4], y[:4], x[:2], y[:2]), "title")
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert names == ["class 0", "class 1", "6 train", "2 validation", "4 test"]
+    drawn = [each for each in figure.axes[0].collections if len(each.get_offsets())]
+    assert [len(each.get_offsets()) for each in drawn] == [3, 1, 2] * 2
+    assert [each.get_facecolors()[0, 3] if len(each.get_facecolors()) else 0 for each in drawn] == [1, 0.3, 0] * 2
+
+
 def test_rows_of_a_regression_have_the_colour_of_their_target():
     x, y = np.random.default_rng(0).normal(size=(20, 2)).astype(np.float32), np.linspace(-1, 2, 20, dtype=np.float32)
     figure = plot_dataset(Dataset(x[:10], y[:10], x[10:], y[10:]), "title")

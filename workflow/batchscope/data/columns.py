@@ -174,7 +174,7 @@ def _decorated(texts: pd.Series, counts: pd.Series) -> Numbers | None:
         row = texts.index[texts == strays[0]][0] + 1
         raise UnreadableError(
             f"it has text among its numbers, {strays[0]!r} in row {row}",
-            "correct it, name it in `missing`, or take the column as names with `categories`",
+            "correct it, name it in `missing`, take the column as names with `categories`, or `drop` it",
         )
     currencies = {matches[text]["currency"] for text in numbers} - {None}
     if len(units) > 1 or len(currencies) > 1:

@@ -1,6 +1,7 @@
 """What became of the data: its rows and parts, its classes or numbers, its columns, and what looks wrong with them."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -118,9 +119,10 @@ def in_a_line(described: dict) -> str:
         target = described["target"]
         sentences.append(f"numbers from {target['least']:g} to {target['largest']:g}, {target['mean']:g} on average")
     if "columns" in described:
-        kinds = pd.Series([each["kind"].split(",")[0].split(" of ")[0] for each in described["columns"]]).value_counts()
-        plural = {"number": "numbers", "category": "categories"}
-        said = [f"{count} {plural[kind] if count > 1 and kind in plural else kind}" for kind, count in kinds.items()]
+        kinds = Counter(re.split(",| of ", each["kind"])[0] for each in described["columns"])
+        words = {"number": "numbers", "category": "categories", "dropped": "dropped"}
+        said = [f"{kinds[one]} {one if kinds[one] == 1 else several}" for one, several in words.items() if kinds[one]]
+        said += [kind for kind in ("groups", "target") if kinds[kind]]
         sentences.append(f"{len(described['columns'])} columns: {', '.join(said)}")
     wrong = _what_looks_wrong(described)
     if wrong:

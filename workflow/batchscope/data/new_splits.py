@@ -68,7 +68,7 @@ def _fitted(
     A table has to come out with as many features as in the study's own split.
     """
     if not rows.is_fitted_to:
-        check_training_classes(rows.y[parts["train"]], rows.labels, rows.y)
+        check_training_classes(rows.y, rows.labels, parts)
         return None, None
     x, y, names = fit_to_training_rows(rows, parts)
     if rows.is_table and len(names) != len(features):

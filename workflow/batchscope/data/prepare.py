@@ -99,7 +99,7 @@ def fit_to_training_rows(
     if rows.labels is None:
         y = standardised(y, rows.place)
     else:
-        check_training_classes(y["train"], rows.labels, rows.y)
+        check_training_classes(rows.y, rows.labels, parts)
     x = {part: rows.x.take(positions, axis=0) for part, positions in parts.items()}
     x, features = (
         prepared_tables(x, rows.scaler, rows.encoder) if rows.is_table else (prepared_arrays(x, rows.scaler), None)

@@ -101,7 +101,8 @@ def read_table(
         groups=None if groups is None else _groups(table.loc[y.index, groups]),
         columns=dropped
         | {column: AS_ASKED if column in as_names else how.get(column, "") for column in chosen}
-        | {target: "target"},
+        | {target: "target"}
+        | ({groups: "groups"} if groups else {}),
         remarks=remarks,
         encoder={key: value for key, value in rare.items() if value is not None},
     )

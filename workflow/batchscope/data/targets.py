@@ -56,18 +56,19 @@ def names_beyond_numbers(labels: np.ndarray) -> np.ndarray | None:
     return None if np.array_equal(labels, np.arange(len(labels)).astype(str)) else labels
 
 
-def check_training_classes(y_train: np.ndarray, labels: np.ndarray, y: np.ndarray) -> None:
+def check_training_classes(y: np.ndarray, labels: np.ndarray, parts: dict[str, np.ndarray]) -> None:
     """Refuse training rows in which a class is absent.
 
     Args:
         y: the classes of all rows.
+        parts: the positions of the rows of each part.
     """
-    absent = np.setdiff1d(np.arange(len(labels)), y_train)
+    absent = np.setdiff1d(np.arange(len(labels)), y[parts["train"]])
     if len(absent):
         rows = int((y == absent[0]).sum())
         remedy = (
             "take it out, or make one class of it and another"
-            if rows == 1
+            if rows < len(parts)
             else "take more of them, `order: stratified` or, where that is taken, another seed"
         )
         raise ConfigError(

@@ -11,6 +11,18 @@ from batchscope.names import name_and_arguments
 _READERS = ("table", "npz")
 
 
+def find_home(spec: dict) -> dict:
+    """A study in which the paths of its files begin with the home folder where they began with `~`."""
+    spec = dict(spec)
+    if isinstance(dataset := spec["dataset"], dict) and (readers := dataset.keys() & {*_READERS}):
+        [name] = readers
+        spec["dataset"] = {name: dataset[name] | {"path": os.path.expanduser(dataset[name]["path"])}}
+    if isinstance(model := spec["model"], dict):
+        files = [os.path.expanduser(path) for path in model["files"]]
+        spec["model"] = model | {"file": os.path.expanduser(model["file"]), "files": files}
+    return spec
+
+
 def data_files(dataset: dict | str) -> list[str]:
     """The file that a study's `dataset` is read from; none where it is made or loaded by a library."""
     name, arguments = name_and_arguments(dataset)
