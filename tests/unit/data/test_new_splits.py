@@ -111,7 +111,7 @@ def test_a_class_that_is_absent_from_the_training_rows_of_a_split_is_refused(tmp
     y[:3] = 1
     np.savez(tmp_path / "rare.npz", x=np.arange(100.0)[:, None], y=y)
     message = (
-        r"^new_splits: split \d fails: split: no training row is of the class '1', of 3 rows; take more .* "
+        r"^new_splits: split \d+ fails: split: no training row is of the class '1', of 3 rows; take more .* "
         "`order: stratified`"
     )
     with pytest.raises(ConfigError, match=message):
