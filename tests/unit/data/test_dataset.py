@@ -81,3 +81,12 @@ def test_a_class_of_too_few_rows_to_be_in_all_parts_is_told_by_its_name(tmp_path
     if rows < 3:
         with pytest.raises(ConfigError, match=rf"of every class in each of 3 parts, .* '\?' has {rows} in all; take"):
             make_dataset(table, split | {"order": "stratified"})
+
+
+@pytest.mark.parametrize("order", ["as_given", "stratified"])
+def test_many_numbers_of_which_some_are_rare_may_be_meant_to_be_learned_as_numbers(tmp_path, order):
+    y = np.array([*np.tile(np.arange(25), 20), 99])
+    pd.DataFrame({"x": np.arange(len(y)) % 7, "y": y}).to_csv(tmp_path / "table.csv", index=False)
+    table = {"table": {"path": str(tmp_path / "table.csv"), "target": "y"}}
+    with pytest.raises(ConfigError, match=r"the class '99' .*; to learn numbers set `loss`"):
+        make_dataset(table, {"train": 0.5, "order": order, "seed": 0})

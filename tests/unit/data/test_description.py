@@ -123,10 +123,9 @@ def test_what_is_asked_for_does_not_look_wrong(described):
 def test_what_looks_wrong_with_the_file_or_the_target_is_said(described):
     table = pd.DataFrame({"x": GENERATOR.normal(size=300), "y": np.tile(np.arange(25), 12)})
     description = described(table)
-    assert description["remarks"] == ["the target has 25 different numbers; to learn numbers set `loss`"]
-    assert in_a_line(description).endswith(
-        "; looks wrong: the target has 25 different numbers; to learn numbers set `loss`"
-    )
+    remark = "the target has 25 different numbers; to learn numbers set `loss`, such as `loss: MeanSquaredError`"
+    assert description["remarks"] == [remark]
+    assert in_a_line(description).endswith(f"; looks wrong: {remark}")
     [remark] = described(table.rename(columns={"x": "1.5"}).assign(y=np.tile([0, 1], 150)))["remarks"]
     assert remark.startswith("the name of a column is a number, 1.5")
 

@@ -119,6 +119,8 @@ def test_a_file_without_a_header_is_told_and_read(write):
     table, [remark] = read_file(path)
     assert len(table) == 1
     assert remark.startswith("the name of a column is a number, 1.5: if the file has no header, set `header: false`")
+    _, [remark] = read_file(write("a;low\nb;high\na;high\nb;low\n", "words.csv"))
+    assert remark.startswith("the name of a column is a value of the column too, 'a': if the file has no header")
     assert list(read_file(path, header=False).table) == ["column 1", "column 2", "column 3"]
     named = read_file(path, header=False, columns=["x", "kind", "y"])
     assert (list(named.table), len(named.table), named.remarks) == (["x", "kind", "y"], 2, [])

@@ -1,7 +1,8 @@
 """What a column of a table holds: numbers, however they are written, or names; and which texts stand for no value."""
 
 import re
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -50,17 +51,15 @@ class UnreadableError(Exception):
         self.problem = problem
 
 
-class Numbers(NamedTuple):
-    """A column of numbers as it is written: the number of each of its different texts by either convention."""
+@dataclass(frozen=True)
+class Numbers:
+    """A column of numbers as it is written, which may be by either convention."""
 
     texts: pd.Series
-    written: dict[str, tuple[str, str]]  # text -> its digits with the sign, and its exponent; none of plain numbers
-    fits: frozenset[str]  # the conventions that all its texts follow
+    fits: frozenset[str]  # the conventions that all texts follow
+    plain: pd.Series | None = None  # the numbers by that of English, float64, where the texts are nothing but numbers
+    written: dict[str, tuple[str, str]] | None = None  # else text -> its digits with the sign, and its exponent
     decorations: tuple[str, ...] = ()  # what stands around the digits
-
-    @property
-    def is_plain(self) -> bool:
-        return not self.written
 
     @property
     def convention(self) -> str | None:
@@ -70,35 +69,38 @@ class Numbers(NamedTuple):
     @property
     def example(self) -> str | None:
         """A text whose digits have a comma or a point among them."""
-        return next((text for text, (digits, _) in self._digits.items() if re.search("[.,]", digits)), None)
+        marked = self._digits[self._digits.str.contains("[.,]")]
+        return next(iter(marked.index if self.plain is None else marked), None)
 
-    @property
-    def _digits(self) -> dict[str, tuple[str, str]]:
-        return self.written or {text: (text, "") for text in self.texts.dropna().unique()}
+    @cached_property
+    def _digits(self) -> pd.Series:
+        if self.plain is not None:
+            return self.texts.dropna()
+        return pd.Series({text: digits for text, (digits, _) in self.written.items()}, dtype="str")
 
     def number(self, text: str, convention: str) -> float:
         """What a text stands for by a convention."""
         thousands, decimal = (",", ".") if convention == "english" else (".", ",")
-        digits, exponent = self._digits[text]
+        digits, exponent = (text, "") if self.written is None else self.written[text]
         return float(digits.replace(thousands, "").replace(decimal, ".") + exponent)
 
     def by(self, convention: str) -> pd.Series:
         """The numbers, float64, by a convention."""
-        if self.is_plain and convention == "english":
-            return pd.to_numeric(self.texts).astype(np.float64)
+        if self.plain is not None and convention == "english":
+            return self.plain
         numbers = {text: self.number(text, convention) for text in self.texts.dropna().unique()}
         return self.texts.map(numbers).astype(np.float64)
 
     def how(self, convention: str) -> str:
         """How the texts are read, in words; nothing of plain numbers."""
         parts = [f"without {mark!r}" for mark in self.decorations]
-        if any(re.match(r"0\d", digits) for digits, _ in self._digits.values()):
+        if self._digits.str.match(r"0\d").any():
             parts.append("without zeros at the beginning")
-        commas, points = (any(mark in digits for digits, _ in self._digits.values()) for mark in ",.")
+        commas, points = (self._digits.str.contains(mark, regex=False).any() for mark in ",.")
         if convention == "english":
-            parts += ["commas between thousands"] * commas
+            parts += ["commas between thousands"] * bool(commas)
         else:
-            parts += ["decimal commas"] * commas + ["points between thousands"] * points
+            parts += ["decimal commas"] * bool(commas) + ["points between thousands"] * bool(points)
         return ", ".join(parts)
 
 
@@ -108,6 +110,8 @@ def cells_of(column: pd.Series) -> pd.Series:
     Raises:
         UnreadableError: it holds dates, or neither numbers nor text.
     """
+    if isinstance(column.dtype, pd.StringDtype):
+        return column.str.strip()
     kind = pd.api.types.infer_dtype(column, skipna=True)
     if kind in _NUMBERS:
         return column.astype(np.float64)
@@ -121,6 +125,8 @@ def cells_of(column: pd.Series) -> pd.Series:
 
 def names_of(column: pd.Series) -> pd.Series:
     """A column as texts, whatever it holds; missing cells are NaN."""
+    if isinstance(column.dtype, pd.StringDtype):
+        return column.str.strip()
     known = column.dropna()
     if pd.api.types.is_float_dtype(known) and not (known % 1).any():
         known = known.astype(np.int64)  # which a missing cell had made floats
@@ -144,7 +150,7 @@ def find_numbers(texts: pd.Series) -> Numbers | None:
     if len(known) and plain.count() == len(known):
         dotted = known[known.str.contains(".", regex=False)]
         both = dotted.str.fullmatch(_DIGITS["european"].pattern).all()
-        return Numbers(texts, {}, frozenset(_DIGITS if both else ["english"]))
+        return Numbers(texts, frozenset(_DIGITS if both else ["english"]), plain.astype(np.float64))
     counts = known.value_counts()
     if sum(counts[text] for text in counts.index if _is_date(text)) * 2 >= len(known) > 0:
         raise UnreadableError(_DATES)
@@ -186,7 +192,7 @@ def _decorated(texts: pd.Series, counts: pd.Series) -> Numbers | None:
         raise UnreadableError(f"it has decimal commas and decimal points, such as {one!r} and {other!r}")
     written = {text: (_sign(matches[text]) + digits[text], matches[text]["exponent"] or "") for text in numbers}
     unit = next((matches[text]["unit"].strip() for text in numbers if matches[text]["unit"]), None)
-    return Numbers(texts, written, both, tuple(mark for mark in (*currencies, unit) if mark))
+    return Numbers(texts, both, None, written, tuple(mark for mark in (*currencies, unit) if mark))
 
 
 def _sign(match: re.Match) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 from batchscope.data.columns import AS_ASKED, FEW
 from batchscope.data.dataset import Dataset
 from batchscope.data.prepare import SplitRows
+from batchscope.data.targets import numbers_instead
 
 _FEWEST_ROWS = 10  # that tell an ID, or a copy, from chance
 _HAIR = 1e-3  # of the range of a column
@@ -44,8 +45,8 @@ def describe(rows: SplitRows, dataset: Dataset) -> dict:
             | {part: int((rows.y[positions] == number).sum()) for part, positions in parts.items()}
             for number, label in enumerate(rows.labels)
         ]
-        if rows.is_table and len(rows.labels) > FEW and all(re.fullmatch(r"-?\d+", label) for label in rows.labels):
-            remarks.append(f"the target has {len(rows.labels)} different numbers; to learn numbers set `loss`")
+        if rows.is_table and (instead := numbers_instead(rows.labels)):
+            remarks.append(f"the target has {len(rows.labels)} different numbers{instead}")
     if rows.is_table:
         described["columns"] = _describe_columns(rows, used, dataset.features)
     return described | {"remarks": remarks}

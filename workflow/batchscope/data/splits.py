@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.model_selection import train_test_split
 
+from batchscope.data.targets import numbers_instead
 from batchscope.errors import ConfigError, one_line
 
 
@@ -57,7 +58,7 @@ def _check_classes(classes: np.ndarray, labels: np.ndarray | None, parts: int) -
         raise ConfigError(
             "split.order",
             f"stratified needs rows of every class in each of {parts} parts, and the class {str(name)!r} has "
-            f"{counts[rarest]} in all; take them out, or make one class of it and another",
+            f"{counts[rarest]} in all; take them out, or make one class of it and another{numbers_instead(labels)}",
         )
 
 

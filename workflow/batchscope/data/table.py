@@ -170,7 +170,7 @@ def _in_one_convention(
             values[name] = each
             continue
         convention = each.convention or asked or (next(iter(shown)) if len(shown) == 1 else None)
-        if convention is None and each.example and (shown or not each.is_plain):
+        if convention is None and each.example and (shown or each.plain is None):
             text = each.example
             one, other = (f"{each.number(text, way):g}" for way in CONVENTIONS)
             problems.append(

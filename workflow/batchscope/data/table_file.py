@@ -208,11 +208,13 @@ def _with_names(rows: pd.DataFrame, header: bool, columns: list[str] | None) -> 
         return TableFile(rows.set_axis(names, axis=1), [])
     first = ["" if cell is None or cell != cell else str(cell) for cell in rows.iloc[0]] if len(rows) else []
     rows = rows.iloc[1:].reset_index(drop=True)
+    numbers = [name for name in first if re.fullmatch(r"[+-]?\d*[.,]?\d+([eE][+-]?\d+)?", name)]
+    found_below = [name for name, column in zip(first, rows) if name and rows[column].isin([name]).any()]
     remarks = []
-    if numbers := [name for name in first if re.fullmatch(r"[+-]?\d*[.,]?\d+([eE][+-]?\d+)?", name)]:
+    if numbers or len(found_below) * 2 > len(first):
+        what = f"a number, {numbers[0]}" if numbers else f"a value of the column too, {found_below[0]!r}"
         remarks.append(
-            f"the name of a column is a number, {numbers[0]}: if the file has no header, set `header: false` and "
-            "`columns: [...]`"
+            f"the name of a column is {what}: if the file has no header, set `header: false` and `columns: [...]`"
         )
     names, seen = [], Counter()
     for number, name in enumerate(first):

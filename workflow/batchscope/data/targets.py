@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 
+from batchscope.data.columns import FEW
 from batchscope.errors import ConfigError
 
 MOST_CLASSES = 1000
@@ -73,8 +74,15 @@ def check_training_classes(y: np.ndarray, labels: np.ndarray, parts: dict[str, n
         )
         raise ConfigError(
             "split",
-            f"no training row is of the class {str(labels[absent[0]])!r}, of {rows} row{'s' * (rows > 1)}; {remedy}",
+            f"no training row is of the class {str(labels[absent[0]])!r}, of {rows} row{'s' * (rows > 1)}; {remedy}"
+            + numbers_instead(labels),
         )
+
+
+def numbers_instead(labels: np.ndarray | None) -> str:
+    """What to do where classes may be meant as numbers, as there are many and all are numbers; else nothing."""
+    many = labels is not None and len(labels) > FEW and all(label.lstrip("-").isdigit() for label in labels)
+    return f"; {_SET_LOSS}" if many else ""
 
 
 def standardised(parts: dict[str, np.ndarray], place: str) -> dict[str, np.ndarray]:
