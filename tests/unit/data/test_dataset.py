@@ -88,5 +88,5 @@ def test_many_numbers_of_which_some_are_rare_may_be_meant_to_be_learned_as_numbe
     y = np.array([*np.tile(np.arange(25), 20), 99])
     pd.DataFrame({"x": np.arange(len(y)) % 7, "y": y}).to_csv(tmp_path / "table.csv", index=False)
     table = {"table": {"path": str(tmp_path / "table.csv"), "target": "y"}}
-    with pytest.raises(ConfigError, match=r"the class '99' .*; to learn numbers set `loss`"):
+    with pytest.raises(ConfigError, match=r"the class '99'.*; to learn numbers set `loss`"):
         make_dataset(table, {"train": 0.5, "order": order, "seed": 0})
