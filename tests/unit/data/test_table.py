@@ -178,6 +178,11 @@ def test_all_columns_that_cannot_be_read_are_told_at_once(write_text):
         "dataset.table, column 'size': it has text among its numbers, 'old' in row 2; correct it, name it in "
         "`missing`, take the column as names with `categories`, or `drop` it",
     ]
+    with pytest.raises(ConfigError) as error:
+        read_table(**write_text(text.replace("b", "?")))
+    first, *others = str(error.value).splitlines()
+    assert first.startswith("dataset.table.target: 'y' has 6 missing values")
+    assert len(others) == 3
     rows = read_table(**write_text(text, drop=["day"], categories=["time"], missing=["old"]))
     assert rows.x["time"].unique().tolist() == ["12:30"]
     np.testing.assert_array_equal(rows.x["size"][:3], [5, np.nan, 3])

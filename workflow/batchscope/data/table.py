@@ -80,6 +80,8 @@ def read_table(
         learned = y if target in as_names else numbers_to_learn(y, numbers)
     except UnreadableError as error:
         raise ConfigError("", "\n".join([f"{TARGET}: {target!r}: {error.problem}; correct it", *problems])) from None
+    except ConfigError as error:
+        raise ConfigError("", "\n".join([str(error), *problems])) from None
     if len(y) < len(table):
         remarks.append(f"{len(table) - len(y)} rows have no target, and are left out")
     remarks += classes_like_missing(y, words)
