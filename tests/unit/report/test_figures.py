@@ -97,6 +97,13 @@ def test_classes_have_their_names_in_the_legend_and_features_theirs_at_the_axes(
     assert (figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()) == ("age", "colour=red")
 
 
+def test_a_row_may_be_very_far_away(tmp_path):
+    x, y = np.eye(6, 3, dtype=np.float32), np.array([0, 1, 0, 1, 0, 1])
+    figure = plot_dataset(Dataset(x, y, x * np.float32(1e30), y), "title")
+    save_figure(figure, tmp_path / "dataset.png")
+    assert figure.axes[0].get_xlim()[1] > 1e29
+
+
 def test_validation_rows_are_pale():
     x, y = np.eye(6, 2, dtype=np.float32), np.array([0, 1, 0, 1, 0, 1])
     figure = plot_dataset(Dataset(x, y, x[:4], y[:4], x[:2], y[:2]), "title")
