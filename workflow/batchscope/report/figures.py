@@ -130,7 +130,8 @@ def _two_dimensions(x: np.ndarray, names: np.ndarray | None) -> tuple[np.ndarray
         return np.pad(x, ((0, 0), (0, 2 - x.shape[1]))).T, (first, second)
     from sklearn.decomposition import PCA
 
-    return PCA(2, random_state=0).fit_transform(x.astype(np.float64)).T, ("first principal component", "second principal component")
+    points = PCA(2, random_state=0).fit_transform(x.astype(np.float64)).T
+    return points, ("first principal component", "second principal component")
 
 
 def _draw_curves(axes: plt.Axes, history: pd.DataFrame, score: str) -> None:
