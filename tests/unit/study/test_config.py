@@ -75,6 +75,13 @@ def test_defaults_are_filled_in_and_the_given_config_is_left_alone():
         ("model: {file: 'a{b}.py'}", "studies.mine.model.file", "expected the path of a file, from the folder where"),
         ("engine: fast", "studies.mine.engine", "compiled"),
         ("target_accuracy: 80", "studies.mine.target_accuracy", "between 0 and 1"),
+        ("target_roc_auc: 1.5", "studies.mine.target_roc_auc", "between 0 and 1"),
+        ("score: auc", "studies.mine.score", "accuracy, balanced_accuracy, f1_macro or roc_auc"),
+        ("metrics: [accuracy]", "studies.mine.metrics[0]", "balanced_accuracy, f1_macro or roc_auc"),
+        ("metrics: [roc_auc, roc_auc]", "studies.mine.metrics", "'roc_auc' is repeated"),
+        ("class_weight: balance", "studies.mine.class_weight", "balanced (as much as every other"),
+        ("class_weight: {ham: 0}", "studies.mine.class_weight.ham", "a weight above 0"),
+        ("class_weight: {1.5: 2}", "studies.mine.class_weight", "expected a class, by its name"),
         (
             "learning_curves: {a/b: {batch_size: 4, learning_rate: 0.1}}",
             "studies.mine.learning_curves",
