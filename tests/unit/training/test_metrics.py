@@ -7,6 +7,7 @@ import pytest
 from scipy.special import softmax
 from sklearn.metrics import balanced_accuracy_score, f1_score, roc_auc_score
 
+from batchscope.evidence.crossed import estimate_mean
 from batchscope.study.scores import METRICS
 from batchscope.training.metrics import measure
 
@@ -81,3 +82,25 @@ def test_influences_give_the_standard_error_that_a_bootstrap_over_rows_has(metri
     resampled = random.integers(0, 600, (800, 600))
     values = [by_sklearn(metric, y[0][rows], outputs[0][rows]) for rows in resampled]
     assert influence.std() / np.sqrt(600) == pytest.approx(np.std(values), rel=0.1)
+
+
+@pytest.mark.slow
+def test_intervals_for_new_rows_and_trainings_hold_the_truth_in_95_percent_of_studies():
+    """One row in ten is of class 1; rows differ in how hard they are, and trainings in how good."""
+
+    def study(random: np.random.Generator, trainings: int, rows: int) -> tuple[np.ndarray, np.ndarray]:
+        y = (random.random(rows) < 0.1).astype(int)
+        right = 1.5 + random.normal(0, 0.1, (trainings, 1)) + random.normal(0, 1.2, rows)
+        logits = np.where(y == 1, 1, -1) * (right + random.normal(0, 0.6, (trainings, rows))) - 0.3
+        return np.tile(y, (trainings, 1)), np.stack([np.zeros_like(logits), logits], axis=-1)
+
+    y, outputs = study(np.random.default_rng(0), 100, 40_000)
+    truth = {metric: measure(metric, y, outputs)[0].mean() for metric in METRICS}
+    held = dict.fromkeys(METRICS, 0)
+    for seed in range(200):
+        y, outputs = study(np.random.default_rng([1, seed]), 10, 250)
+        for metric in METRICS:
+            value, influence = measure(metric, y, outputs)
+            estimate = estimate_mean(value[:, None] + influence, seed=0)
+            held[metric] += estimate.low <= truth[metric] <= estimate.high
+    assert all(184 <= count <= 199 for count in held.values()), held
