@@ -82,6 +82,7 @@ def test_defaults_are_filled_in_and_the_given_config_is_left_alone():
         ("class_weight: balance", "studies.mine.class_weight", "balanced (as much as every other"),
         ("class_weight: {ham: 0}", "studies.mine.class_weight.ham", "a weight above 0"),
         ("class_weight: {1.5: 2}", "studies.mine.class_weight", "expected a class, by its name"),
+        ("class_weight: {yes: 2}", "studies.mine.class_weight", "True does not fit; expected a class, by its name, in"),
         (
             "learning_curves: {a/b: {batch_size: 4, learning_rate: 0.1}}",
             "studies.mine.learning_curves",
