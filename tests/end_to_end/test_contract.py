@@ -9,6 +9,7 @@ import pytest
 
 EPOCHS, REPLICATES, TRAIN_ROWS = 12, 5, 150
 SCORES = ("accuracy", "loss")
+METRICS = ("balanced_accuracy", "f1_macro", "roc_auc")
 MEASURES = [f"{part}_{score}" for part in ("test", "validation") for score in SCORES]
 SETTINGS = [(8, 0.01), (8, 0.001), (100, 0.01), (100, 0.001), (150, 0.05)]
 
@@ -83,6 +84,7 @@ def test_what_is_right_row_by_row_adds_up_to_the_histories(finished):
     assert list(rows) == [
         *("batch_size", "learning_rate", "schedule", "on", "replicate"),
         *(f"{part}_{what}" for part in ("test", "validation") for what in ("rows", "correct", "loss")),
+        *(f"{part}_{metric}" for part in ("test", "validation") for metric in METRICS),
     ]
     assert set(rows["on"]) == {"this split"}
     assert all(tested.tolist() == [*range(150, 300)] for tested in rows["test_rows"])
@@ -120,6 +122,7 @@ def test_summary(finished):
         *(f"{measure}_{bound}_on_this_split" for measure in MEASURES for bound in ("low", "high")),
         *("replicates_on_new_splits", "diverged_on_new_splits"),
         *(f"{measure}_{what}_on_new_splits" for measure in MEASURES for what in ("mean", "low", "high")),
+        *("test_guess", "validation_guess"),
     ]
     assert set(summary.index) == set(SETTINGS)
     assert summary["updates_per_epoch"].to_dict()[8, 0.01] == 19

@@ -89,7 +89,7 @@ rule plot_measures:
     benchmark:
         "results/{study}/benchmarks/plot_{measures}.tsv"
     wildcard_constraints:
-        measures="final_accuracy|final_loss|volatility|time_to_target|answer_[A-Za-z0-9_-]+",
+        measures="final_(accuracy|loss|balanced_accuracy|f1_macro|roc_auc)|volatility|time_to_target|answer_[A-Za-z0-9_-]+",
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -108,6 +108,7 @@ rule plot_measures:
 rule plot_which_is_best:
     input:
         ranked="results/{study}/metrics/recommendation.csv",
+        summary="results/{study}/metrics/summary.csv",
     output:
         figure("which_is_best", caption="which_is_best"),
     log:

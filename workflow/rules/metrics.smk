@@ -14,6 +14,7 @@ rule aggregate_metrics:
         new_splits=lambda wildcards: trained(study_of(wildcards), "new_splits"),
         rows=lambda wildcards: trained(study_of(wildcards), "rows"),
         timings=lambda wildcards: timings(study_of(wildcards)),
+        dataset="results/{study}/dataset.npz",
     output:
         history="results/{study}/metrics/history.parquet",
         replicates="results/{study}/metrics/replicates.csv",
@@ -66,6 +67,7 @@ rule compare_settings:
 rule recommend:
     input:
         **TRAININGS,
+        summary="results/{study}/metrics/summary.csv",
     output:
         page="results/{study}/metrics/recommendation.md",
         table="results/{study}/metrics/recommendation.csv",

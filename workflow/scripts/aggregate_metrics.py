@@ -9,13 +9,16 @@ import json
 import pandas as pd
 import pyarrow
 
+from batchscope.data.dataset import load_dataset
+from batchscope.evidence.guess import guess
 from batchscope.evidence.metrics import measure_replicates, seconds_per_epoch, summarize
 from batchscope.evidence.populations import add_populations
 from batchscope.evidence.trainings import NEW_SPLITS, THIS_SPLIT, with_scores
 from batchscope.files import log_to, write_csv
+from batchscope.report.words import target_by_guessing
 from batchscope.results.history import read_history, write_history
 
-log_to(snakemake.log[0])
+terminal = log_to(snakemake.log[0])
 metrics = json.loads(snakemake.params.metrics)
 history = pyarrow.concat_tables(map(read_history, snakemake.input.histories))
 timing = pd.concat(map(pd.read_csv, snakemake.input.timings))
@@ -32,5 +35,10 @@ trainings = {THIS_SPLIT: replicates, NEW_SPLITS: new_splits}
 summary = add_populations(
     summarize(replicates, **metrics), with_scores(trainings, snakemake.input.rows), metrics["seed"]
 )
+data = load_dataset(snakemake.input.dataset)
+for part, y in {"test": data.y_test, "validation": data.y_validation}.items():
+    summary[f"{part}_guess"] = guess(metrics["score"], data.y_train, y)
 write_csv(summary, snakemake.output.summary)
 write_csv(seconds_per_epoch(timing), snakemake.output.timing)
+if warning := target_by_guessing(metrics["target"], summary["test_guess"].iloc[0], metrics["score"], "test"):
+    print(f"studies.{snakemake.wildcards.study}: {warning}", file=terminal)

@@ -13,6 +13,8 @@ from batchscope.report.evidence_figures import plot_which_is_best
 from batchscope.report.style import save_figure
 
 log_to(snakemake.log[0])
-figure = plot_which_is_best(pd.read_csv(snakemake.input.ranked), **json.loads(snakemake.params.figure))
+best = json.loads(snakemake.params.figure)
+guess = pd.read_csv(snakemake.input.summary)[f"{best['part']}_guess"].iloc[0]
+figure = plot_which_is_best(pd.read_csv(snakemake.input.ranked), guess=guess, **best)
 for path in snakemake.output:
     save_figure(figure, path)

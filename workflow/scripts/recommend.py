@@ -6,6 +6,8 @@ in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
 
 import json
 
+import pandas as pd
+
 from batchscope.evidence.recommendation import ranked_table, recommend
 from batchscope.evidence.trainings import read_trainings
 from batchscope.files import log_to, write_csv
@@ -16,5 +18,6 @@ study = json.loads(snakemake.params.study)
 how = {key: study[key] for key in ("seed", "score", "part")}
 trainings = read_trainings(snakemake.input.replicates, snakemake.input.new_splits, snakemake.input.rows)
 ranked = {on: recommend(each, study["margins"], **how) for on, each in trainings.items()}
-write_page(page(trainings, ranked, **study), snakemake.output.page)
+guess = pd.read_csv(snakemake.input.summary)[f"{study['part']}_guess"].iloc[0]
+write_page(page(trainings, ranked, guess=guess, **study), snakemake.output.page)
 write_csv(ranked_table(ranked), snakemake.output.table)

@@ -15,7 +15,7 @@ from batchscope.training.jobs import start_training, work_folder
 output = snakemake.output.history
 where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
 
-from batchscope.results.history import SCHEMA, history_table, write_history
+from batchscope.results.history import history_table, schema_with, write_history
 from batchscope.results.row_scores import NEW_SPLITS, THIS_SPLIT, write_row_scores
 from batchscope.results.timing import write_timing
 from batchscope.study.setting import Setting
@@ -42,8 +42,10 @@ results = train(
 )
 results = {name: list(zip(settings, of_group)) for name, of_group in results.items()}
 for name, path in {THIS_SPLIT: output, NEW_SPLITS: snakemake.output.new_splits}.items():
-    tables = [history_table(setting, result.history, result.updates) for setting, result in results.get(name, [])]
-    write_history(pyarrow.concat_tables([SCHEMA.empty_table(), *tables]).combine_chunks(), path)
+    tables = [schema_with(task.metrics).empty_table()]
+    for setting, result in results.get(name, []):
+        tables.append(history_table(setting, result.history, result.updates, task.metrics, result.metrics))
+    write_history(pyarrow.concat_tables(tables).combine_chunks(), path)
 scores = [(setting, name, result.rows) for name, of_group in results.items() for setting, result in of_group]
 write_row_scores(scores, snakemake.output.rows)
 stretches = {setting: result.stretches for setting, result in results[THIS_SPLIT]}

@@ -17,7 +17,7 @@ where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakem
 import pandas as pd
 
 from batchscope.files import write_csv
-from batchscope.results.history import MEASURES
+from batchscope.results.history import MEASURES, metric_columns
 from batchscope.study.setting import Setting
 from batchscope.training.checkpoint import Checkpoint
 from batchscope.training.engines import Way
@@ -41,5 +41,7 @@ for each in training["trainings"]:
         checkpoint=Checkpoint(folder, key),
     )["variance"]
     last = pd.DataFrame(result.history[:, -1], columns=MEASURES[: result.history.shape[-1]])
-    tables.append(pd.DataFrame(draws).assign(**setting._asdict(), diverged=last["test_loss"].isna(), **last))
+    metrics = pd.DataFrame(result.metrics[:, -1], columns=metric_columns(task.metrics))
+    diverged = last["test_loss"].isna()
+    tables.append(pd.DataFrame(draws).assign(**setting._asdict(), diverged=diverged, **last, **metrics))
 write_csv(pd.concat(tables), output)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from batchscope.evidence.comparisons import COLUMNS, compare
+from batchscope.study.scores import METRICS
 from batchscope.study.setting import Setting
 from tests.unit.simulated import EASE, study
 from tests.unit.tables import populations, replicates, row_by_row
@@ -29,6 +30,16 @@ def verdicts(table: pd.DataFrame, measure: str = "test_accuracy", margins: dict 
     comparisons = compare(populations(table), REFERENCE, margins, seed=0)
     assert list(comparisons) == COLUMNS
     return comparisons[comparisons["measure"] == measure].set_index("batch_size")["verdict"].to_dict()
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_of_a_metric_more_is_better_and_its_interval_is_for_new_rows(metric):
+    random = np.random.default_rng(0)
+    measure, rows = f"test_{metric}", random.normal(0, 0.5, 60)
+    trainings = row_by_row({8: 0.9 + rows + random.normal(0, 0.1, (9, 60)), 32: 0.6 + rows * np.ones((9, 1))}, measure)
+    [row] = compare(populations(trainings), Setting(32, 0.1), {measure: 0.01}, seed=0).to_dict("records")
+    assert (row["over"], row["verdict_on_this_split"]) == ("rows and trainings", "better")
+    assert row["low_on_this_split"] < row["low"]
 
 
 @pytest.mark.slow

@@ -99,6 +99,23 @@ def test_the_best_epoch_is_chosen_on_validation_rows_or_not_at_all():
     assert measured([[0.1, 0.9]])[["best_epoch", "test_accuracy_at_best_epoch"]].isna().all(axis=None)
 
 
+def test_a_metric_is_measured_as_accuracy_is_and_may_be_the_score():
+    curves = history([[0.1, 0.9, 0.5, 0.4], [0.2, 0.3, 0.4, math.nan]]).assign(train_accuracy=1.0)
+    for part in ("test", "validation"):
+        curves[f"{part}_roc_auc"] = [0.5, 0.6, 0.9, 0.8, 0.5, 0.5, 0.5, math.nan]
+    curves[["validation_accuracy", "validation_loss"]] = 0.5
+    table = measure_replicates(curves, timing(SETTING, (2, 4, 1.0)), "roc_auc", 0.75)
+    assert table["epochs_to_target"].tolist() == [3, math.inf]
+    expected = {"test_roc_auc": 0.8, "test_roc_auc_late": 0.8, "validation_roc_auc": 0.8, "best_epoch": 3,
+                "test_roc_auc_at_best_epoch": 0.9, "test_roc_auc_volatility": 0, "test_accuracy": 0.4}  # fmt: skip
+    assert table[list(expected)].iloc[0].to_dict() == pytest.approx(expected)
+    assert table[list(expected)].iloc[1].isna().all()
+    [summary] = summarize(table, "roc_auc", 0.75, seed=0).to_dict("records")
+    assert (summary["test_roc_auc_mean"], summary["target_roc_auc"]) == (0.8, 0.75)
+    assert math.isnan(summary["target_accuracy"])
+    assert not [column for column in measured([[0.1, 0.9]]) if "roc" in column]
+
+
 def test_the_interquartile_mean_leaves_out_what_is_worst_and_best():
     row = summary_of([[0.5, value] for value in (0.0, 0.6, 0.7, 1.0)])
     assert row["test_accuracy_iqm"] == pytest.approx(0.65)

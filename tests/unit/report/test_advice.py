@@ -214,6 +214,30 @@ def test_where_validation_rows_choose_the_test_rows_are_reported_beside():
     assert "| epochs to a validation loss of 0.5 | over trainings alone | validation updates to target |" in text
 
 
+def test_guessing_stands_on_the_page_and_a_target_that_it_reaches_is_warned_of():
+    text = of(replicates(BOTH), guess=0.75)
+    assert "Guessing the largest class has a final test accuracy of 0.750.\n" in text
+    assert "says little" not in text
+    assert "no setting is shown" not in text
+    warning = (
+        "But no setting is shown to have a better final test accuracy than guessing the largest class, 0.920. The "
+        "target of 0.8 says little, as guessing the largest class has a test accuracy of 0.920; set target_accuracy "
+        "above that."
+    )
+    assert advice(replicates(BOTH), guess=0.92).endswith(warning)
+    assert "uessing" not in of(replicates(BOTH))
+
+
+def test_a_score_has_its_name_in_words():
+    table = replicates({8: 0.8 + NOISE, 16: 0.7 - NOISE}, "test_roc_auc")
+    table["test_roc_auc_volatility"] = 0.0
+    margins = {"test_roc_auc": 0.01, "test_roc_auc_volatility": 0.002, "epochs_to_target": 2}
+    text = of(table, margins=margins, score="roc_auc", target=0.9)
+    assert "batch size 8 at learning rate 0.1 has the best final test ROC AUC." in text  # more is better
+    assert "\n## ROC AUC, judged by" in text
+    assert "| final test ROC AUC | over trainings alone | test ROC AUC late |" in text
+
+
 def test_the_report_gets_the_sentences(tmp_path):
     table = replicates({4: 0.5 + NOISE, 8: 0.8 + NOISE})
     write_page(of(table, title="A\n\n study"), tmp_path / "recommendation.md")

@@ -61,6 +61,34 @@ def test_diverged_replicates_are_counted_on_the_figure(diverged, text):
     assert texts(figure.axes[0]) == [text]
 
 
+def lines_at(axes, height: float) -> int:
+    return sum([*line.get_ydata()] == [height, height] for line in axes.lines)
+
+
+def test_guessing_is_a_line_in_the_legend_where_it_is_near():
+    settings = [Setting(batch, 0.1) for batch in (4, 8)]
+    history, summary = history_and_summary([4, 8])
+    panels = plot_batch_sizes(history, summary.assign(test_guess=0.85), "title", settings, 1, "accuracy")
+    assert [lines_at(axes, 0.85) for axes in panels.axes] == [1, 1]
+    assert "guessing the largest class" in [text.get_text() for text in panels.legends[0].texts]
+    assert len({axes.get_ylim() for axes in panels.axes}) == 1
+    assert panels.axes[0].get_ylim()[1] > 0.85
+    far = plot_learning_curve(history, summary.assign(test_guess=0.99), "title", settings[0], "accuracy")
+    assert lines_at(far.axes[0], 0.99) == 0
+    assert far.axes[0].get_ylim()[1] < 0.9
+    assert "guessing the largest class" not in [text.get_text() for text in far.legends[0].texts]
+
+
+def test_a_score_that_training_rows_do_not_have_has_the_line_of_the_test_rows_alone():
+    history, summary = history_and_summary([4])
+    named = {"test_accuracy": "test_roc_auc"}
+    summary = summary.rename(columns=lambda column: column.replace("accuracy", "roc_auc"))
+    figure = plot_learning_curve(history.rename(columns=named), summary, "title", Setting(4, 0.1), "roc_auc")
+    assert figure.axes[0].get_ylabel() == "ROC AUC"
+    labels = [text.get_text() for text in figure.legends[0].texts]
+    assert labels == ["test, median", "middle 80 % of 5 replicates", "replicate 0"]
+
+
 def test_the_single_replicate_and_the_medians_are_drawn():
     figure = plot_learning_curve(*history_and_summary([4]), "title", Setting(4, 0.1), "accuracy")
     expected = 0.8 * np.arange(1, 7) / 6

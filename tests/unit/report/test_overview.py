@@ -91,6 +91,18 @@ def test_measures_stand_in_several_tables(table):
     assert figure.axes[1].get_ylabel() == "seconds per epoch"
 
 
+def test_guessing_is_a_line_in_the_panel_of_the_score_of_a_single_study(table):
+    settings = table[["batch_size", "learning_rate", "schedule"]].drop_duplicates()
+    summary = settings.assign(test_guess=table["test_accuracy"].mean())
+    studies = {"one": [table, summary]}
+    figure = plot_measures(studies, ["test_accuracy"], "title", seed=0, score="accuracy")
+    assert legend(figure)[-1] == "guessing the largest class"
+    for others in ({"score": "roc_auc"}, {}):
+        assert "guessing the largest class" not in legend(plot_measures(studies, ["test_accuracy"], "t", 0, **others))
+    both = studies | {"two": [table, summary]}
+    assert legend(plot_measures(both, ["test_accuracy"], "t", 0, "accuracy")) == ["one", "two"]
+
+
 def test_seconds_are_medians_without_an_interval():
     """Of one machine at one time, an interval would say more than is known."""
     table = replicates({4: np.arange(1.0, 22), 64: np.array([5.0] * 9 + [math.inf] * 12)}, "seconds_to_target")

@@ -58,6 +58,18 @@ def test_the_summary_says_never_and_names_schedules(summary):
     assert summary["seconds per replicate of 3 stacked"][0] == "0.33 s"
 
 
+def test_the_summary_has_what_guessing_has_and_the_other_metrics():
+    curves = history([[0.1, 0.5], [0.2, 0.3]]).assign(test_roc_auc=0.75, validation_roc_auc=math.nan)
+    table = measure_replicates(curves, timing(Setting(4, 0.1), (2, 2, 1.0)), "roc_auc", 0.5)
+    summary = add_populations(summarize(table, "roc_auc", 0.5, seed=0), populations(table), seed=0)
+    shown = summary_table(summary.assign(test_guess=0.5), "roc_auc", at_once=1)
+    columns = list(shown)
+    assert columns[4:7] == ["train accuracy", "test ROC AUC", "guessing the largest class"]
+    assert "test accuracy" in columns
+    assert shown[["test ROC AUC", "guessing the largest class"]].iloc[0].tolist() == ["0.750 [0.750, 0.750]", "0.500"]
+    assert {"test ROC AUC", "guessing the largest class"} <= definitions_of(columns).keys()
+
+
 def test_the_claims_have_their_verdict_and_the_reported_number(claims):
     row = claims.iloc[0]
     assert row[["on this split", "on new splits", "expected", "reported", "percentile"]].tolist() == [

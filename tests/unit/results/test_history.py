@@ -41,6 +41,19 @@ def test_without_validation_rows_their_columns_are_empty():
     assert table["test_accuracy"].tolist() == [1, 1]
 
 
+def test_metrics_stand_in_columns_of_their_own_at_the_end(tmp_path):
+    metrics, measured = ["balanced_accuracy", "roc_auc"], np.arange(16.0).reshape(2, 2, 4)
+    table = history_table(Setting(8, 0.1), np.ones((2, 2, 6)), np.array([2, 4]), metrics, measured)
+    write_history(table, tmp_path / "history.parquet")
+    read = read_history(tmp_path / "history.parquet").to_pandas()
+    added = ["test_balanced_accuracy", "test_roc_auc", "validation_balanced_accuracy", "validation_roc_auc"]
+    assert list(read) == SCHEMA.names + added
+    assert read[added].to_numpy().tolist() == measured.reshape(4, 4).tolist()
+    pyarrow.parquet.write_table(table.drop_columns("validation_roc_auc"), tmp_path / "history.parquet")
+    with pytest.raises(ValueError, match="has the columns"):
+        read_history(tmp_path / "history.parquet")
+
+
 def test_a_truncated_file_is_refused(path):
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(ValueError, match="is no whole history"):

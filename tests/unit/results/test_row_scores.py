@@ -11,6 +11,7 @@ from batchscope.results.row_scores import (
     read_row_scores,
     write_row_scores,
 )
+from batchscope.study.scores import METRICS
 from batchscope.study.setting import Setting
 
 CONSTANT, SCHEDULE = Setting(8, 0.1), Setting(8, 0.1, "4x1_12x1")
@@ -73,6 +74,17 @@ def test_a_replicate_that_diverged_has_no_scores(tmp_path):
         assert np.isnan(table.of(CONSTANT, "test", score)).all(axis=1).tolist() == [False, True]
 
 
+def test_metrics_come_back_where_they_are_measured(tmp_path):
+    of_rows = np.float32([[0.5, 1, 2], [0, 1, 0.5]])
+    parts = {"test": OWN["test"]._replace(metrics={"f1_macro": of_rows}).without(np.array([False, True]))}
+    write_row_scores([(CONSTANT, THIS_SPLIT, parts)], tmp_path / "scores.parquet")
+    table = read_row_scores([tmp_path / "scores.parquet"], THIS_SPLIT)
+    np.testing.assert_array_equal(table.of(CONSTANT, "test", "f1_macro"), [of_rows[0], [np.nan] * 3])
+    written = pyarrow.parquet.read_table(tmp_path / "scores.parquet")
+    assert written.column_names[-6:] == [f"{part}_{each}" for part in ("test", "validation") for each in METRICS]
+    assert written["test_roc_auc"].null_count == written["validation_f1_macro"].null_count == 2
+
+
 def test_numbers_have_no_accuracy(tmp_path):
     parts = {"test": OWN["test"]._replace(correct=None).without(np.array([False, True]))}
     write_row_scores([(CONSTANT, THIS_SPLIT, parts)], tmp_path / "scores.parquet")
@@ -83,8 +95,8 @@ def test_numbers_have_no_accuracy(tmp_path):
 
 
 def test_stacks_are_joined():
-    joined = join([OWN["test"], OWN["test"]])
-    assert [values.shape for values in joined] == [(4, 3)] * 3
+    joined = join([OWN["test"]._replace(metrics={"roc_auc": np.float32([[0.5, 1, 2]] * 2)})] * 2)
+    assert [values.shape for values in (*joined[:3], joined.metrics["roc_auc"])] == [(4, 3)] * 4
     numbers = OWN["test"]._replace(correct=None)
     assert join([numbers, numbers]).correct is None
 

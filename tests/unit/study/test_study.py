@@ -125,6 +125,28 @@ def test_settings_are_recommended_on_validation_rows_where_there_are_any_and_by_
     assert (recommendation["score"], recommendation["target"], recommendation["part"]) == ("loss", 0.3, "validation")
 
 
+def test_another_score_judges_with_its_own_target_and_margins_and_is_measured_without_being_listed():
+    study = make_study("{score: roc_auc, target_roc_auc: 0.9, metrics: [f1_macro]}")
+    assert study.training("8")["task"]["metrics"] == study.metrics_measured == ["f1_macro", "roc_auc"]
+    assert study.metrics == {"score": "roc_auc", "target": 0.9, "seed": 0}
+    margins = {"test_roc_auc": 0.01, "test_roc_auc_volatility": 0.002, "epochs_to_target": 2}
+    assert study.comparisons["margins"] == margins
+    drawn = ["test_roc_auc", "test_accuracy", "train_accuracy", "test_f1_macro"]
+    assert study.overviews["final_roc_auc"] == drawn
+    assert "final_roc_auc" in study.figures
+    listed = methods_table(study.spec, 0.9, []).set_index("what")["how"]
+    assert listed["Judged by"] == "ROC AUC, beside it macro F1"
+    assert listed["Target"].startswith("a ROC AUC of 0.9; epochs, updates and seconds to it are counted on the test rows")
+    assert "test_accuracy" not in listed["Margins"]
+
+
+def test_without_metrics_a_training_knows_nothing_of_them():
+    study = make_study()
+    assert study.training("8")["task"].keys().isdisjoint({"metrics", "class_weight"})
+    weighted = make_study("class_weight: {1: 2, ham: 0.5}")
+    assert weighted.training("8")["task"]["class_weight"] == {1: 2, "ham": 0.5}
+
+
 def test_the_settings_of_claims_are_those_of_the_tables():
     difference, trend = make_study().claims["claims"]
     assert (difference["of"], difference["against"]) == ((8, 0.01, "constant"), (500, 0.1, "constant"))
@@ -160,6 +182,31 @@ QUESTION = 'questions: {q: {question: "Q?", %s}}'
         (
             "{micro_batch_size: 64, loss: {MeanSquaredError: {reduction: sum}}}",
             "micro_batch_size: a loss that is a sum over the batch cannot be divided; leave `reduction` out of `loss`",
+        ),
+        (
+            "{micro_batch_size: 64, class_weight: balanced,"
+            " loss: {CategoricalCrossentropy: {reduction: mean_with_sample_weight}}}",
+            "micro_batch_size: a loss that is divided by the weights of the batch cannot be divided; leave `reduction`",
+        ),
+        ("target_loss: 0.3", "target_loss: classes are learned here; write target_accuracy"),
+        (
+            "{score: roc_auc, target_accuracy: 0.9}",
+            "target_accuracy: the score is roc_auc; write target_roc_auc",
+        ),
+        ("{target_roc_auc: 0.9}", "target_roc_auc: the score is accuracy; write target_accuracy"),
+        (
+            "claims: {c: {statement: s, measure: test_roc_auc_late, of: {batch_size: 8}, above: 0}}",
+            "claims.c.measure: test_roc_auc_late is not measured; add roc_auc to `metrics`",
+        ),
+        (
+            "{loss: MeanSquaredError, score: accuracy}",
+            "score: numbers are learned here, and judged by their loss; leave it out",
+        ),
+        ("{loss: MeanSquaredError, metrics: [f1_macro]}", "metrics: numbers have no f1_macro; leave them out"),
+        ("{loss: MeanSquaredError, target_f1_macro: 0.9}", "target_f1_macro: numbers are learned here; write target_l"),
+        (
+            "{loss: MeanSquaredError, claims: {c: {statement: s, measure: test_balanced_accuracy, above: 0}}}",
+            "claims.c.measure: numbers have no test_balanced_accuracy; take test_loss",
         ),
         ("batch_sizes: [8, 500, full]", "batch_sizes: 500 (that is full) is repeated; keep one"),
         ("batch_sizes: [8, {4: 1, 8: 2}, {4: 1, 8: 2}]", "batch_sizes: 4\N{MULTIPLICATION SIGN}1"),

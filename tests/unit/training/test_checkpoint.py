@@ -8,6 +8,7 @@ import pytest
 from batchscope.data.dataset import Splits
 from batchscope.data.prepare import make_dataset
 from batchscope.hardware.backend import keras
+from batchscope.study.scores import METRICS
 from batchscope.training import checkpoint, compiled
 from batchscope.training import train as training
 from batchscope.training.checkpoint import Checkpoint
@@ -64,16 +65,23 @@ def train(task, replicates, engine, memory_mb, checkpoint) -> list[training.Resu
 
 
 def bytes_of(results: list[training.Result]) -> list[bytes]:
-    arrays = [(result.history, result.updates, *result.rows["test"]) for result in results]
+    arrays = [
+        (result.history, result.metrics, result.updates, *scores[:3], *scores.metrics.values())
+        for result in results
+        for scores in result.rows.values()
+    ]
     return [array.tobytes() for of_result in arrays for array in of_result]
 
 
+@pytest.mark.parametrize("metrics", [(), METRICS])
 @pytest.mark.parametrize("engine", ["compiled", "fit"])
-def test_a_training_that_was_stopped_goes_on_to_the_same_bytes(make_task, tmp_path, caplog, monkeypatch, engine):
+def test_a_training_that_was_stopped_goes_on_to_the_same_bytes(
+    make_task, tmp_path, caplog, monkeypatch, engine, metrics
+):
     monkeypatch.setattr(training, "_WIDEST", 2)  # two stacks, the second with one replicate
     monkeypatch.setattr(compiled, "PIECES", 3)  # pieces of three epochs
     caplog.set_level("INFO")
-    task = make_task(resampled=True)
+    task = make_task(resampled=True, metrics=metrics)
     whole = train(task, 3, engine, 3000, Checkpoint(tmp_path / "whole", "key"))
     for saves in (1, 10):  # in the first stack, and then in a later one
         with pytest.raises(StoppedError):

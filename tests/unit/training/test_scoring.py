@@ -4,12 +4,15 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scipy.special import softmax
+from sklearn.metrics import balanced_accuracy_score, f1_score, roc_auc_score
 
 from batchscope.data.new_splits import draw_splits
 from batchscope.data.prepare import make_dataset
 from batchscope.hardware.backend import keras
 from batchscope.model import losses
 from batchscope.model.models import build_loss
+from batchscope.study.scores import METRICS
 from batchscope.training import engines, streaming
 from batchscope.training import train as training
 from batchscope.training.checkpoint import Checkpoint
@@ -76,7 +79,53 @@ def test_what_is_right_adds_up_to_the_last_accuracy_of_the_history(make_task, tr
             scores = result.rows[part]
             assert scores.correct.mean(axis=1).tolist() == result.history[:, -1, accuracy].tolist()
             np.testing.assert_allclose(scores.loss.mean(axis=1), result.history[:, -1, loss], rtol=1e-5)
-            assert [array.dtype for array in scores] == [np.int32, bool, np.float32]
+            assert [array.dtype for array in scores[:3]] == [np.int32, bool, np.float32]
+
+
+@pytest.mark.parametrize(
+    ("way", "changes"),
+    [
+        ("2 replicates at a time", {"resampled": True}),
+        ("one replicate at a time", {"optimizer": CLIPPED}),
+        ("streamed", {}),
+        ("Model.fit", {}),
+    ],
+)
+def test_metrics_are_measured_after_every_epoch_and_add_up_row_by_row(make_task, train, monkeypatch, way, changes):
+    if way.startswith("2"):
+        monkeypatch.setattr(training, "_WIDEST", 2)
+    if way == "streamed":
+        monkeypatch.setattr(engines, "_SHARE_OF_DATA", 0)
+    task = make_task(**changes, metrics=METRICS)
+    for result in train(task, "fit" if way == "Model.fit" else "compiled"):
+        assert way in result.engine
+        assert result.metrics.shape == (3, 3, 6)
+        for start, part in ((0, "test"), (3, "validation")):
+            for column, metric in enumerate(METRICS, start):
+                scores = result.rows[part].metrics[metric]
+                assert scores.dtype == np.float32
+                np.testing.assert_allclose(scores.mean(axis=1), result.metrics[:, -1, column], rtol=1e-4)
+        # Of 1670 rows one may be rounded to another side.
+        np.testing.assert_allclose(result.metrics[1, :, :3], by_sklearn(task, result.learning_rate), atol=2e-3)
+
+
+def by_sklearn(task: Task, rate: float) -> np.ndarray:
+    """The metrics of replicate 1 on test rows after every epoch, written out with Keras and scikit-learn."""
+    model, draw = task.build_replicate(1), task.replicates(2)[1]
+    model.compile(task.build_optimizer(rate), task.loss_function)
+    rows, measured = task.split(draw.split)[1], []
+    for order in task.batch_orders(draw):
+        model.fit(task.x[order], task.y[order], task.stages[0].batch_size, shuffle=False, verbose=0)
+        outputs = model.predict(task.x[rows], verbose=0)
+        y, predicted, probabilities = task.y[rows], outputs.argmax(axis=1), softmax(outputs.astype(float), axis=1)
+        measured.append(
+            [
+                balanced_accuracy_score(y, predicted),
+                f1_score(y, predicted, average="macro"),
+                roc_auc_score(y, probabilities, multi_class="ovr"),
+            ]
+        )
+    return np.array(measured)
 
 
 def test_rows_are_named_by_their_numbers_in_the_order_of_the_dataset(make_task, train):

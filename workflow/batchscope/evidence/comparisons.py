@@ -10,6 +10,7 @@ from statsmodels.stats.multitest import multipletests
 from batchscope.evidence.crossed import FEWEST, LEVEL, Estimate, adjusted_p_values, estimate_mean, superiority
 from batchscope.evidence.pairs import CENSORED
 from batchscope.evidence.trainings import NEW_SPLITS, NOT_JUDGED, ROWS_AND_TRAININGS, THIS_SPLIT, Trainings, over
+from batchscope.study.scores import more_is_better
 from batchscope.study.setting import SETTING, Setting, rows_of
 
 COLUMNS = [
@@ -30,8 +31,8 @@ def compare(trainings: dict[str, Trainings], reference: Setting, margins: dict[s
     Args:
         trainings: population -> its trainings, as from `batchscope.evidence.trainings.read_trainings`.
         reference: the setting that the others are compared with.
-        margins: measure -> the difference that still counts as none; of these measures accuracies are better where they
-            are more, all others where they are less.
+        margins: measure -> the difference that still counts as none; which way each is better says
+            `batchscope.study.scores.more_is_better`.
         seed: where the bootstrap starts from.
 
     `difference` is the mean over pairs of setting minus reference. Over trainings alone, on these rows: `low` to `high`
@@ -130,7 +131,7 @@ def _compare_all(
         estimate = estimate_mean(differences[-1], seed)
         few = estimate.values < len(never) / 2 and lost != reference_lost
         nothing_seen = never.all(axis=1).mean() > 0.5
-        direction = 1 if _more_is_better(measure) else -1
+        direction = 1 if more_is_better(measure) else -1
         worse = lost > reference_lost if few else None
         compared.append(_Compared(estimate, math.nan, margin, direction, worse, nothing_seen))
     tested = [index for index, each in enumerate(compared) if each.estimate.values >= 2]
@@ -148,7 +149,7 @@ def _describe(own: Trainings, measure: str, setting: Setting, reference: Setting
     sound = ~np.isnan(one - other)
     one, other = one[sound], other[sound]
     values, _ = own.values(measure, [setting, reference])
-    share = superiority(*(values if _more_is_better(measure) else -values), seed)
+    share = superiority(*(values if more_is_better(measure) else -values), seed)
     return {
         "measure": measure,
         **setting._asdict(),
@@ -208,7 +209,3 @@ def _mostly(low: float, high: float) -> str:
 
 def _diverged(trainings: Trainings, setting: Setting) -> int:
     return int(rows_of(setting, trainings.replicates)["diverged"].sum())
-
-
-def _more_is_better(measure: str) -> bool:
-    return measure.endswith("accuracy")

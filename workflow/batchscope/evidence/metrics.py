@@ -8,6 +8,7 @@ from scipy import stats
 
 from batchscope.evidence.crossed import estimate_mean
 from batchscope.evidence.statistics import median_time
+from batchscope.results.history import metrics_of
 from batchscope.study.setting import CONSTANT, SETTING, rows_of
 
 # A replicate has converged when its test score is this close to its level late in training.
@@ -23,7 +24,7 @@ def measure_replicates(history: pd.DataFrame, timing: pd.DataFrame, score: str, 
     Args:
         history: a row per setting, replicate and epoch, as in `batchscope.results.history`.
         timing: a row per setting and stretch of training, as in `batchscope.results.timing`.
-        score: `accuracy`, of which more is better, or `loss`, of which less is.
+        score: one of `batchscope.study.scores.SCORES`; of a loss less is better, of all others more.
         target: the score that epochs, updates and seconds are counted to.
 
     Columns beside setting and replicate: `epochs`, `updates` and `seconds` of its training, `diverged`;
@@ -37,7 +38,7 @@ def measure_replicates(history: pd.DataFrame, timing: pd.DataFrame, score: str, 
     on the validation rows, and `_at_best_epoch` the test score there; there is none without validation rows. A diverged
     replicate has no accuracies, losses, volatility and convergence. A replicate's seconds are its share of the seconds
     of all trained with it, evaluation after every epoch included: by the median pace of the stretches after the first,
-    which warms up.
+    which warms up. Metrics that the history has are measured as accuracy is, on the rows that are not trained on.
     """
     rows = []
     for setting, curves in history.groupby(SETTING):
@@ -86,21 +87,30 @@ def _measure(curve: pd.DataFrame, seconds: np.ndarray, score: str, target: float
             for measure in ("accuracy", "loss")
         },
         **_at_best_epoch(curve, score, diverged),
+        **_of_metrics(curve),
     }
+
+
+def _of_metrics(curve: pd.DataFrame) -> dict[str, float]:
+    """Final value, volatility and late mean of each metric that there is, on test and validation rows."""
+    measures = [f"{part}_{metric}" for metric in metrics_of(curve) for part in ("test", "validation")]
+    rows = {}
+    for measure in measures:
+        rows[measure] = curve[measure].iloc[-1]
+        rows[f"{measure}_volatility"] = _volatility(curve[measure])
+        rows[f"{measure}_late"] = _late(curve[measure]).mean()
+    return rows
 
 
 def _at_best_epoch(curve: pd.DataFrame, score: str, diverged: bool) -> dict[str, float]:
     """The epoch that is best on the validation rows, and the test scores there."""
     choices = curve[f"validation_{score}"].to_numpy()
+    measures = [f"test_{each}" for each in ("accuracy", "loss", *metrics_of(curve))]
     if diverged or np.isnan(choices).any():
-        return {"best_epoch": math.nan, "test_accuracy_at_best_epoch": math.nan, "test_loss_at_best_epoch": math.nan}
+        return {"best_epoch": math.nan} | {f"{measure}_at_best_epoch": math.nan for measure in measures}
     best = int(np.argmin(choices) if score == "loss" else np.argmax(choices))
     row = curve.iloc[best]
-    return {
-        "best_epoch": best + 1,
-        "test_accuracy_at_best_epoch": row["test_accuracy"],
-        "test_loss_at_best_epoch": row["test_loss"],
-    }
+    return {"best_epoch": best + 1} | {f"{measure}_at_best_epoch": row[measure] for measure in measures}
 
 
 def _late(values: pd.Series) -> np.ndarray:
@@ -221,6 +231,12 @@ def _summarize_setting(setting: dict, replicates: pd.DataFrame, score: str, targ
         row |= _summarize_measure(replicates[measure], seed)
     for measure in ("test_accuracy", "test_loss"):
         row[f"{measure}_iqm"] = round(_interquartile_mean(replicates[measure].dropna()), 6)
+    for metric in metrics_of(replicates):
+        row[f"test_{metric}_volatility"] = round(replicates[f"test_{metric}_volatility"].mean(), 6)
+        row[f"target_{metric}"] = target if score == metric else math.nan
+        for measure in (f"test_{metric}", f"validation_{metric}", f"test_{metric}_late"):
+            row |= _summarize_measure(replicates[measure], seed)
+        row[f"test_{metric}_iqm"] = round(_interquartile_mean(replicates[f"test_{metric}"].dropna()), 6)
     return row
 
 

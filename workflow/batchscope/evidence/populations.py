@@ -6,9 +6,8 @@ import pandas as pd
 
 from batchscope.evidence.crossed import Estimate
 from batchscope.evidence.trainings import NEW_SPLITS, THIS_SPLIT, Trainings
+from batchscope.results.history import metrics_of
 from batchscope.study.setting import SETTING, Setting, rows_of
-
-_MEASURES = [f"{part}_{score}" for part in ("test", "validation") for score in ("accuracy", "loss")]
 
 
 def add_populations(summary: pd.DataFrame, trainings: dict[str, Trainings], seed: int) -> pd.DataFrame:
@@ -19,9 +18,9 @@ def add_populations(summary: pd.DataFrame, trainings: dict[str, Trainings], seed
         trainings: population -> its trainings, as from `batchscope.evidence.trainings.read_trainings`.
         seed: where the bootstrap starts from.
 
-    Of the final accuracy and loss on test and validation rows the 95 % interval for new rows and new trainings, in
-    `_low_on_this_split` and `_high_on_this_split`. On new splits `replicates` and `diverged`, and of the same measures
-    the mean and its interval.
+    Of the final accuracy, loss and metrics on test and validation rows the 95 % interval for new rows and new
+    trainings, in `_low_on_this_split` and `_high_on_this_split`. On new splits `replicates` and `diverged`, and of the
+    same measures the mean and its interval.
     """
     settings = [Setting(*row) for row in summary[SETTING].itertuples(index=False)]
     rows = [_row(setting, trainings, seed) for setting in settings]
@@ -29,8 +28,9 @@ def add_populations(summary: pd.DataFrame, trainings: dict[str, Trainings], seed
 
 
 def _row(setting: Setting, trainings: dict[str, Trainings], seed: int) -> dict[str, float]:
-    row = {}
-    for measure in _MEASURES:
+    row, scores = {}, ("accuracy", "loss", *metrics_of(trainings[THIS_SPLIT].replicates))
+    measures = [f"{part}_{score}" for part in ("test", "validation") for score in scores]
+    for measure in measures:
         estimate = trainings[THIS_SPLIT].estimate(measure, setting, seed)
         row |= _interval(measure, estimate, THIS_SPLIT)
     new = trainings.get(NEW_SPLITS)
@@ -39,7 +39,7 @@ def _row(setting: Setting, trainings: dict[str, Trainings], seed: int) -> dict[s
         diverged = rows_of(setting, new.replicates)["diverged"]
         counts = (len(diverged), int(diverged.sum()))
     row |= dict(zip(("replicates_on_new_splits", "diverged_on_new_splits"), counts))
-    for measure in _MEASURES:
+    for measure in measures:
         estimate = Estimate(*[math.nan] * 7) if new is None else new.estimate(measure, setting, seed)
         row |= {f"{measure}_mean_on_new_splits": round(estimate.estimate, 6)}
         row |= _interval(measure, estimate, NEW_SPLITS)

@@ -12,6 +12,7 @@ from scipy import stats
 
 from batchscope.evidence.crossed import FEWEST, LEVEL, estimate_both, means_and_parts, not_worse_than
 from batchscope.evidence.trainings import Trainings
+from batchscope.study.scores import more_is_better
 from batchscope.study.setting import CONSTANT, SETTING, Setting
 
 _AGAINST = [
@@ -58,7 +59,7 @@ def rank(trainings: Trainings, measure: str, margin: float, seed: int) -> pd.Dat
 
     Args:
         trainings: on the study's own split, or on new ones.
-        measure: what is compared; of an accuracy more is better, of all others less.
+        measure: what is compared; which way is better says `batchscope.study.scores.more_is_better`.
         margin: the difference that still counts as none; NaN where every difference counts.
         seed: where the bootstrap starts from.
 
@@ -90,7 +91,7 @@ def rank(trainings: Trainings, measure: str, margin: float, seed: int) -> pd.Dat
     table[["mean", "low", "high"]] = [estimate[:3] for estimate in wide]
     table[["low_on_these_rows", "high_on_these_rows"]] = [estimate[1:3] for estimate in alone]
     judged = ~(lost | never)
-    direction = -1 if measure.endswith("accuracy") else 1
+    direction = -1 if more_is_better(measure) else 1
     if judged.any():
         # Times are restricted by the trainings that are compared, so those that take no part do not shorten them.
         values, _ = trainings.values(measure, [setting for setting, takes_part in zip(settings, judged) if takes_part])
@@ -159,7 +160,7 @@ def recommend(
 
     Args:
         margins: measure of the test rows -> the difference that still counts as none, also on validation rows.
-        score: `accuracy`, or `loss` where numbers are learned.
+        score: one of `batchscope.study.scores.SCORES`.
         part: the part of the rows that settings are chosen on, `validation` where there is one.
     """
     known = margins_of(margins, score, part)

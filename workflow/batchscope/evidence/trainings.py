@@ -10,10 +10,12 @@ import pandas as pd
 from batchscope.evidence.crossed import Estimate, estimate_both
 from batchscope.evidence.pairs import paired_values
 from batchscope.results.row_scores import NEW_SPLITS, THIS_SPLIT, RowScoreTable, read_row_scores
+from batchscope.study.scores import SCORES
 from batchscope.study.setting import SETTING, Setting
 
-# Measures after the last epoch that are means over rows -> the part of the rows, and what is measured of each.
-_ROWS_BEHIND = {f"{part}_{score}": (part, score) for part in ("test", "validation") for score in ("accuracy", "loss")}
+# Measures after the last epoch that are means over rows -> the part of the rows, and what is measured of each. Metrics
+# are such means as far as their variance goes, see `batchscope.results.row_scores`.
+_ROWS_BEHIND = {f"{part}_{score}": (part, score) for part in ("test", "validation") for score in SCORES}
 _ROWS_BEHIND |= {f"{score}_gap": ("test", score) for score in ("accuracy", "loss")}
 # What an interval is over.
 ROWS_AND_TRAININGS, TRAININGS = "rows and trainings", "trainings"

@@ -21,7 +21,7 @@ def decompose(trainings: pd.DataFrame, score: str) -> pd.DataFrame:
     Args:
         trainings: a row per setting and training, in which every split goes with all initial weights and all orders
             (the numbers of their seeds in `split`, `weights` and `order`), with `diverged` and the test score.
-        score: `test_accuracy` or `test_loss`.
+        score: `test_accuracy` or the like.
 
     The score is the sum of what split, weights and order do by themselves and of their interactions, all drawn at
     random (a crossed analysis of variance with one training per cell). `sd` is the standard deviation that a source

@@ -17,13 +17,19 @@ OF_CLASSES = OF_LOGITS + OF_SCORES + OF_PROBABILITIES
 
 
 def score_of(loss: dict | str) -> str:
-    """What settings are judged by: `accuracy`, of which more is better, or `loss`, of which less is."""
+    """What is measured of what a study learns, and judges it by default: `accuracy`, or `loss` of numbers."""
     return "loss" if is_regression(loss) else "accuracy"
 
 
 def is_a_sum(loss: dict | str) -> bool:
     """Whether a batch's loss is the sum over its rows rather than their mean."""
     return name_and_arguments(loss)[1].get("reduction") == "sum"
+
+
+def can_be_divided(loss: dict | str, weighted: bool) -> bool:
+    """Whether a batch's loss is the mean of its micro-batches', by their rows; `weighted` where rows have weights."""
+    by_weights = name_and_arguments(loss)[1].get("reduction") == "mean_with_sample_weight"
+    return not (is_a_sum(loss) or (by_weights and weighted))
 
 
 def is_regression(loss: dict | str) -> bool:

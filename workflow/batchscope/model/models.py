@@ -77,7 +77,7 @@ class _DenseGradients:
 def build_loss(spec: dict | str, outputs: int, by_row: bool = False) -> Callable:
     """The loss as a function of the target (rows,) and the model's outputs (rows, outputs).
 
-    It is the mean over the rows or, where `by_row` is true, (rows,).
+    It is the mean over the rows or, where `by_row` is true, (rows,). Weights (rows,) are a third argument, as in Keras.
 
     The target is classes, one for each output, or numbers, for a single output; see `batchscope.model.losses`.
 
@@ -97,11 +97,13 @@ def build_loss(spec: dict | str, outputs: int, by_row: bool = False) -> Callable
     given = ({"from_logits": True} if name in OF_LOGITS else {}) | ({"reduction": "none"} if by_row else {})
     loss = _call(function, arguments | given, f"loss.{name}")
     if name in OF_NUMBERS:
-        return lambda numbers, predicted: loss(numbers[:, None], predicted)
+        return lambda numbers, predicted, weights=None: loss(numbers[:, None], predicted, weights)
     activation = keras.ops.softmax if name in OF_PROBABILITIES else keras.activations.linear
     if name in OF_INTEGERS:
-        return lambda classes, scores: loss(classes, activation(scores))
-    return lambda classes, scores: loss(keras.ops.one_hot(classes, outputs, dtype=scores.dtype), activation(scores))
+        return lambda classes, scores, weights=None: loss(classes, activation(scores), weights)
+    return lambda classes, scores, weights=None: loss(
+        keras.ops.one_hot(classes, outputs, dtype=scores.dtype), activation(scores), weights
+    )
 
 
 def values_per_row(model: keras.Model, input_shape: tuple[int, ...]) -> int:

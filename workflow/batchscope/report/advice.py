@@ -19,7 +19,15 @@ from batchscope.evidence.recommendation import (
 )
 from batchscope.evidence.trainings import NEW_SPLITS, THIS_SPLIT, Trainings
 from batchscope.files import replacing
-from batchscope.report.words import bounds, interval, number, seconds
+from batchscope.report.words import (
+    bounds,
+    capitalized,
+    in_words,
+    interval,
+    number,
+    seconds,
+    target_by_guessing,
+)
 from batchscope.study.setting import SETTING, Setting
 
 _HOW_TO_READ = (
@@ -43,6 +51,7 @@ def page(
     score: str = "accuracy",
     part: str = "test",
     resampled: bool = False,
+    guess: float = math.nan,
 ) -> str:
     """The recommendation in Markdown: the advice first, a table per goal, what to try next, what is undecided.
 
@@ -54,6 +63,7 @@ def page(
         train_rows: the most that a batch can have.
         margins, seed, score, part: see `batchscope.evidence.recommendation.recommend`.
         resampled: every replicate has a split of its own.
+        guess: the score of guessing the largest class on the part; NaN of a loss.
     """
     [own, *_] = trainings.values()
     rows = own.values(f"{part}_{score}", own.settings[:1])[0].shape[2]
@@ -66,21 +76,26 @@ def page(
     by_goal = margins_of(margins, score, part)
     chosen = advised([*ranked.values()], by_goal)
     names = {
-        "score": f"final {part} {score}",
-        "stability": f"volatility of {part} {score}",
-        "time": f"epochs to a {part} {score} of {target:g}",
+        "score": f"final {part} {in_words(score)}",
+        "stability": f"volatility of {part} {in_words(score)}",
+        "time": f"epochs to a {part} {in_words(score)} of {target:g}",
     }
     # What stands beside a goal's own measure.
     beside = {"score": [f"{part}_{score}_late"] + [f"test_{score}"] * (part != "test"), "stability": []}
     beside["time"] = [measures(score, part)["time"].replace("epochs", unit) for unit in ("updates", "seconds")]
-    headings = {"score": score.capitalize(), "stability": "Stability", "time": "Time"}
-    blocks = [f"# What to take: {' '.join(title.split())}", f"**{_advice(ranked, chosen, names, by_goal, own, part)}**"]
+    headings = {"score": capitalized(in_words(score)), "stability": "Stability", "time": "Time"}
+    [first, *_] = ranked.values()
+    advice = [_advice(ranked, chosen, names, by_goal, own, part), *_by_guessing(first["score"], guess, names["score"])]
+    advice += filter(None, [target_by_guessing(target, guess, score, part)])
+    blocks = [f"# What to take: {' '.join(title.split())}", f"**{' '.join(advice)}**"]
     for place, goals in ranked.items():
         for goal, table in goals.items():
             blocks += [f"## {headings[goal]}, {_inside(place)}", _ranking(table, f"{place}, by {names[goal]}")]
             if settings_of(table):
                 blocks.append(_table(table, names[goal], beside[goal], trainings[place], seed, part))
-    blocks += ["## What to try next", *_next(next(iter(ranked.values()))["score"], chosen, train_rows)]
+    if not math.isnan(guess):
+        blocks += ["## Guessing", f"Guessing the largest class has a {names['score']} of {number(guess)}."]
+    blocks += ["## What to try next", *_next(first["score"], chosen, train_rows)]
     blocks.append("## What is undecided")
     for place, goals in ranked.items():
         blocks += [f"{place}, {sentence}" for sentence in _undecided(goals, names, trainings[place], part)]
@@ -192,6 +207,14 @@ def _caveats(tables: dict[str, pd.DataFrame], chosen: list[Setting], own: Traini
     return caveats
 
 
+def _by_guessing(scores: pd.DataFrame, guess: float, name: str) -> list[str]:
+    """A warning where not even the best setting is shown to do better than guessing."""
+    best = scores[scores["verdict"] == "best"]
+    if not (best["low"] <= guess).any():
+        return []
+    return [f"But no setting is shown to have a better {name} than guessing the largest class, {number(guess)}."]
+
+
 def _needed(scores: pd.DataFrame, count: int) -> int:
     """How many replicates would decide what can be decided, as far as so few can tell."""
     more = scores["more_replicates"][np.isfinite(scores["more_replicates"])]
@@ -238,7 +261,7 @@ def _table(table: pd.DataFrame, name: str, beside: list[str], trainings: Trainin
             "learning rate": f"{setting.learning_rate:g}",
             name: interval(row["mean"], row["low"], row["high"]),
             "over trainings alone": bounds(*alone) if alone != (row["low"], row["high"]) else "the same",
-            **{measure.replace("_", " "): _mean(trainings, measure, setting, seed) for measure in beside},
+            **{in_words(measure): _mean(trainings, measure, setting, seed) for measure in beside},
             "difference from the best": interval(row["difference"], row["difference_low"], row["difference_high"]),
             "verdict": row["verdict"] + (f", {more}" if more else ""),
         }

@@ -3,6 +3,7 @@ methods.
 """
 
 from batchscope.evidence.crossed import FEWEST
+from batchscope.report.words import SCORES
 
 # The head of a column, or a word -> what it means.
 DEFINITIONS = {
@@ -36,12 +37,19 @@ DEFINITIONS = {
         f"{part} {score}": "The mean over trainings after the last epoch, with its 95 % interval for new rows and new "
         "trainings."
         for part in ("test", "validation")
-        for score in ("accuracy", "loss")
+        for score in SCORES.values()
     },
     **{
         f"test {score} on new splits": "The same over trainings of which each has a split of its own."
-        for score in ("accuracy", "loss")
+        for score in SCORES.values()
     },
+    "guessing the largest class": "The test score of a model that always says the class which most training rows of "
+    "this split have.",
+    "balanced accuracy": "The mean over classes of the share of their rows that are right. Guessing has 1 divided by "
+    "the number of classes.",
+    "macro F1": "The mean over classes of the harmonic mean of precision and recall.",
+    "ROC AUC": "The probability that a row of a class gets a higher output for it than a row of the others; of more "
+    "than two classes the mean over them. Guessing has 0.5.",
     "train loss": "The running mean over the batches of an epoch, each before its update, as in Keras.",
     "seconds per replicate": "Of all that are trained together in one stack, divided by their number, with evaluation "
     "after every epoch and without compiling. One training alone takes longer.",

@@ -1,5 +1,6 @@
 """The figures of which setting is best, where the variance of the score comes from, and how long trainings take."""
 
+import math
 import textwrap
 from itertools import cycle
 
@@ -8,7 +9,8 @@ import pandas as pd
 
 from batchscope.evidence.recommendation import NOT_DISTINGUISHABLE
 from batchscope.evidence.variance import INTERACTION, SOURCES
-from batchscope.report.style import COLUMN_WIDTH, MARKERS, OKABE_ITO, STYLE, batch_size_axis, plt
+from batchscope.report.style import COLUMN_WIDTH, GUESS, MARKERS, OKABE_ITO, STYLE, batch_size_axis, draw_guess, plt
+from batchscope.report.words import in_words
 from batchscope.study.setting import SETTING, Setting
 
 # Source of variance -> what it is called, and how its bar is hatched, which tells it in grey.
@@ -20,7 +22,7 @@ _BARS = {
 }
 
 
-def plot_which_is_best(ranked: pd.DataFrame, title: str, score: str, part: str) -> plt.Figure:
+def plot_which_is_best(ranked: pd.DataFrame, title: str, score: str, part: str, guess: float = math.nan) -> plt.Figure:
     """The two answers to which setting is best: a panel per population, with all settings by batch size (log2).
 
     How far a setting is from the best measured. Filled markers may be best; hollow ones are shown worse, and a triangle
@@ -29,7 +31,9 @@ def plot_which_is_best(ranked: pd.DataFrame, title: str, score: str, part: str) 
 
     Args:
         ranked: as from `batchscope.evidence.recommendation.ranked_table`.
+        guess: what guessing has on the part of the rows, which is drawn where it is in sight.
     """
+    guessed = False
     ranked = ranked[ranked["goal"] == "score"].copy()
     differences = [column for column in ranked if column.startswith("difference")]
     ranked.loc[ranked["verdict"] == "best", differences] = 0.0
@@ -49,10 +53,12 @@ def plot_which_is_best(ranked: pd.DataFrame, title: str, score: str, part: str) 
                 here = ranked[(ranked["on"] == on) & (ranked["learning_rate"] == rate)]
                 _draw_ranked(axes, here.dropna(subset=["difference"]), index, shift)
             axes.set_title(f"on {on}")
-            axes.set_ylabel(f"{part} {score}\nfrom the best measured")
+            axes.set_ylabel(f"{part} {in_words(score)}\nfrom the best measured")
+            for best in ranked.loc[(ranked["on"] == on) & (ranked["verdict"] == "best"), "mean"]:
+                guessed |= draw_guess(axes, guess - best)
         batch_size_axis(axes)
         figure.suptitle(textwrap.fill(title, 60), fontsize=8)
-        _add_legend_of_verdicts(figure, rates)
+        _add_legend_of_verdicts(figure, rates, guessed)
     return figure
 
 
@@ -73,7 +79,7 @@ def _draw_ranked(axes: plt.Axes, table: pd.DataFrame, index: int, shift: float) 
     axes.plot(x[best], y[best], "o", color="black", mfc="none", ms=8, mew=0.6)
 
 
-def _add_legend_of_verdicts(figure: plt.Figure, rates: list[float]) -> None:
+def _add_legend_of_verdicts(figure: plt.Figure, rates: list[float], guessed: bool) -> None:
     handles = [
         plt.Line2D([], [], color=color, marker=marker, linestyle="none", markersize=4)
         for _, color, marker in zip(rates, cycle(OKABE_ITO), cycle(MARKERS))
@@ -85,6 +91,7 @@ def _add_legend_of_verdicts(figure: plt.Figure, rates: list[float]) -> None:
         "shown worse, or left out": {"marker": "o", "mfc": "white", "color": "0.4", "ms": 4, "linestyle": "none"},
         "over trainings alone": {"color": "0.4", "linewidth": 2.5},
         "for new rows too": {"color": "0.4", "linewidth": 0.7},
+        **({"guessing the largest class": GUESS} if guessed else {}),
     }.items():
         handles.append(plt.Line2D([], [], **style))
         names.append(name)
@@ -113,7 +120,7 @@ def plot_variance(variance: pd.DataFrame, title: str, score: str) -> plt.Figure:
         # Of a source that does next to nothing the interval says little, and may be long.
         axes.set_ylim(0, 1.6 * variance["sd"].max() if variance["sd"].max() > 0 else 1)
         axes.set(title=title, xlabel="batch size" + " and learning rate" * several_rates)
-        axes.set_ylabel(f"standard deviation of test {score}")
+        axes.set_ylabel(f"standard deviation of test {in_words(score)}")
         figure.legend(loc="outside lower center", ncols=2)
     return figure
 

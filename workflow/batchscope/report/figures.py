@@ -9,7 +9,8 @@ from matplotlib.colors import to_rgba
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from batchscope.data.dataset import Dataset
-from batchscope.report.style import COLUMN_WIDTH, MARKERS, OKABE_ITO, STYLE, plt
+from batchscope.report.style import COLUMN_WIDTH, MARKERS, OKABE_ITO, STYLE, draw_guess, plt
+from batchscope.report.words import in_words
 from batchscope.study.setting import Setting, rows_of
 
 PARTS = {"train": {"color": OKABE_ITO[0], "linestyle": "--"}, "test": {"color": OKABE_ITO[3], "linestyle": "-"}}
@@ -75,13 +76,14 @@ def _short_name(name: str) -> str:
 def plot_learning_curve(
     history: pd.DataFrame, summary: pd.DataFrame, title: str, setting: Setting, score: str
 ) -> plt.Figure:
-    """The learning curve of one setting; `score` is accuracy or loss."""
+    """The learning curve of one setting; `score` is one of `batchscope.study.scores.SCORES`."""
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(COLUMN_WIDTH, 2.4))
         history, summary = (rows_of(setting, table) for table in (history, summary))
         _draw_curves(axes, history, score)
+        draw_guess(axes, _guess(summary))
         _write_final_score(axes, summary, score)
-        axes.set(title=title, xlabel="epoch", ylabel=score)
+        axes.set(title=title, xlabel="epoch", ylabel=in_words(score))
         _add_legend(figure, axes, history)
     return figure
 
@@ -96,7 +98,7 @@ def plot_batch_sizes(
 ) -> plt.Figure:
     """A panel per batch size, two columns wide, all on the same axes; with several learning rates a column for each.
 
-    The settings come batch size by batch size, each with all its learning rates. `score` is accuracy or loss.
+    The settings come batch size by batch size, each with all its learning rates.
     """
     columns = learning_rates
     if columns == 1:
@@ -109,6 +111,8 @@ def plot_batch_sizes(
             _draw_curves(axes, rows_of(setting, history), score)
             rate = f"\nlearning rate {setting.learning_rate:g}" if learning_rates > 1 else ""
             axes.set_title(f"batch size {setting.batch_sizes}{rate}")
+        for axes, _ in zip(grid.flat, settings):
+            draw_guess(axes, _guess(summary))
         for axes, setting in zip(grid.flat, settings):
             _write_final_score(axes, rows_of(setting, summary), score)
         for index, axes in enumerate(grid.flat):
@@ -118,7 +122,7 @@ def plot_batch_sizes(
                 axes.tick_params(labelbottom=True)
                 axes.set_xlabel("epoch")
         for axes in grid[:, 0]:
-            axes.set_ylabel(score)
+            axes.set_ylabel(in_words(score))
         figure.suptitle(title, fontsize=8)
         _add_legend(figure, grid.flat[0], history)
     return figure
@@ -135,13 +139,18 @@ def _two_dimensions(x: np.ndarray, names: np.ndarray | None) -> tuple[np.ndarray
 
 
 def _draw_curves(axes: plt.Axes, history: pd.DataFrame, score: str) -> None:
-    """The median, the middle 80 % and replicate 0 of one setting, for training and test rows; losses on a log scale."""
+    """The median, the middle 80 % and replicate 0 of one setting, for training and test rows; losses on a log scale.
+
+    Of training rows there is loss and accuracy alone.
+    """
     if score == "loss":
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_major_formatter(ScalarFormatter())
         axes.yaxis.set_minor_formatter(NullFormatter())
     for part, style in PARTS.items():
+        if f"{part}_{score}" not in history:
+            continue
         curves = history.pivot(index="epoch", columns="replicate", values=f"{part}_{score}")
         low, median, high = (curves.quantile(share, axis=1) for share in (0.1, 0.5, 0.9))
         axes.fill_between(curves.index, low, high, color=style["color"], alpha=0.2, linewidth=0)
@@ -149,6 +158,11 @@ def _draw_curves(axes: plt.Axes, history: pd.DataFrame, score: str) -> None:
         # Not scaled to: one replicate's outliers are cut off rather than flatten all the curves.
         single = plt.Line2D(curves.index, curves[0], color=style["color"], linewidth=0.35, alpha=0.6, zorder=1.5)
         axes.add_artist(single)
+
+
+def _guess(summary: pd.DataFrame) -> float:
+    """What guessing has on test rows, where that is known."""
+    return summary["test_guess"].iloc[0] if "test_guess" in summary else math.nan
 
 
 def _write_final_score(axes: plt.Axes, summary: pd.DataFrame, score: str) -> None:

@@ -8,9 +8,10 @@ import pandas as pd
 import yaml
 
 from batchscope.evidence.crossed import FEWEST
-from batchscope.model.losses import score_of
 from batchscope.report.definitions import DEFINITIONS
+from batchscope.report.words import capitalized, in_words
 from batchscope.results.provenance import git_state, trained_by, trained_on
+from batchscope.study.study import judged_by
 
 _PACKAGES = ("scikit-learn", "scipy", "statsmodels", "numpy", "pandas", "matplotlib", "snakemake")
 _STATISTICS = {
@@ -49,6 +50,12 @@ _STATISTICS = {
     "the margin is not distinguishable either. A setting of which more than a tenth diverged is taken only where "
     "nothing else is left. Of what is left the first in epochs to the target is taken. More replicates or rows: with "
     "a power of 80 %, were the measured difference the true one, from the parts of its variance.",
+    "Metrics": "Balanced accuracy, macro F1 and ROC AUC are scikit-learn's, of the classes that there are among the "
+    "rows. As these are no means over rows, every row counts with what it moves the metric by (its influence function; "
+    "for ROC AUC DeLong, DeLong and Clarke-Pearson 1988), and all above holds of them too. Where no row at all is "
+    "wrong, their interval is that of an accuracy, which is too narrow where a class is rare.",
+    "Weights of classes": "Those of `class_weight` multiply the loss of training rows, as in Model.fit, so the "
+    "training loss is a weighted one. Test and validation rows are not weighted.",
     "Numbers that are learned": "They are standardised by the training rows, so a mean squared error of 1 is that of "
     "always predicting their mean.",
     "Convergence": "A training has converged at the first epoch at most 0.01 worse than its mean over the last "
@@ -74,15 +81,19 @@ def methods_table(spec: dict, target: float, timings: list[Path]) -> pd.DataFram
     git = git_state(Path(__file__).parent)
     keys = (
         *("dataset", "split", "scaler", "model", "optimizer", "learning_rate_schedule", "loss", "epochs", "replicates"),
-        *("new_splits", "engine", "dtype_policy", "dense_gradients", "micro_batch_size"),
+        *("new_splits", "engine", "dtype_policy", "dense_gradients", "micro_batch_size", "class_weight"),
     )
+    score = judged_by(spec)
     rows = {key.replace("_", " ").capitalize(): _yaml(spec[key]) for key in keys if key in spec}
+    rows["Judged by"] = ", ".join([in_words(score), *(f"beside it {in_words(each)}" for each in spec["metrics"])])
     on = "the test rows" + ", and for the recommendation on the validation rows" * ("validation" in spec["split"])
-    rows["Target"] = f"{score_of(spec['loss'])} of {target:g}; epochs, updates and seconds to it are counted on {on}"
+    rows["Target"] = f"a {in_words(score)} of {target:g}; epochs, updates and seconds to it are counted on {on}"
     rows["Seeds"] = f"study {spec['seed']}, split {spec['split']['seed']}; that of the dataset stands in its arguments"
     rows |= _STATISTICS
-    rows |= {word[0].upper() + word[1:]: meaning for word, meaning in DEFINITIONS.items()}
-    rows["Margins"] = _yaml(spec["comparisons"]["margins"])
+    rows |= {capitalized(word): meaning for word, meaning in DEFINITIONS.items()}
+    margins = spec["comparisons"]["margins"]
+    compared = (f"test_{score}", f"test_{score}_volatility", "epochs_to_target")
+    rows["Margins"] = _yaml({measure: margins[measure] for measure in compared})
     rows["Software"] = ", ".join(
         [f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in _PACKAGES)]
     )

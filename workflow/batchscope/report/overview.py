@@ -1,5 +1,6 @@
 """The figures of a whole study: its measures by batch size, and its ensembles by their number of members."""
 
+import math
 import textwrap
 from itertools import cycle
 from typing import NamedTuple
@@ -10,7 +11,7 @@ import pandas as pd
 from batchscope.evidence.crossed import estimate_mean
 from batchscope.evidence.pairs import CENSORED
 from batchscope.evidence.statistics import median_time
-from batchscope.report.style import COLUMN_WIDTH, MARKERS, OKABE_ITO, STYLE, batch_size_axis, plt
+from batchscope.report.style import COLUMN_WIDTH, GUESS, MARKERS, OKABE_ITO, STYLE, batch_size_axis, draw_guess, plt
 from batchscope.report.words import MEASURES
 from batchscope.study.setting import SETTING
 
@@ -42,13 +43,17 @@ def make_lines(studies: dict[str, list[pd.DataFrame]]) -> list[Line]:
     return lines
 
 
-def plot_measures(studies: dict[str, list[pd.DataFrame]], measures: list[str], title: str, seed: int) -> plt.Figure:
+def plot_measures(
+    studies: dict[str, list[pd.DataFrame]], measures: list[str], title: str, seed: int, score: str = ""
+) -> plt.Figure:
     """A panel per measure by batch size (log2): means with 95 % intervals, or medians where times are censored.
 
     Seconds, which are those of one machine at one time, are medians without an interval. Thick bars are over trainings
     alone; thin ones, of what is a mean over rows, for new rows too. Every replicate is a dot. A triangle at the top
-    stands for a time that was not reached, a cross at the bottom for replicates that diverged.
+    stands for a time that was not reached, a cross at the bottom for replicates that diverged. A dashed line is what
+    guessing has of the `score` that a single study is judged by.
     """
+    guessed = False
     lines = make_lines(studies)
     with plt.rc_context(STYLE):
         size = (COLUMN_WIDTH, 0.6 + 1.55 * len(measures) + 0.13 * len(lines))
@@ -59,13 +64,20 @@ def plot_measures(studies: dict[str, list[pd.DataFrame]], measures: list[str], t
                 shift = 2 ** (0.12 * (index - (len(lines) - 1) / 2))  # so that intervals stand beside each other
                 _draw_line(axes, table, measure, index, shift, seed)
                 _draw_bounds_for_new_rows(axes, line, measure, index, shift)
+            if measure == f"test_{score}" and len(studies) == 1:
+                guessed = draw_guess(axes, _guess(lines[0]))
             if measure in _LOGARITHMIC:
                 axes.set_yscale("log")
             axes.set_ylabel(MEASURES[measure])
         batch_size_axis(axes)
         figure.suptitle(textwrap.fill(title, 60), fontsize=8)
-        _add_legend(figure, lines)
+        _add_legend(figure, lines, guessed)
     return figure
+
+
+def _guess(line: Line) -> float:
+    """What guessing has on the test rows of a study, where its summary says so."""
+    return next((table["test_guess"].iloc[0] for table in line.tables if "test_guess" in table), math.nan)
 
 
 def _draw_line(axes: plt.Axes, table: pd.DataFrame, measure: str, index: int, shift: float, seed: int) -> None:
@@ -107,7 +119,7 @@ def _draw_bounds_for_new_rows(axes: plt.Axes, line: Line, measure: str, index: i
             axes.vlines(known["batch_size"] * shift, known[bounds[0]], known[bounds[1]], color=color, linewidth=0.5)
 
 
-def _add_legend(figure: plt.Figure, lines: list[Line]) -> None:
+def _add_legend(figure: plt.Figure, lines: list[Line], guessed: bool) -> None:
     handles = [
         plt.Line2D([], [], color=color, marker=marker, markersize=3)
         for _, color, marker in zip(lines, cycle(OKABE_ITO), cycle(MARKERS))
@@ -116,6 +128,9 @@ def _add_legend(figure: plt.Figure, lines: list[Line]) -> None:
     if any(table["schedule"].str.contains("_").any() for line in lines for table in line.tables):
         handles.append(plt.Line2D([], [], color="0.4", marker="*", linestyle="none"))
         names.append("growing or shrinking, at its rows per update")
+    if guessed:
+        handles.append(plt.Line2D([], [], **GUESS))
+        names.append("guessing the largest class")
     longest = max(map(len, names))
     figure.legend(handles, names, loc="outside lower center", ncols=2 if longest < _WIDEST_OF_TWO_COLUMNS else 1)
 

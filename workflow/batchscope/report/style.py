@@ -37,6 +37,8 @@ STYLE = {
 }
 MARKERS = "osD^vP*X<"  # one more than colours, so that the pairs do not repeat
 COLUMN_WIDTH = 3.5  # inches
+GUESS = {"color": "0.35", "linestyle": (0, (4, 3)), "linewidth": 0.6, "zorder": 1.6}
+_NEAR, _ROOM = 0.2, 0.02  # of the height of the axes
 OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000")
 
 
@@ -45,6 +47,17 @@ def batch_size_axis(axes: plt.Axes) -> None:
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:.10g}"))
     axes.set_xlabel("batch size")
+
+
+def draw_guess(axes: plt.Axes, guess: float) -> bool:
+    """A thin line at what guessing has, if that is in or near the axes, so that nothing is squeezed; whether it is."""
+    low, high = axes.get_ylim()
+    height = high - low
+    if not low - _NEAR * height <= guess <= high + _NEAR * height:
+        return False
+    axes.axhline(guess, label="guessing the largest class", **GUESS)
+    axes.set_ylim(min(low, guess - _ROOM * height), max(high, guess + _ROOM * height))
+    return True
 
 
 def save_figure(figure: plt.Figure, path: str | Path) -> None:

@@ -9,15 +9,16 @@ import pandas as pd
 
 from batchscope.files import replacing
 from batchscope.report.definitions import DEFINITIONS
-from batchscope.report.words import MEASURES, bounds, interval, measured, number, p_value, seconds
+from batchscope.report.words import MEASURES, bounds, in_words, interval, measured, number, p_value, seconds
 from batchscope.results.pace_summary import ALONE, FIT
+from batchscope.study.scores import SCORES
 from batchscope.study.setting import SETTING, Setting
 
 ON_THIS_SPLIT, ON_NEW_SPLITS = "on this split", "on new splits"
 # What a page has no room for.
 _NOT_IN_LATEX = (
     *("over trainings alone", "measured on new splits", "late mean", "first touch", "p (Holm)"),
-    "interquartile mean",
+    *("interquartile mean", "guessing the largest class"),
     *("replicates", "diverged", "reached", "updates per epoch", "percentile"),
 )
 _SECONDS = "seconds per replicate"
@@ -53,6 +54,10 @@ def summary_table(summary: pd.DataFrame, score: str, at_once: int, pace: pd.Data
         pace: as from `batchscope.results.pace_summary.sum_up`, where it was measured what one training alone takes.
     """
     parts = [part for part in ("test", "validation") if summary[f"{part}_{score}_mean"].notna().any()]
+    learned = "loss" if score == "loss" else "accuracy"  # which training rows have too
+    others = [each for each in SCORES if score != "loss" and each not in (score, "loss")]
+    others = [each for each in others if f"test_{each}_mean" in summary]
+    guess = summary.get("test_guess", pd.Series())  # nothing of a loss
     new_splits = pd.Series(
         _intervals(summary, *(f"test_{score}_{name}_on_new_splits" for name in ("mean", "low", "high")))
     )
@@ -63,15 +68,12 @@ def summary_table(summary: pd.DataFrame, score: str, at_once: int, pace: pd.Data
             "learning rate": [f"{rate:g}" for rate in summary["learning_rate"]],
             "replicates": summary["replicates"],
             "diverged": summary["diverged"],
-            f"train {score}": _intervals(summary, *(f"train_{score}_{name}" for name in ("mean", "low", "high"))),
-            **{
-                f"{part} {score}": _intervals(
-                    summary, *(f"{part}_{score}_{name}" for name in ("mean", "low_on_this_split", "high_on_this_split"))
-                )
-                for part in parts
-            },
+            f"train {learned}": _intervals(summary, *(f"train_{learned}_{name}" for name in ("mean", "low", "high"))),
+            **{in_words(f"{part}_{score}"): _for_new_rows(summary, f"{part}_{score}") for part in parts},
+            **({"guessing the largest class": guess.map(number)} if guess.notna().any() else {}),
             "over trainings alone": _bounds(summary, f"test_{score}_low", f"test_{score}_high"),
-            **({f"test {score} on new splits": new_splits} if new_splits.str.len().gt(1).any() else {}),
+            **({in_words(f"test_{score}_on_new_splits"): new_splits} if new_splits.str.len().gt(1).any() else {}),
+            **{in_words(f"test_{other}"): _for_new_rows(summary, f"test_{other}") for other in others},
             "interquartile mean": summary[f"test_{score}_iqm"].map(number),
             "late mean": _intervals(summary, *(f"test_{score}_late_{name}" for name in ("mean", "low", "high"))),
             "volatility": summary[f"test_{score}_volatility"].map(number),
@@ -83,6 +85,10 @@ def summary_table(summary: pd.DataFrame, score: str, at_once: int, pace: pd.Data
             **({} if pace is None else {f"seconds {way}": _paces(summary, pace, way) for way in (ALONE, FIT)}),
         }
     )
+
+
+def _for_new_rows(summary: pd.DataFrame, measure: str) -> list[str]:
+    return _intervals(summary, *(f"{measure}_{name}" for name in ("mean", "low_on_this_split", "high_on_this_split")))
 
 
 def _paces(summary: pd.DataFrame, pace: pd.DataFrame, way: str) -> list[str]:

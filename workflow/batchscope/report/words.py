@@ -4,6 +4,14 @@ import math
 
 import numpy as np
 
+from batchscope.study.scores import METRICS
+
+# Score -> what it is called.
+SCORES = {"accuracy": "accuracy", "loss": "loss"} | {
+    "balanced_accuracy": "balanced accuracy",
+    "f1_macro": "macro F1",
+    "roc_auc": "ROC AUC",
+}
 # Measure -> what it is called.
 MEASURES = {
     "train_accuracy": "final train accuracy",
@@ -38,6 +46,41 @@ MEASURES = {
     "ensemble_gain": "gain in accuracy of the mean prediction",
     "selection_gain": "gain in accuracy of the best on validation rows",
 }
+for metric in METRICS:
+    MEASURES |= {f"test_{metric}_at_best_epoch": f"test {SCORES[metric]} at the best epoch"}
+    for part in ("test", "validation"):
+        MEASURES |= {
+            f"{part}_{metric}": f"final {part} {SCORES[metric]}",
+            f"{part}_{metric}_volatility": f"volatility of {part} {SCORES[metric]}",
+            f"{part}_{metric}_late": f"late mean of {part} {SCORES[metric]}",
+        }
+
+
+def in_words(measure: str) -> str:
+    """A measure as the head of a column has it: `test ROC AUC late`."""
+    for metric in METRICS:
+        measure = measure.replace(metric, SCORES[metric])
+    return measure.replace("_", " ")
+
+
+def capitalized(text: str) -> str:
+    """With a large first letter, and the others as they are."""
+    return text[:1].upper() + text[1:]
+
+
+def target_by_guessing(target: float, guess: float, score: str, part: str) -> str:
+    """What is wrong with a target that guessing reaches, in a sentence; nothing of one that it does not reach.
+
+    Args:
+        guess: as from `batchscope.evidence.guess.guess`.
+        part: of the rows that the target is counted on.
+    """
+    if not target <= guess:
+        return ""
+    return (
+        f"The target of {target:g} says little, as guessing the largest class has a {part} {in_words(score)} of "
+        f"{number(guess)}; set target_{score} above that."
+    )
 
 
 def number(value: float) -> str:

@@ -1,5 +1,6 @@
 """Histories: a row per setting, replicate and epoch, in Parquet."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pyarrow
 import pyarrow.parquet
 
 from batchscope.files import replacing
+from batchscope.study.scores import METRICS
 from batchscope.study.setting import SETTING, Setting
 
 # Of the validation rows the columns come last, as there need not be any.
@@ -27,21 +29,44 @@ SCHEMA = pyarrow.schema(
 )
 
 
-def history_table(setting: Setting, history: np.ndarray, updates: np.ndarray) -> pyarrow.Table:
+def metric_columns(metrics: Sequence[str]) -> list[str]:
+    """The columns of metrics, of test rows and then of validation rows."""
+    return [f"{part}_{metric}" for part in ("test", "validation") for metric in metrics]
+
+
+def schema_with(metrics: Sequence[str]) -> pyarrow.Schema:
+    """The columns where a study measures some metrics, which come last."""
+    return pyarrow.schema([*SCHEMA, *((column, pyarrow.float64()) for column in metric_columns(metrics))])
+
+
+def metrics_of(columns: Sequence[str]) -> list[str]:
+    """The metrics that a history with these columns has."""
+    return [metric for metric in METRICS if f"test_{metric}" in columns]
+
+
+def history_table(
+    setting: Setting,
+    history: np.ndarray,
+    updates: np.ndarray,
+    metrics: Sequence[str] = (),
+    measured: np.ndarray | None = None,
+) -> pyarrow.Table:
     """The table of one setting.
 
     Args:
         history: (replicates, epochs, measures) in the order of `MEASURES`; without validation rows only the first four.
         updates: (epochs,), the updates up to the end of each epoch.
+        metrics, measured: the metrics and their values (replicates, epochs, columns) in the order of `metric_columns`.
     """
     replicates, epochs, _ = history.shape
     replicate, epoch = np.meshgrid(np.arange(replicates), np.arange(1, epochs + 1), indexing="ij")
     columns = [np.full(replicate.size, setting.batch_size), np.full(replicate.size, float(setting.learning_rate))]
-    measured = np.full((replicate.size, len(MEASURES)), np.nan)
-    measured[:, : history.shape[-1]] = history.reshape(replicate.size, -1)
-    columns += [replicate.ravel(), epoch.ravel(), *measured.T[: len(_CONTRACT)]]
+    values = np.full((replicate.size, len(MEASURES)), np.nan)
+    values[:, : history.shape[-1]] = history.reshape(replicate.size, -1)
+    columns += [replicate.ravel(), epoch.ravel(), *values.T[: len(_CONTRACT)]]
     columns += [np.tile(updates, replicates), np.full(replicate.size, setting.schedule)]
-    return pyarrow.table([*columns, *measured.T[len(_CONTRACT) :]], schema=SCHEMA)
+    of_metrics = measured.reshape(replicate.size, -1).T if metrics else []
+    return pyarrow.table([*columns, *values.T[len(_CONTRACT) :], *of_metrics], schema=schema_with(metrics))
 
 
 def write_history(table: pyarrow.Table, path: str | Path) -> None:
@@ -50,7 +75,7 @@ def write_history(table: pyarrow.Table, path: str | Path) -> None:
 
 
 def read_history(path: str | Path, may_be_empty: bool = False) -> pyarrow.Table:
-    """Read a history and check that it is whole; only that of new splits may have no rows.
+    """Read a history, with what metrics it has, and check that it is whole; only that of new splits may have no rows.
 
     Raises:
         ValueError: the file is damaged, has other columns, or lacks rows.
@@ -59,8 +84,9 @@ def read_history(path: str | Path, may_be_empty: bool = False) -> pyarrow.Table:
         table = pyarrow.parquet.read_table(path)
     except (OSError, pyarrow.ArrowException) as error:
         raise ValueError(f"{path} is no whole history ({error}); delete it and run again") from error
-    if table.schema.names != SCHEMA.names:
-        raise ValueError(f"{path} has the columns {table.schema.names}, not {SCHEMA.names}; delete it and run again")
+    expected = schema_with(metrics_of(table.schema.names)).names
+    if table.schema.names != expected:
+        raise ValueError(f"{path} has the columns {table.schema.names}, not {expected}; delete it and run again")
     settings = table.group_by(SETTING).aggregate([("replicate", "max"), ("epoch", "max")])
     due = sum((row["replicate_max"] + 1) * row["epoch_max"] for row in settings.to_pylist())
     if table.num_rows != due or (table.num_rows == 0 and not may_be_empty):

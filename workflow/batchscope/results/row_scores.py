@@ -1,7 +1,8 @@
 """What each replicate got right after its last epoch, row by row: a row of a file per setting and replicate."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ import pyarrow.compute
 import pyarrow.parquet
 
 from batchscope.files import replacing
+from batchscope.study.scores import METRICS
 from batchscope.study.setting import SETTING, Setting
 
 THIS_SPLIT, NEW_SPLITS = "this split", "new splits"  # what the column `on` holds
@@ -23,6 +25,7 @@ SCHEMA = pyarrow.schema(
         ("on", pyarrow.string()),
         ("replicate", pyarrow.int64()),
         *((f"{part}_{name}", pyarrow.list_(kind)) for part in PARTS for name, kind in _VALUES.items()),
+        *((f"{part}_{metric}", pyarrow.list_(pyarrow.float32())) for part in PARTS for metric in METRICS),
     ]
 )
 
@@ -30,24 +33,34 @@ SCHEMA = pyarrow.schema(
 class RowScores(NamedTuple):
     """The scores of rows of one part, each (replicates, rows).
 
-    A replicate that diverged has losses of NaN and nothing correct.
+    A replicate that diverged has losses of NaN and nothing correct. Of a metric, which is no mean over rows, a row has
+    the metric plus what the row moves it by, so that the mean over rows is the metric and their variance that of it.
     """
 
     rows: np.ndarray  # int32, as numbers in the dataset's own order: training, then test, then validation rows
     correct: np.ndarray | None  # bool; None of numbers, of which none is right or wrong
     loss: np.ndarray  # float32
+    metrics: Mapping[str, np.ndarray] = MappingProxyType({})  # those that are measured, float32
 
     def without(self, diverged: np.ndarray) -> "RowScores":
         """The same where these replicates, bool (replicates,), diverged."""
+
+        def nowhere(values: np.ndarray) -> np.ndarray:
+            return np.where(diverged[:, None], np.float32(np.nan), values)
+
         correct = None if self.correct is None else self.correct & ~diverged[:, None]
-        return self._replace(correct=correct, loss=np.where(diverged[:, None], np.float32(np.nan), self.loss))
+        metrics = {metric: nowhere(values) for metric, values in self.metrics.items()}
+        return self._replace(correct=correct, loss=nowhere(self.loss), metrics=metrics)
 
 
 def join(stacks: list[RowScores]) -> RowScores:
     """The scores of several stacks of replicates together."""
-    rows, correct, loss = zip(*stacks)
+    rows, correct, loss, metrics = zip(*stacks)
     return RowScores(
-        np.concatenate(rows), None if correct[0] is None else np.concatenate(correct), np.concatenate(loss)
+        np.concatenate(rows),
+        None if correct[0] is None else np.concatenate(correct),
+        np.concatenate(loss),
+        {metric: np.concatenate([each[metric] for each in metrics]) for metric in metrics[0]},
     )
 
 
@@ -68,6 +81,9 @@ def _table(setting: Setting, on: str, parts: dict[str, RowScores]) -> pyarrow.Ta
     for part in PARTS:
         for name in _VALUES:
             columns[f"{part}_{name}"] = _lists(getattr(parts.get(part), name, None), replicates, _VALUES[name])
+        for metric in METRICS:
+            values = parts[part].metrics.get(metric) if part in parts else None
+            columns[f"{part}_{metric}"] = _lists(values, replicates, pyarrow.float32())
     return pyarrow.table([columns[name] for name in SCHEMA.names], schema=SCHEMA)
 
 
@@ -94,7 +110,7 @@ class RowScoreTable:
 
         Args:
             part: `test` or `validation`.
-            score: `accuracy`, which is 1 or 0 and NaN of numbers, or `loss`.
+            score: `accuracy`, which is 1 or 0 and NaN of numbers, `loss`, or a metric that is measured.
 
         The rows are all those that some replicate of the setting was tested on, in the dataset's own order. NaN where a
         replicate was not tested on a row, and where it diverged.
@@ -103,6 +119,8 @@ class RowScoreTable:
         rows, correct, loss = (_flat(chosen[f"{part}_{name}"]) for name in _VALUES)
         if score == "loss":
             scores = loss
+        elif score in METRICS:
+            scores = _flat(chosen[f"{part}_{score}"])
         elif len(correct):
             scores = np.where(np.isnan(loss), np.nan, correct)
         else:
@@ -135,7 +153,7 @@ def _read(path: str | Path, on: str) -> pyarrow.Table:
         raise ValueError(f"{path} has {table.num_rows} replicates on {on} where {due} are due; delete it and run again")
     lists = pyarrow.compute.list_value_length
     for part in PARTS:
-        for name in ("correct", "loss"):
+        for name in ("correct", "loss", *METRICS):
             scored = table[f"{part}_{name}"].drop_null()
             if len(scored) and not lists(scored).equals(lists(table[f"{part}_rows"])):
                 raise ValueError(f"{path} has no {part}_{name} for some rows; delete it and run again")

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from batchscope.errors import suggestion
-from batchscope.model.losses import is_a_sum
+from batchscope.model.losses import can_be_divided, is_a_sum
+from batchscope.study.scores import METRICS, SCORES
 from batchscope.study.setting import setting_in_words
 from batchscope.study.study import Study
 
@@ -29,8 +30,8 @@ def mistakes(study: Study, studies: dict[str, Study]) -> Iterator[str]:
                 yield f"{place}: {measure} is measured on validation rows; add validation to `split`"
     if study.score == "loss":
         yield from _not_of_numbers(study)
-    elif "target_loss" in study.spec:
-        yield "target_loss: classes are learned here; write target_accuracy"
+    else:
+        yield from _not_of_classes(study)
     if "micro_batch_size" in study.spec:
         yield from _not_divided(study)
     if "ensembles" in study.spec and study.spec["split"]["order"] == "resampled":
@@ -47,21 +48,42 @@ def mistakes(study: Study, studies: dict[str, Study]) -> Iterator[str]:
 
 def _not_of_numbers(study: Study) -> Iterator[str]:
     """What a study that learns numbers asks for and cannot have."""
-    if "target_accuracy" in study.spec:
-        yield "target_accuracy: numbers are learned here; write target_loss"
+    for score in _other_targets(study):
+        yield f"target_{score}: numbers are learned here; write target_loss"
+    if "score" in study.spec:
+        yield "score: numbers are learned here, and judged by their loss; leave it out"
+    if study.spec["metrics"]:
+        yield f"metrics: numbers have no {study.spec['metrics'][0]}; leave them out"
     if "ensembles" in study.spec:
         yield "ensembles: they vote on classes, and numbers are learned here; leave them out"
     for place, measure in _measures_asked_for(study):
-        if "accuracy" in measure:
-            yield f"{place}: numbers have no {measure}; take {measure.replace('accuracy', 'loss')}"
+        if score := next((score for score in (*METRICS, "accuracy") if score in measure), None):
+            yield f"{place}: numbers have no {measure}; take {measure.replace(score, 'loss')}"
+
+
+def _not_of_classes(study: Study) -> Iterator[str]:
+    """What a study that learns classes asks for and cannot have."""
+    for score in _other_targets(study):
+        why = "classes are learned here" if score == "loss" else f"the score is {study.score}"
+        yield f"target_{score}: {why}; write target_{study.score}"
+    for place, measure in _measures_asked_for(study):
+        for metric in METRICS:
+            if metric in measure and metric not in study.metrics_measured:
+                yield f"{place}: {measure} is not measured; add {metric} to `metrics`"
+
+
+def _other_targets(study: Study) -> list[str]:
+    """The scores that have a target though the study is not judged by them."""
+    return [score for score in SCORES if f"target_{score}" in study.spec and score != study.score]
 
 
 def _not_divided(study: Study) -> Iterator[str]:
     """Why the batches of a study cannot be divided."""
     if study.spec["engine"] == "fit":
         yield "micro_batch_size: Model.fit trains whole batches; leave it out, or take engine: compiled"
-    if is_a_sum(study.spec["loss"]):
-        yield "micro_batch_size: a loss that is a sum over the batch cannot be divided; leave `reduction` out of `loss`"
+    if not can_be_divided(study.spec["loss"], "class_weight" in study.spec):
+        sums = "a sum over the batch" if is_a_sum(study.spec["loss"]) else "divided by the weights of the batch"
+        yield f"micro_batch_size: a loss that is {sums} cannot be divided; leave `reduction` out of `loss`"
 
 
 def _measures_asked_for(study: Study) -> Iterator[tuple[str, str]]:

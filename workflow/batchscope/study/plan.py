@@ -4,12 +4,10 @@ from functools import cached_property
 
 from batchscope.model.losses import is_regression
 from batchscope.study.cost import epoch_seconds, job_minutes
+from batchscope.study.scores import TARGETS
 from batchscope.study.setting import Setting
 from batchscope.study.study import Study, splits_drawn
 from batchscope.study.userfiles import data_files, model_files
-
-# The score that epochs to target are counted to where a study does not say: a loss of 1 is that of predicting the mean.
-TARGETS = {"accuracy": 0.8, "loss": 0.5}
 
 
 class Plan(Study):
@@ -42,10 +40,12 @@ class Plan(Study):
     def _task(self) -> dict:
         keys = (
             *("model", "optimizer", "loss", "seed", "learning_rate_schedule"),
-            *("dtype_policy", "dense_gradients", "micro_batch_size"),
+            *("dtype_policy", "dense_gradients", "micro_batch_size", "class_weight"),
         )
-        return {key: self.spec[key] for key in keys if key in self.spec} | {
-            "resampled": self.spec["split"]["order"] == "resampled"
+        return {
+            **{key: self.spec[key] for key in keys if key in self.spec},
+            **({"metrics": self.metrics_measured} if self.metrics_measured else {}),
+            "resampled": self.spec["split"]["order"] == "resampled",
         }
 
     def training(self, name: str) -> dict:
@@ -65,7 +65,7 @@ class Plan(Study):
         """The training of ensembles."""
         spec = self.spec["ensembles"]
         return {
-            "task": self._task | {"stages": self.stages(spec["batch_size"])},
+            "task": self._task | {"stages": self.stages(spec["batch_size"]), "metrics": []},
             "way": self.way,
             "setting": self.setting(spec["batch_size"], spec.get("learning_rate")),
             "members": spec["members"],
@@ -253,5 +253,6 @@ class Plan(Study):
             "title": title,
             "studies": [studies[name].title for name in self.drawn(figure)],
             "measures": measures,
+            "score": self.score,
             "seed": self.spec["seed"],
         }

@@ -5,12 +5,19 @@ from functools import cached_property
 
 from batchscope.model.losses import score_of
 from batchscope.study.cost import epoch_seconds, job_minutes
+from batchscope.study.scores import METRICS
 from batchscope.study.setting import Setting, make_setting, spelling, stages
 
 
 def splits_drawn(spec: dict) -> int:
     """How many new splits a study asks for, by all of its keys; the first ones serve each."""
     return max(spec.get("new_splits", {}).get("replicates", 0), spec.get("variance", {}).get("splits", 0))
+
+
+def judged_by(spec: dict) -> str:
+    """What settings are judged by: the loss where numbers are learned, else what the study says, or accuracy."""
+    learned = score_of(spec["loss"])
+    return learned if learned == "loss" else spec.get("score", learned)
 
 
 @dataclass(frozen=True)
@@ -29,14 +36,22 @@ class Study:
 
     @property
     def score(self) -> str:
-        """What settings are judged by: `accuracy`, or `loss` where numbers are learned."""
-        return score_of(self.spec["loss"])
+        """What settings are judged by, of `batchscope.study.scores.SCORES`."""
+        return judged_by(self.spec)
+
+    @property
+    def metrics_measured(self) -> list[str]:
+        """What is measured beside loss and accuracy, the score among it."""
+        return [metric for metric in METRICS if metric in (*self.spec["metrics"], self.score)]
 
     @property
     def overviews(self) -> dict[str, list[str]]:
         """The figures of measures by batch size that every study has: name -> measures."""
+        by_keras = score_of(self.spec["loss"])  # which is measured of training rows too
+        final = [f"test_{self.score}", f"test_{by_keras}", f"train_{by_keras}"]
+        final += [f"test_{metric}" for metric in self.metrics_measured]
         return {
-            f"final_{self.score}": [f"test_{self.score}", f"train_{self.score}"],
+            f"final_{self.score}": list(dict.fromkeys(final)),
             "volatility": [f"test_{self.score}_volatility"],
             "time_to_target": ["epochs_to_target", "updates_to_target", "seconds_to_target"],
         }

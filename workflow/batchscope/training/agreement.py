@@ -76,7 +76,7 @@ def _small(task: Task) -> Task:
 
     train, test, *_ = task.dataset.parts
     dataset = Dataset(*some(*train, batch_size * _BATCHES), *some(*test, _TEST_ROWS))
-    return replace(task, dataset=dataset, splits=None, stages=[Stage(batch_size, _EPOCHS)])
+    return replace(task, dataset=dataset, splits=None, stages=[Stage(batch_size, _EPOCHS)], metrics=())
 
 
 def _fastest_that_agrees(task: Task, ways: list[Way], reference: _Reference) -> Way:

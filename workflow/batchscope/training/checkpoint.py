@@ -14,7 +14,7 @@ from batchscope.training.task import NOTHING, Trained
 _log = logging.getLogger(__name__)
 _SECONDS_BETWEEN = 5  # at least, between one checkpoint and the next
 _SHARE = 0.05  # of the time, at most, goes into checkpoints
-_PARTS = ("history", "updates", "stretches")
+_PARTS = Trained._fields
 
 
 class Checkpoint:

@@ -16,6 +16,7 @@ from batchscope.model.model_file import own_steps
 from batchscope.model.models import values_per_row
 from batchscope.model.schedules import start_at
 from batchscope.training.program import Program, compiled, evaluated_at_once
+from batchscope.training.scoring import measure_parts
 from batchscope.training.task import NOTHING, Draw, Task, Trained
 
 # Optimizers that treat every weight by itself, so that a stack of replicates is to them one larger tensor.
@@ -89,7 +90,7 @@ class CompiledEngine(Program):
         # Building models takes long, and stacks one after the other often start from the same weights.
         self._initial_weights = lru_cache(maxsize=self._width)(partial(_build_weights, task))
         orders_at_once = max(1, _ORDERS_AT_ONCE // (self._width * task.rows[0]))
-        self._chunk = min(math.ceil(task.epochs / PIECES), orders_at_once)
+        self._chunk = 1 if task.metrics else min(math.ceil(task.epochs / PIECES), orders_at_once)
         self._put_out = compiled(self._run_outputs)
         self._compile()
 
@@ -127,6 +128,7 @@ class CompiledEngine(Program):
         _, *evaluated = zip(*(self._task.split(draw.split) for draw in members))
         self._evaluate_on([self._stack(rows) for rows in evaluated])
         orders = islice(zip(*(self._task.batch_orders(draw) for draw in members)), so_far.epochs, None)
+        measured_on = [part[: len(draws)] for part in evaluated]
         rows = np.repeat(self._task.rows, 2)
         while so_far.epochs < self._task.epochs:
             epochs, batch_size = self._next_piece(so_far)
@@ -134,8 +136,9 @@ class CompiledEngine(Program):
             begin = time.perf_counter()
             sums, updates = self._run(batch_size, drawn)
             sums = sums.reshape(epochs, len(rows), self._width).astype(np.float64)
+            metrics = measure_parts(self._task, measured_on, self.outputs)
             seconds = time.perf_counter() - begin
-            so_far = so_far.then(sums.transpose(2, 0, 1)[: len(draws)] / rows, updates, seconds)
+            so_far = so_far.then(sums.transpose(2, 0, 1)[: len(draws)] / rows, updates, seconds, metrics)
             report(so_far)
         return so_far
 

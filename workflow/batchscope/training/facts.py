@@ -32,7 +32,7 @@ def find_facts(study: dict) -> dict:
     from batchscope.training.task import make_task
 
     keys = ("model", "optimizer", "loss", "seed", "dtype_policy", "dense_gradients")
-    task = make_task(dataset, stages=[], **{key: study[key] for key in keys})
+    task = make_task(dataset, stages=[], class_weight=study.get("class_weight"), **{key: study[key] for key in keys})
     model, again = task.build_replicate(0), task.build_replicate(0)
     if {id(weight) for weight in model.trainable_variables} & {id(weight) for weight in again.trainable_variables}:
         raise ConfigError("model.function", "its models share weights; make all trained layers inside the function")

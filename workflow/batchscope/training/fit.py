@@ -5,6 +5,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import islice
 
 import numpy as np
@@ -13,6 +14,7 @@ from keras.src.random.seed_generator import global_seed_generator
 from batchscope.hardware.backend import keras, tf
 from batchscope.model.losses import is_regression, score_of
 from batchscope.model.model_file import own_steps
+from batchscope.training.scoring import measure_parts
 from batchscope.training.task import NOTHING, Draw, Task, Trained
 
 _log = logging.getLogger(__name__)
@@ -46,7 +48,7 @@ class FitEngine:
         _compile(
             self._model,
             optimizer=task.build_optimizer(learning_rate),
-            loss=task.loss_function,
+            loss=task.loss_function if task.class_weight is None else _WeightedLoss(task.loss_function),
             metrics=[] if is_regression(task.loss) else [keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
             **self._how,
         )
@@ -55,8 +57,10 @@ class FitEngine:
             self._model.evaluate(task.x[:1], task.y[:1], verbose=0)
         for variable, value in zip(self._variables(), state):
             variable.assign(value)
-        _, test, *validation = [(task.x[rows], task.y[rows]) for rows in task.split(draw.split)]
-        record = _Record(so_far, task.rows, validation, report, {"loss", score_of(task.loss)})
+        _, *evaluated = task.split(draw.split)
+        test, *validation = [(task.x[rows], task.y[rows]) for rows in evaluated]
+        measure = partial(measure_parts, task, [[rows] for rows in evaluated], self.outputs)
+        record = _Record(so_far, task.rows, validation, measure, report, {"loss", score_of(task.loss)})
         passed = 0  # epochs of the stages before
         for stage in task.stages:
             done = record.so_far.epochs
@@ -69,6 +73,7 @@ class FitEngine:
                         initial_epoch=done,
                         epochs=passed + stage.epochs,
                         shuffle=False,  # the batches come in the draw's order already
+                        class_weight=None if task.class_weight is None else dict(enumerate(task.class_weight)),
                         callbacks=[record],
                         verbose=0,
                     )
@@ -91,6 +96,17 @@ class FitEngine:
             *self._model.optimizer.variables,
             global_seed_generator().state,  # of layers that draw at random without a generator of their own
         ]
+
+
+class _WeightedLoss(keras.losses.Loss):
+    """A loss that takes weights of rows as Keras gives them; of a plain function Keras would weight the mean."""
+
+    def __init__(self, function: Callable):
+        super().__init__()
+        self._function = function
+
+    def __call__(self, y_true: tf.Tensor, y_pred: tf.Tensor, sample_weight: tf.Tensor | None = None) -> tf.Tensor:
+        return self._function(y_true, y_pred, sample_weight)
 
 
 def _compile(model: keras.Model, **arguments) -> None:
@@ -116,6 +132,7 @@ class _Record(keras.callbacks.Callback):
         so_far: Trained,
         rows: list[int],
         validation: list[tuple[np.ndarray, np.ndarray]],
+        measure: Callable[[], np.ndarray],
         report: Callable[[Trained], None],
         expected: set[str],
     ):
@@ -123,6 +140,7 @@ class _Record(keras.callbacks.Callback):
         self.so_far = so_far
         self._rows = np.array(rows)
         self._validation = validation
+        self._measure = measure
         self._expected = expected
         self._report = report
 
@@ -142,8 +160,9 @@ class _Record(keras.callbacks.Callback):
         # Keras gives a rounded quotient; the number of correct rows behind it is whole.
         row[1::2] = np.rint(row[1::2] * self._rows) / self._rows
         updates = int(keras.ops.convert_to_numpy(self.model.optimizer.iterations))
+        metrics = self._measure()
         seconds = time.perf_counter() - self._begin
-        self.so_far = self.so_far.then(row[None, None], np.array([updates]), seconds)
+        self.so_far = self.so_far.then(row[None, None], np.array([updates]), seconds, metrics)
         self._report(self.so_far)
         if self.model.optimizer.use_ema:
             self._weights = [variable.numpy() for variable in self.model.trainable_variables]

@@ -39,6 +39,7 @@ class Program:
         self._non_trainable = self._make_variables(self._model.non_trainable_variables)
         self._optimizer = task.build_optimizer(0.0)
         self._optimizer.build(self._trainable)
+        self._class_weight = None if task.class_weight is None else tf.constant(task.class_weight)
 
     def _make_variables(self, variables: list[keras.Variable]) -> list[keras.Variable]:
         if not self._lead:
@@ -139,7 +140,8 @@ class Program:
     def _forward(self, trainable: list, non_trainable: list, x: tf.Tensor, y: tf.Tensor, training: bool) -> tuple:
         """For one replicate: mean loss with penalties, number of correct rows, new non-trainable variables."""
         outputs, non_trainable, penalties = self._call(trainable, non_trainable, x, training)
-        loss = self._task.loss_function(y, outputs) + sum(penalties)
+        weights = tf.gather(self._class_weight, y) if training and self._class_weight is not None else None
+        loss = self._task.loss_function(y, outputs, weights) + sum(penalties)
         return loss, self._task.count_correct(y, outputs), non_trainable
 
     def _call(self, trainable: list, non_trainable: list, x: tf.Tensor, training: bool) -> tuple:

@@ -1,11 +1,13 @@
-"""What each replicate of a trained stack gets right, row by row; `batchscope.results.row_scores` keeps it."""
+"""What each replicate of a stack gets right, in metrics and row by row; `batchscope.results.row_scores` keeps it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from batchscope.model.losses import is_regression
+from batchscope.results.history import metric_columns
 from batchscope.results.row_scores import PARTS, RowScores
+from batchscope.training.metrics import measure
 from batchscope.training.task import Draw, Task
 
 
@@ -28,8 +30,36 @@ def score_rows(
     }
 
 
+def measure_parts(
+    task: Task, parts: list[Sequence[np.ndarray]], outputs: Callable[[list[np.ndarray]], np.ndarray]
+) -> np.ndarray | None:
+    """The metrics of the task as its replicates are now, (replicates, columns), see `results.history.metric_columns`.
+
+    Args:
+        parts: of each part that is not trained on, the positions of every replicate's rows.
+        outputs: what the replicates put out for rows of their own.
+
+    NaN where there are no validation rows. None of a task without metrics.
+    """
+    if not task.metrics:
+        return None
+    measured = np.full((len(parts[0]), len(metric_columns(task.metrics))), np.nan)
+    columns = iter(measured.T)
+    for rows in parts:
+        y, put_out = task.y[np.stack(rows)], outputs(list(rows))
+        for metric, column in zip(task.metrics, columns):
+            column[:] = measure(metric, y, put_out)[0]
+    return measured
+
+
 def _score(task: Task, rows: np.ndarray, y: np.ndarray, outputs: np.ndarray) -> RowScores:
     """Of rows and targets (replicates, rows) and outputs (replicates, rows, outputs)."""
     losses = task.loss_by_row(y.ravel(), outputs.reshape(-1, outputs.shape[-1])).numpy()
     correct = None if is_regression(task.loss) else outputs.argmax(axis=-1) == y
-    return RowScores(rows, correct, losses.reshape(y.shape).astype(np.float32))
+    measured = {metric: measure(metric, y, outputs) for metric in task.metrics}
+    return RowScores(
+        rows,
+        correct,
+        losses.reshape(y.shape).astype(np.float32),
+        {name: (value[:, None] + influence).astype(np.float32) for name, (value, influence) in measured.items()},
+    )

@@ -4,7 +4,7 @@ What is drawn at random, weights, batch orders and resampled rows, is drawn here
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -18,6 +18,7 @@ from batchscope.model.models import build_loss, build_model, build_optimizer, mu
 from batchscope.model.schedules import Schedule, start_at
 from batchscope.names import name_and_arguments
 from batchscope.study.cost import epoch_seconds
+from batchscope.training.class_weight import weights_of_classes
 
 # The random streams of a replicate, told apart by the last word of their seeds; see `batchscope.data.new_splits` too.
 _WEIGHTS, _ORDERS, _SPLIT = 0, 1, 2
@@ -44,21 +45,26 @@ class Trained(NamedTuple):
     history: np.ndarray  # (replicates, epochs, measures): loss and accuracy of each part: `results.history.MEASURES`
     updates: np.ndarray  # (epochs,): the optimizer's own count of its updates, after each epoch
     stretches: np.ndarray  # (pieces, 2): the epochs of each piece, and the seconds that they took for all replicates
+    metrics: np.ndarray  # (replicates, epochs, columns): what is measured beside: `results.history.metric_columns`
 
     @property
     def epochs(self) -> int:
         return len(self.updates)
 
-    def then(self, history: np.ndarray, updates: np.ndarray, seconds: float) -> "Trained":
-        """The same after one more piece."""
+    def then(
+        self, history: np.ndarray, updates: np.ndarray, seconds: float, metrics: np.ndarray | None = None
+    ) -> "Trained":
+        """The same after one more piece; of a single epoch where there are `metrics` (replicates, columns) of it."""
+        metrics = np.empty((len(history), len(updates), 0)) if metrics is None else metrics[:, None]
         return Trained(
             np.concatenate([self.history.reshape(len(history), -1, history.shape[-1]), history], axis=1),
             np.concatenate([self.updates, updates]),
             np.concatenate([self.stretches, [(len(updates), seconds)]]),
+            np.concatenate([self.metrics.reshape(len(metrics), self.epochs, metrics.shape[-1]), metrics], axis=1),
         )
 
 
-NOTHING = Trained(np.empty((0, 0, 0)), np.empty(0, np.int64), np.empty((0, 2)))
+NOTHING = Trained(np.empty((0, 0, 0)), np.empty(0, np.int64), np.empty((0, 2)), np.empty((0, 0, 0)))
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,8 @@ class Task:
 
     Where `resampled` is true, every replicate splits the rows of the dataset anew, into parts of the same sizes; else
     `splits` are the new splits that there are beside the dataset's own.
-    Batches of more than `micro_batch_size` rows are divided, and their gradients added up.
+    Batches of more than `micro_batch_size` rows are divided, and their gradients added up. Training rows have the
+    weight of their class, of `class_weight` (classes,). The `metrics` are measured after every epoch.
     """
 
     dataset: Dataset
@@ -81,6 +88,8 @@ class Task:
     learning_rate_schedule: dict | str | None = None
     dense_gradients: bool = False
     micro_batch_size: int | None = None
+    class_weight: np.ndarray | None = None
+    metrics: Sequence[str] = ()
 
     @property
     def epochs(self) -> int:
@@ -204,7 +213,14 @@ class Task:
         return tf.reduce_sum(tf.cast(correct, outputs.dtype))
 
 
-def make_task(dataset: Dataset, stages: list[tuple[int, int]], dtype_policy: str, **task) -> Task:
+def make_task(
+    dataset: Dataset,
+    stages: list[tuple[int, int]],
+    dtype_policy: str,
+    class_weight: str | dict | None = None,
+    **task,
+) -> Task:
     """A task from what a study says of it, in JSON; from now on Keras computes in the precision of the task."""
     keras.config.set_dtype_policy(dtype_policy)
-    return Task(dataset, stages=[Stage(*stage) for stage in stages], **task)
+    weights = None if class_weight is None else weights_of_classes(class_weight, dataset)
+    return Task(dataset, stages=[Stage(*stage) for stage in stages], class_weight=weights, **task)

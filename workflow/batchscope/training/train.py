@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from batchscope.hardware.backend import keras, tf
-from batchscope.model.losses import is_a_sum
+from batchscope.model.losses import can_be_divided
 from batchscope.results.row_scores import RowScores, join
 from batchscope.training.checkpoint import Checkpoint
 from batchscope.training.compiled import stack_width
@@ -33,6 +33,7 @@ class Result(NamedTuple):
     stretches: list[tuple[int, int, float]]  # the training in pieces: replicates, epochs, seconds (compiling left out)
     engine: str  # what trained, and why nothing faster did, in words
     rows: dict[str, RowScores]  # the scores of the test rows and, where there are any, of the validation rows
+    metrics: np.ndarray  # (replicates, epochs, columns): what is measured beside: `results.history.metric_columns`
 
 
 def train(
@@ -116,7 +117,7 @@ def in_memory(work: Callable[[Task, int], list | dict], task: Task, width: int) 
             if width > 1:
                 width = -(-width // 2)
                 _log.warning("out of memory; trying again with %d replicates at a time", width)
-            elif task.rows_at_once > 1 and not is_a_sum(task.loss):
+            elif task.rows_at_once > 1 and can_be_divided(task.loss, weighted=task.class_weight is not None):
                 task = replace(task, micro_batch_size=-(-task.rows_at_once // 2))
                 _log.warning("out of memory; trying again with micro-batches of %d rows", task.micro_batch_size)
             else:
@@ -166,6 +167,7 @@ def _stacks(groups: dict[str, list[Draw]], engines: dict[str, Engine]) -> Iterat
 def _join(learning_rate: float, stacks: list[Trained], scores: list[dict[str, RowScores]], engine: str) -> Result:
     """The stacks of one setting together."""
     history = _mark_diverged(np.concatenate([trained.history for trained in stacks]))
+    metrics = np.concatenate([trained.metrics for trained in stacks])
     diverged = np.isnan(history[:, -1, 0])
     return Result(
         learning_rate,
@@ -174,6 +176,7 @@ def _join(learning_rate: float, stacks: list[Trained], scores: list[dict[str, Ro
         [(len(trained.history), int(epochs), seconds) for trained in stacks for epochs, seconds in trained.stretches],
         engine,
         {part: join([of_stack[part] for of_stack in scores]).without(diverged) for part in scores[0]},
+        np.where(np.isnan(history[..., :1]), np.nan, metrics),
     )
 
 
