@@ -136,7 +136,7 @@ def test_another_score_judges_with_its_own_target_and_margins_and_is_measured_wi
     assert "final_roc_auc" in study.figures
     listed = methods_table(study.spec, 0.9, []).set_index("what")["how"]
     assert listed["Judged by"] == "ROC AUC, beside it macro F1"
-    assert listed["Target"].startswith("a ROC AUC of 0.9; epochs, updates and seconds to it are counted on the test rows")
+    assert listed["Target"].startswith("a ROC AUC of 0.9; epochs, updates and seconds to it are counted on the test")
     assert "test_accuracy" not in listed["Margins"]
 
 
