@@ -296,6 +296,7 @@ def test_keras_is_asked_again_only_after_the_file_of_a_dataset_has_changed(tmp_p
     path = tmp_path / "a b.csv"
     path.write_text("first")
     spec = yaml.safe_load(CONFIG) | {"dataset": {"table": {"path": str(path), "target": "y"}}, "questions": {}}
+    spec["class_weight"] = {0: 1, "other": 2}  # keys that cannot be sorted
     asked = []
 
     def ask(questions):

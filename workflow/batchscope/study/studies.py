@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
+import yaml
+
 from batchscope.errors import ConfigError
 from batchscope.files import digest, replacing
 from batchscope.imports import LIBRARY, code_digest
@@ -67,7 +69,7 @@ def _facts(specs: dict[str, dict], cache: Path) -> dict[str, dict]:
 def _digest(question: dict) -> str:
     """Changes with the question, the content of its files, the code that answers it and the libraries asked."""
     versions = [version(name) for name in ("keras", "numpy", "pandas", "pyarrow", "scikit-learn", "tensorflow")]
-    words = [json.dumps([question, versions], sort_keys=True), code_digest(LIBRARY / "training" / "facts.py")]
+    words = [yaml.safe_dump([question, versions]), code_digest(LIBRARY / "training" / "facts.py")]
     files = data_files(question["dataset"]) + model_files(question["model"])
     return digest(words, files)
 
