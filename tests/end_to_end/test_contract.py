@@ -83,6 +83,7 @@ def test_what_is_right_row_by_row_adds_up_to_the_histories(finished):
     assert list(rows) == [
         *("batch_size", "learning_rate", "schedule", "on", "replicate"),
         *(f"{part}_{what}" for part in ("test", "validation") for what in ("rows", "correct", "loss")),
+        *("test_error", "validation_error"),
     ]
     assert set(rows["on"]) == {"this split"}
     assert all(tested.tolist() == [*range(150, 300)] for tested in rows["test_rows"])
@@ -120,6 +121,12 @@ def test_summary(finished):
         *(f"{measure}_{bound}_on_this_split" for measure in MEASURES for bound in ("low", "high")),
         *("replicates_on_new_splits", "diverged_on_new_splits"),
         *(f"{measure}_{what}_on_new_splits" for measure in MEASURES for what in ("mean", "low", "high")),
+        *(
+            f"{part}_{error}_{what}"
+            for part in ("test", "validation")
+            for error in ("rmse", "mae")
+            for what in ("mean", "sd", "low", "high")
+        ),
     ]
     assert set(summary.index) == set(SETTINGS)
     assert summary["updates_per_epoch"].to_dict()[8, 0.01] == 19

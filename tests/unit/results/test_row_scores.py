@@ -20,6 +20,11 @@ def scores(rows: list[list[int]], correct: list[list[bool]] | None, loss: list[l
     return RowScores(np.int32(rows), None if correct is None else np.array(correct), np.float32(loss))
 
 
+def of_numbers(part: RowScores) -> RowScores:
+    """The same where numbers are learned, with errors that are twice the losses."""
+    return part._replace(correct=None, error=2 * part.loss)
+
+
 OWN = {
     "test": scores([[4, 5, 6]] * 2, [[True, False, True], [False, False, True]], [[0.1, 2, 0.2], [3, 4, 0.5]]),
     "validation": scores([[7]] * 2, [[True], [True]], [[0.3], [0.4]]),
@@ -74,7 +79,7 @@ def test_a_replicate_that_diverged_has_no_scores(tmp_path):
 
 
 def test_numbers_have_no_accuracy(tmp_path):
-    parts = {"test": OWN["test"]._replace(correct=None).without(np.array([False, True]))}
+    parts = {"test": of_numbers(OWN["test"]).without(np.array([False, True]))}
     write_row_scores([(CONSTANT, THIS_SPLIT, parts)], tmp_path / "scores.parquet")
     assert pyarrow.parquet.read_table(tmp_path / "scores.parquet")["test_correct"].null_count == 2
     table = read_row_scores([tmp_path / "scores.parquet"], THIS_SPLIT)
@@ -82,11 +87,22 @@ def test_numbers_have_no_accuracy(tmp_path):
     assert np.isfinite(table.of(CONSTANT, "test", "loss")).all(axis=1).tolist() == [True, False]
 
 
+def test_numbers_have_errors_and_classes_have_none(tmp_path, path):
+    parts = {"test": of_numbers(OWN["test"]).without(np.array([False, True]))}
+    write_row_scores([(CONSTANT, THIS_SPLIT, parts)], tmp_path / "scores.parquet")
+    errors = read_row_scores([tmp_path / "scores.parquet"], THIS_SPLIT).of(CONSTANT, "test", "error")
+    np.testing.assert_array_equal(errors, np.float32([[0.2, 4, 0.4], [np.nan] * 3]))
+    assert pyarrow.parquet.read_table(path)["test_error"].null_count == 6
+    assert np.isnan(read_row_scores([path], THIS_SPLIT).of(CONSTANT, "test", "error")).all()
+
+
 def test_stacks_are_joined():
     joined = join([OWN["test"], OWN["test"]])
-    assert [values.shape for values in joined] == [(4, 3)] * 3
-    numbers = OWN["test"]._replace(correct=None)
+    assert [values.shape for values in (joined.rows, joined.correct, joined.loss)] == [(4, 3)] * 3
+    assert joined.error is None
+    numbers = of_numbers(OWN["test"])
     assert join([numbers, numbers]).correct is None
+    assert join([numbers, numbers]).error.shape == (4, 3)
 
 
 def test_a_truncated_file_is_refused(path):

@@ -13,6 +13,16 @@ from batchscope.data.targets import as_classes, as_numbers, check_training_class
 from batchscope.errors import ConfigError
 
 
+class Fitted(NamedTuple):
+    """Rows as a model takes them, part by part; what is fitted is fitted to the training rows."""
+
+    x: dict[str, np.ndarray]
+    y: dict[str, np.ndarray]
+    features: np.ndarray | None  # the names of the features of a table
+    target_mean: float | None = None  # where numbers are learned: `y` times scale plus mean is in the target's unit
+    target_scale: float | None = None
+
+
 class SplitRows(NamedTuple):
     """The rows of a dataset as they are read, and which of them each part has; nothing is fitted yet."""
 
@@ -54,12 +64,16 @@ def make_dataset(
 
 def fitted_dataset(rows: SplitRows) -> Dataset:
     """The same of rows that `read_split_rows` gave."""
-    x, y, features = fit_to_training_rows(rows, rows.parts)
-    arrays = {f"x_{part}": of_part for part, of_part in x.items()} | {
-        f"y_{part}": of_part for part, of_part in y.items()
+    fitted = fit_to_training_rows(rows, rows.parts)
+    arrays = {f"x_{part}": of_part for part, of_part in fitted.x.items()} | {
+        f"y_{part}": of_part for part, of_part in fitted.y.items()
     }
     return Dataset(
-        **arrays, labels=None if rows.labels is None else names_beyond_numbers(rows.labels), features=features
+        **arrays,
+        labels=None if rows.labels is None else names_beyond_numbers(rows.labels),
+        features=fitted.features,
+        target_mean=fitted.target_mean,
+        target_scale=fitted.target_scale,
     )
 
 
@@ -84,10 +98,8 @@ def read_split_rows(dataset: dict | str, split: dict, scaler: dict | str | None,
     return read
 
 
-def fit_to_training_rows(
-    rows: SplitRows, parts: dict[str, np.ndarray]
-) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], np.ndarray | None]:
-    """Features and targets of each part as a model takes them, and the names of the features of a table.
+def fit_to_training_rows(rows: SplitRows, parts: dict[str, np.ndarray]) -> Fitted:
+    """Features and targets of each part as a model takes them.
 
     Args:
         parts: the positions of the rows of each part, which need not be that of `rows`.
@@ -95,9 +107,9 @@ def fit_to_training_rows(
     Raises:
         ConfigError: a class is absent from the training rows, or scikit-learn cannot fit what is asked for to them.
     """
-    y = {part: rows.y[positions] for part, positions in parts.items()}
+    y, unit = {part: rows.y[positions] for part, positions in parts.items()}, ()
     if rows.labels is None:
-        y = standardised(y, rows.place)
+        y, *unit = standardised(y, rows.place)
     else:
         check_training_classes(rows.y, rows.labels, parts)
     x = {part: rows.x.take(positions, axis=0) for part, positions in parts.items()}
@@ -106,4 +118,4 @@ def fit_to_training_rows(
     )
     if not all(np.isfinite(of_part).all() for of_part in x.values()):
         raise ConfigError("dataset", "some features are too large for float32; set `scaler: StandardScaler`")
-    return x, y, features
+    return Fitted(x, y, features, *unit)

@@ -72,6 +72,8 @@ def page(
     }
     # What stands beside a goal's own measure.
     beside = {"score": [f"{part}_{score}_late"] + [f"test_{score}"] * (part != "test"), "stability": []}
+    if score == "loss":
+        beside["score"] += [f"{part}_rmse", f"{part}_mae"]
     beside["time"] = [measures(score, part)["time"].replace("epochs", unit) for unit in ("updates", "seconds")]
     headings = {"score": score.capitalize(), "stability": "Stability", "time": "Time"}
     blocks = [f"# What to take: {' '.join(title.split())}", f"**{_advice(ranked, chosen, names, by_goal, own, part)}**"]
@@ -238,7 +240,7 @@ def _table(table: pd.DataFrame, name: str, beside: list[str], trainings: Trainin
             "learning rate": f"{setting.learning_rate:g}",
             name: interval(row["mean"], row["low"], row["high"]),
             "over trainings alone": bounds(*alone) if alone != (row["low"], row["high"]) else "the same",
-            **{measure.replace("_", " "): _mean(trainings, measure, setting, seed) for measure in beside},
+            **{_head(measure): _mean(trainings, measure, setting, seed) for measure in beside},
             "difference from the best": interval(row["difference"], row["difference_low"], row["difference_high"]),
             "verdict": row["verdict"] + (f", {more}" if more else ""),
         }
@@ -247,6 +249,10 @@ def _table(table: pd.DataFrame, name: str, beside: list[str], trainings: Trainin
         rows.append(cells)
     lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _head(measure: str) -> str:
+    return measure.replace("_", " ").replace("rmse", "RMSE").replace("mae", "MAE")
 
 
 def _mean(trainings: Trainings, measure: str, setting: Setting, seed: int) -> str:

@@ -42,6 +42,12 @@ DEFINITIONS = {
         f"test {score} on new splits": "The same over trainings of which each has a split of its own."
         for score in ("accuracy", "loss")
     },
+    **{
+        f"{part} {error}": f"The {meaning} on {part} rows after the last epoch, in the target's unit: the mean over "
+        "trainings, with its 95 % interval over trainings alone."
+        for part in ("test", "validation")
+        for error, meaning in (("RMSE", "root of the mean squared error"), ("MAE", "mean absolute error"))
+    },
     "train loss": "The running mean over the batches of an epoch, each before its update, as in Keras.",
     "seconds per replicate": "Of all that are trained together in one stack, divided by their number, with evaluation "
     "after every epoch and without compiling. One training alone takes longer.",

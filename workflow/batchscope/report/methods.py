@@ -50,7 +50,7 @@ _STATISTICS = {
     "nothing else is left. Of what is left the first in epochs to the target is taken. More replicates or rows: with "
     "a power of 80 %, were the measured difference the true one, from the parts of its variance.",
     "Numbers that are learned": "They are standardised by the training rows, so a mean squared error of 1 is that of "
-    "always predicting their mean.",
+    "always predicting their mean. RMSE and MAE are in the target's own unit.",
     "Convergence": "A training has converged at the first epoch at most 0.01 worse than its mean over the last "
     "quarter.",
     "Seconds": "Those of training with evaluation after every epoch, without compiling and without drawing the batch "

@@ -71,6 +71,14 @@ def summary_table(summary: pd.DataFrame, score: str, at_once: int, pace: pd.Data
                 for part in parts
             },
             "over trainings alone": _bounds(summary, f"test_{score}_low", f"test_{score}_high"),
+            **{
+                f"{part} {error}": _intervals(
+                    summary, *(f"{part}_{error.lower()}_{name}" for name in ("mean", "low", "high"))
+                )
+                for part in parts
+                for error in ("RMSE", "MAE")
+                if score == "loss"
+            },
             **({f"test {score} on new splits": new_splits} if new_splits.str.len().gt(1).any() else {}),
             "interquartile mean": summary[f"test_{score}_iqm"].map(number),
             "late mean": _intervals(summary, *(f"test_{score}_late_{name}" for name in ("mean", "low", "high"))),

@@ -35,6 +35,10 @@ MEASURES = {
     "test_accuracy_at_best_epoch": "test accuracy at the best epoch",
     "test_loss_at_best_epoch": "test loss at the best epoch",
     "seconds_per_epoch": "seconds per epoch",
+    "test_rmse": "RMSE on test rows, in the target's unit",
+    "test_mae": "MAE on test rows, in the target's unit",
+    "validation_rmse": "RMSE on validation rows, in the target's unit",
+    "validation_mae": "MAE on validation rows, in the target's unit",
     "ensemble_gain": "gain in accuracy of the mean prediction",
     "selection_gain": "gain in accuracy of the best on validation rows",
 }

@@ -15,6 +15,7 @@ from batchscope.study.setting import SETTING, Setting
 THIS_SPLIT, NEW_SPLITS = "this split", "new splits"  # what the column `on` holds
 PARTS = ("test", "validation")
 _VALUES = {"rows": pyarrow.int32(), "correct": pyarrow.bool_(), "loss": pyarrow.float32()}
+_OF_NUMBERS = {"error": pyarrow.float32()}
 SCHEMA = pyarrow.schema(
     [
         ("batch_size", pyarrow.int64()),
@@ -23,6 +24,7 @@ SCHEMA = pyarrow.schema(
         ("on", pyarrow.string()),
         ("replicate", pyarrow.int64()),
         *((f"{part}_{name}", pyarrow.list_(kind)) for part in PARTS for name, kind in _VALUES.items()),
+        *((f"{part}_{name}", pyarrow.list_(kind)) for part in PARTS for name, kind in _OF_NUMBERS.items()),
     ]
 )
 
@@ -30,25 +32,27 @@ SCHEMA = pyarrow.schema(
 class RowScores(NamedTuple):
     """The scores of rows of one part, each (replicates, rows).
 
-    A replicate that diverged has losses of NaN and nothing correct.
+    A replicate that diverged has losses and errors of NaN and nothing correct.
     """
 
     rows: np.ndarray  # int32, as numbers in the dataset's own order: training, then test, then validation rows
     correct: np.ndarray | None  # bool; None of numbers, of which none is right or wrong
     loss: np.ndarray  # float32
+    error: np.ndarray | None = None  # float32, prediction minus target in the target's unit; None of classes
 
     def without(self, diverged: np.ndarray) -> "RowScores":
         """The same where these replicates, bool (replicates,), diverged."""
         correct = None if self.correct is None else self.correct & ~diverged[:, None]
-        return self._replace(correct=correct, loss=np.where(diverged[:, None], np.float32(np.nan), self.loss))
+        loss, error = (
+            None if values is None else np.where(diverged[:, None], np.float32(np.nan), values)
+            for values in (self.loss, self.error)
+        )
+        return self._replace(correct=correct, loss=loss, error=error)
 
 
 def join(stacks: list[RowScores]) -> RowScores:
     """The scores of several stacks of replicates together."""
-    rows, correct, loss = zip(*stacks)
-    return RowScores(
-        np.concatenate(rows), None if correct[0] is None else np.concatenate(correct), np.concatenate(loss)
-    )
+    return RowScores(*(None if values[0] is None else np.concatenate(values) for values in zip(*stacks)))
 
 
 def write_row_scores(scores: Iterable[tuple[Setting, str, dict[str, RowScores]]], path: str | Path) -> None:
@@ -66,8 +70,8 @@ def _table(setting: Setting, on: str, parts: dict[str, RowScores]) -> pyarrow.Ta
     columns = setting._asdict() | {"on": on}
     columns = {name: [value] * replicates for name, value in columns.items()} | {"replicate": range(replicates)}
     for part in PARTS:
-        for name in _VALUES:
-            columns[f"{part}_{name}"] = _lists(getattr(parts.get(part), name, None), replicates, _VALUES[name])
+        for name, kind in (_VALUES | _OF_NUMBERS).items():
+            columns[f"{part}_{name}"] = _lists(getattr(parts.get(part), name, None), replicates, kind)
     return pyarrow.table([columns[name] for name in SCHEMA.names], schema=SCHEMA)
 
 
@@ -94,16 +98,18 @@ class RowScoreTable:
 
         Args:
             part: `test` or `validation`.
-            score: `accuracy`, which is 1 or 0 and NaN of numbers, or `loss`.
+            score: `accuracy`, which is 1 or 0 and NaN of numbers, `loss`, or `error`, which is NaN of classes.
 
         The rows are all those that some replicate of the setting was tested on, in the dataset's own order. NaN where a
         replicate was not tested on a row, and where it diverged.
         """
         chosen = self._table.filter(_is(setting)).sort_by("replicate")
-        rows, correct, loss = (_flat(chosen[f"{part}_{name}"]) for name in _VALUES)
+        rows, correct, loss, error = (_flat(chosen[f"{part}_{name}"]) for name in (*_VALUES, *_OF_NUMBERS))
         if score == "loss":
             scores = loss
-        elif len(correct):
+        elif score == "error" and len(error):
+            scores = error
+        elif score == "accuracy" and len(correct):
             scores = np.where(np.isnan(loss), np.nan, correct)
         else:
             scores = np.full(len(loss), np.nan)
@@ -135,7 +141,7 @@ def _read(path: str | Path, on: str) -> pyarrow.Table:
         raise ValueError(f"{path} has {table.num_rows} replicates on {on} where {due} are due; delete it and run again")
     lists = pyarrow.compute.list_value_length
     for part in PARTS:
-        for name in ("correct", "loss"):
+        for name in ("correct", "loss", "error"):
             scored = table[f"{part}_{name}"].drop_null()
             if len(scored) and not lists(scored).equals(lists(table[f"{part}_rows"])):
                 raise ValueError(f"{path} has no {part}_{name} for some rows; delete it and run again")

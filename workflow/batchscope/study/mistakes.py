@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from batchscope.errors import suggestion
-from batchscope.model.losses import is_a_sum
+from batchscope.model.losses import is_a_sum, is_regression
 from batchscope.study.setting import setting_in_words
 from batchscope.study.study import Study
 
@@ -27,6 +27,10 @@ def mistakes(study: Study, studies: dict[str, Study]) -> Iterator[str]:
         for place, measure in _measures_asked_for(study):
             if measure.startswith("validation") or "best_epoch" in measure:
                 yield f"{place}: {measure} is measured on validation rows; add validation to `split`"
+    if not is_regression(study.spec["loss"]):
+        for place, measure in _measures_asked_for(study):
+            if measure.endswith(("rmse", "mae")):
+                yield f"{place}: classes have no {measure}, which is of numbers; take {measure.partition('_')[0]}_loss"
     if study.score == "loss":
         yield from _not_of_numbers(study)
     elif "target_loss" in study.spec:

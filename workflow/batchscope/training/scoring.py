@@ -22,14 +22,17 @@ def score_rows(
     """
     _, *positions = zip(*(task.split(draw.split) for draw in draws))
     _, *numbers = zip(*(task.row_numbers(draw.split) for draw in draws))
+    scales = np.array([task.unit(draw.split)[1] for draw in draws])
     return {
-        part: _score(task, np.stack(rows), task.y[np.stack(here)], outputs(list(here)))
+        part: _score(task, np.stack(rows), task.y[np.stack(here)], outputs(list(here)), scales)
         for part, rows, here in zip(PARTS, numbers, positions)
     }
 
 
-def _score(task: Task, rows: np.ndarray, y: np.ndarray, outputs: np.ndarray) -> RowScores:
-    """Of rows and targets (replicates, rows) and outputs (replicates, rows, outputs)."""
+def _score(task: Task, rows: np.ndarray, y: np.ndarray, outputs: np.ndarray, scales: np.ndarray) -> RowScores:
+    """Of rows and targets (replicates, rows), outputs (replicates, rows, outputs), and scales (replicates,) of numbers."""
     losses = task.loss_by_row(y.ravel(), outputs.reshape(-1, outputs.shape[-1])).numpy()
-    correct = None if is_regression(task.loss) else outputs.argmax(axis=-1) == y
-    return RowScores(rows, correct, losses.reshape(y.shape).astype(np.float32))
+    losses = losses.reshape(y.shape).astype(np.float32)
+    if is_regression(task.loss):
+        return RowScores(rows, None, losses, ((outputs[..., 0] - y) * scales[:, None]).astype(np.float32))
+    return RowScores(rows, outputs.argmax(axis=-1) == y, losses)
