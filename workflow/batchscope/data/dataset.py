@@ -39,6 +39,16 @@ class Dataset(NamedTuple):
         return int(max(y.max() for _, y in self.parts)) + 1
 
     @property
+    def unit(self) -> tuple[float, float]:
+        """Mean and scale that put numbers that are learned into their own unit; 0 and 1 where they are as given."""
+        return (0.0, 1.0) if self.target_scale is None else (float(self.target_mean), float(self.target_scale))
+
+    @property
+    def class_names(self) -> list[str]:
+        """The names of the classes in their order."""
+        return [*map(str, range(self.classes) if self.labels is None else self.labels)]
+
+    @property
     def outputs(self) -> int:
         """What a model puts out for a row: a logit for each class, or a number."""
         return 1 if self.y_train.dtype.kind == "f" else self.classes

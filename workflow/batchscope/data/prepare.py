@@ -4,9 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import Pipeline
 
 from batchscope.data.dataset import Dataset
-from batchscope.data.preprocessing import prepared_arrays, prepared_tables
+from batchscope.data.preprocessing import fitted_to_array, fitted_to_table, names_of_features
 from batchscope.data.sources import read_rows
 from batchscope.data.splits import split_rows
 from batchscope.data.targets import as_classes, as_numbers, check_training_classes, names_beyond_numbers, standardised
@@ -113,9 +115,15 @@ def fit_to_training_rows(rows: SplitRows, parts: dict[str, np.ndarray]) -> Fitte
     else:
         check_training_classes(rows.y, rows.labels, parts)
     x = {part: rows.x.take(positions, axis=0) for part, positions in parts.items()}
-    x, features = (
-        prepared_tables(x, rows.scaler, rows.encoder) if rows.is_table else (prepared_arrays(x, rows.scaler), None)
-    )
+    transformer = fit_preprocessing(rows, x["train"])
+    x = {part: transformer.transform(of_part).astype(np.float32) for part, of_part in x.items()}
     if not all(np.isfinite(of_part).all() for of_part in x.values()):
         raise ConfigError("dataset", "some features are too large for float32; set `scaler: StandardScaler`")
-    return Fitted(x, y, features, *unit)
+    return Fitted(x, y, names_of_features(transformer) if rows.is_table else None, *unit)
+
+
+def fit_preprocessing(rows: SplitRows, train: np.ndarray | pd.DataFrame) -> Pipeline | ColumnTransformer:
+    """What makes a model's features of rows like these, fitted to the features of training rows as they were read."""
+    if rows.is_table:
+        return fitted_to_table(train, rows.scaler, rows.encoder)
+    return fitted_to_array(train, rows.scaler)

@@ -19,22 +19,16 @@ from batchscope.names import name_and_arguments
 MOST_CATEGORIES = 100
 
 
-def prepared_arrays(parts: dict[str, np.ndarray], scaler: dict | str) -> dict[str, np.ndarray]:
-    """Features (rows, ...) as float32, each scaled on its own.
+def fitted_to_array(train: np.ndarray, scaler: dict | str) -> Pipeline:
+    """What makes features of arrays (rows, ...), each scaled on its own; of parts of scikit-learn and NumPy alone.
 
     Args:
-        parts: the features of the training rows and of the others.
+        train: those of the training rows.
         scaler: as in the config.
 
     Raises:
         ConfigError: scikit-learn has no such scaler or refuses its arguments.
     """
-    transformer = fitted_to_array(parts["train"], scaler)
-    return {part: transformer.transform(x).astype(np.float32) for part, x in parts.items()}
-
-
-def fitted_to_array(train: np.ndarray, scaler: dict | str) -> Pipeline:
-    """What makes features of arrays (rows, ...), fitted to training rows; of scikit-learn's and NumPy's parts alone."""
     # float64 where float32 would round before the numbers are centred.
     exact, shape = np.result_type(train, np.float32), train.shape[1:]
     steps = [
@@ -46,29 +40,22 @@ def fitted_to_array(train: np.ndarray, scaler: dict | str) -> Pipeline:
     return _fitted(Pipeline(steps), train)
 
 
-def prepared_tables(
-    parts: dict[str, pd.DataFrame], scaler: dict | str, encoder: dict | None = None
-) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """The columns of tables as float32 features, and their names.
+def fitted_to_table(train: pd.DataFrame, scaler: dict | str, encoder: dict | None = None) -> ColumnTransformer:
+    """What makes features of tables, of parts of scikit-learn alone.
 
     Missing numbers become the median, and numbers are scaled. Categories become a feature each, of 0 and 1. A missing
     one is a category of its own, as that it is missing may mean something; one that no training row has is none, or
     one of the rare ones.
 
     Args:
+        train: the columns of the training rows.
+        scaler: as in the config.
         encoder: `min_frequency` and `max_categories` of scikit-learn's OneHotEncoder, which gathers rare categories
             into one. Where left out they are 2 and 100, for columns that have more than 100 categories.
 
     Raises:
-        ConfigError: as `prepared_arrays`, or no training row has a value in some columns.
+        ConfigError: as `fitted_to_array`, or no training row has a value in some columns.
     """
-    transformer = fitted_to_table(parts["train"], scaler, encoder)
-    features = {part: transformer.transform(table).astype(np.float32) for part, table in parts.items()}
-    return features, _names_of_features(transformer)
-
-
-def fitted_to_table(train: pd.DataFrame, scaler: dict | str, encoder: dict | None = None) -> ColumnTransformer:
-    """What makes features of tables, fitted as `prepared_tables` says; of scikit-learn's parts alone."""
     if empty := [column for column in train if train[column].isna().all()]:
         lines = (f"dataset.table, column {column!r}: no training row has a value in it; `drop` it" for column in empty)
         raise ConfigError("", "\n".join(lines))
@@ -82,7 +69,8 @@ def fitted_to_table(train: pd.DataFrame, scaler: dict | str, encoder: dict | Non
     return _fitted(ColumnTransformer(columns), train)
 
 
-def _names_of_features(transformer: ColumnTransformer) -> np.ndarray:
+def names_of_features(transformer: ColumnTransformer) -> np.ndarray:
+    """The names of the features that `fitted_to_table` makes: `age`, `colour=red`, `colour=missing`, `colour=rare`."""
     (_, _, numbers), *encoders = transformer.transformers_
     return np.array([*numbers, *(name for _, encoder, _ in encoders for name in _names_of_categories(encoder))])
 

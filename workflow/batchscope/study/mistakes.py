@@ -23,6 +23,10 @@ def mistakes(study: Study, studies: dict[str, Study]) -> Iterator[str]:
         yield f"batch_sizes: {setting.batch_sizes}{spelled} is repeated; keep one"
     if "ensembles" in study.spec and "validation" not in study.spec["split"]:
         yield "ensembles: the best replicate is chosen on validation rows; add validation to `split`"
+    if study.keeps_model and "validation" not in study.spec["split"]:
+        yield "keep.models: the best replicate is chosen on validation rows; add validation to `split`"
+    if study.keeps_model and study.spec["split"]["order"] == "resampled":
+        yield "keep.models: replicates with splits of their own have no validation rows in common; take another `order`"
     if "validation" not in study.spec["split"]:
         for place, measure in _measures_asked_for(study):
             if measure.startswith("validation") or "best_epoch" in measure:

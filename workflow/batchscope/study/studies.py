@@ -19,7 +19,7 @@ from batchscope.study.userfiles import data_files, file_mistakes, find_home, mod
 # The keys of a study that its facts depend on.
 _ASKED_OF = (
     *("dataset", "split", "new_splits", "variance", "seed", "scaler"),
-    *("model", "optimizer", "loss", "learning_rate_schedule", "dtype_policy", "dense_gradients", "engine"),
+    *("model", "optimizer", "loss", "learning_rate_schedule", "dtype_policy", "dense_gradients", "engine", "keep"),
 )
 
 

@@ -9,14 +9,25 @@ from batchscope.results.row_scores import PARTS, RowScores
 from batchscope.training.task import Draw, Task
 
 
-def score_rows(
+def outputs_of_parts(
     task: Task, draws: list[Draw], outputs: Callable[[list[np.ndarray]], np.ndarray]
-) -> dict[str, RowScores]:
-    """The scores of the rows that are not trained on, by their part.
+) -> dict[str, np.ndarray]:
+    """What replicates put out for the rows that they are not trained on, by part, (replicates, rows, outputs).
 
     Args:
         draws: of the replicates.
         outputs: what each of them puts out for rows of its own, as the engine that trained them has it.
+    """
+    _, *positions = zip(*(task.split(draw.split) for draw in draws))
+    return {part: outputs(list(here)) for part, here in zip(PARTS, positions)}
+
+
+def score_rows(task: Task, draws: list[Draw], outputs: dict[str, np.ndarray]) -> dict[str, RowScores]:
+    """The scores of the rows that are not trained on, by their part.
+
+    Args:
+        draws: of the replicates.
+        outputs: as from `outputs_of_parts`.
 
     The loss of a row is without the penalties that a model adds to that of a batch.
     """
@@ -24,13 +35,13 @@ def score_rows(
     _, *numbers = zip(*(task.row_numbers(draw.split) for draw in draws))
     scales = np.array([task.unit(draw.split)[1] for draw in draws])
     return {
-        part: _score(task, np.stack(rows), task.y[np.stack(here)], outputs(list(here)), scales)
+        part: _score(task, np.stack(rows), task.y[np.stack(here)], outputs[part], scales)
         for part, rows, here in zip(PARTS, numbers, positions)
     }
 
 
 def _score(task: Task, rows: np.ndarray, y: np.ndarray, outputs: np.ndarray, scales: np.ndarray) -> RowScores:
-    """Of rows and targets (replicates, rows), outputs (replicates, rows, outputs), and scales (replicates,) of numbers."""
+    """Of rows, targets (replicates, rows), outputs (replicates, rows, outputs) and scales of targets (replicates,)."""
     losses = task.loss_by_row(y.ravel(), outputs.reshape(-1, outputs.shape[-1])).numpy()
     losses = losses.reshape(y.shape).astype(np.float32)
     if is_regression(task.loss):

@@ -145,11 +145,9 @@ class Task:
         return self._parts(np.arange(rows * (1 + split), rows * (2 + split), dtype=np.int32))
 
     def unit(self, split: int | None) -> tuple[float, float]:
-        """Mean and scale that put what a model learns of numbers into their own unit: 0 and 1 of numbers as given."""
-        if self.dataset.target_scale is None:
-            return 0.0, 1.0
-        if split is None:
-            return float(self.dataset.target_mean), float(self.dataset.target_scale)
+        """Mean and scale of a split that put numbers that are learned into their own unit, see `Dataset.unit`."""
+        if split is None or self.dataset.target_scale is None:
+            return self.dataset.unit
         return float(self.splits.target_mean[split]), float(self.splits.target_scale[split])
 
     def _parts(self, rows: np.ndarray) -> list[np.ndarray]:
