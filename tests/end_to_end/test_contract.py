@@ -85,6 +85,7 @@ def test_what_is_right_row_by_row_adds_up_to_the_histories(finished):
         *("batch_size", "learning_rate", "schedule", "on", "replicate"),
         *(f"{part}_{what}" for part in ("test", "validation") for what in ("rows", "correct", "loss")),
         *(f"{part}_{metric}" for part in ("test", "validation") for metric in METRICS),
+        *("test_error", "validation_error"),
     ]
     assert set(rows["on"]) == {"this split"}
     assert all(tested.tolist() == [*range(150, 300)] for tested in rows["test_rows"])
@@ -123,6 +124,12 @@ def test_summary(finished):
         *("replicates_on_new_splits", "diverged_on_new_splits"),
         *(f"{measure}_{what}_on_new_splits" for measure in MEASURES for what in ("mean", "low", "high")),
         *("test_guess", "validation_guess"),
+        *(
+            f"{part}_{error}_{what}"
+            for part in ("test", "validation")
+            for error in ("rmse", "mae")
+            for what in ("mean", "sd", "low", "high")
+        ),
     ]
     assert set(summary.index) == set(SETTINGS)
     assert summary["updates_per_epoch"].to_dict()[8, 0.01] == 19

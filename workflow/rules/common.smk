@@ -88,11 +88,11 @@ def memory(_, attempt):
 
 
 def trainings():
-    """Every batch size or schedule that some study trains, as files spell it, with the studies that do."""
+    """Every batch size or schedule that studies train, as files spell it, and whether they keep predictions -> studies."""
     studies = {}
     for study in STUDIES.values():
         for batch_size in study.trainings:
-            studies.setdefault(batch_size, []).append(study)
+            studies.setdefault((batch_size, study.keeps_predictions), []).append(study)
     return studies
 
 
@@ -141,9 +141,26 @@ def results(study):
     """All files of a study but its provenance."""
     figures = [f"figures/{name}.{suffix}" for name in study.figures for suffix in config["figures"]["formats"]]
     metrics = ["recommendation.md", "history.parquet", *(f"{name}.csv" for name in study.tables)]
-    tables = ["dataset.html", "summary.html", "summary.tex", "comparisons.html", "claims.html", "claims.tex", "methods.html"]
-    names = ["dataset.npz", "dataset.json", *figures, *(f"metrics/{name}" for name in metrics), *(f"tables/{name}" for name in tables)]
-    jobs = [path for folder in ("history", "rows", "new_splits") for path in trained(study, folder)] + timings(study)
+    tables = [
+        "dataset.html",
+        "summary.html",
+        "summary.tex",
+        "comparisons.html",
+        "claims.html",
+        "claims.tex",
+        "methods.html",
+    ]
+    names = [
+        "dataset.npz",
+        "dataset.json",
+        *figures,
+        *(f"metrics/{name}" for name in metrics),
+        *(f"tables/{name}" for name in tables),
+    ]
+    folders = ["history", "rows", "new_splits", *["predictions"] * study.keeps_predictions]
+    jobs = [path for folder in folders for path in trained(study, folder)] + timings(study)
+    if study.keeps_model:
+        names += [f"model/{name}" for name in ("model.keras", "preprocessing.joblib", "model.json", "README.md")]
     return [f"results/{study.name}/{name}" for name in names] + splits(study) + jobs + paces(study)
 
 

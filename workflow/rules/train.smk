@@ -1,6 +1,6 @@
 # One training rule per batch size: the batch size shapes the compiled program, and a job is what gets a GPU.
 
-for batch_size, studies in trainings().items():
+for (batch_size, predicts), studies in trainings().items():
     # Snakemake finds the rule of a file by the path up to the first wildcard: of thousands of rules quickly where one
     # study alone trains a batch size, and its name can stand there.
     folder, who = ("results/{study}", "{wildcards.study}")
@@ -9,12 +9,13 @@ for batch_size, studies in trainings().items():
 
     rule:
         name:
-            f"train_batch_size_{batch_size}"
+            f"train_batch_size_{batch_size}" + "_and_predict" * predicts
         input:
             dataset=f"{folder}/dataset.npz",
             splits=lambda wildcards, only=studies[0]: splits(study_of(wildcards, only)),
             model=lambda wildcards, only=studies[0]: study_of(wildcards, only).model_files,
         output:
+            **({"predictions": f"{folder}/predictions/batch_size_{batch_size}.parquet"} if predicts else {}),
             history=f"{folder}/history/batch_size_{batch_size}.parquet",
             timing=f"{folder}/timing/batch_size_{batch_size}.csv",
             rows=f"{folder}/rows/batch_size_{batch_size}.parquet",
@@ -140,3 +141,38 @@ rule measure_pace:
         "Measuring the pace of {wildcards.study}, process {wildcards.process}"
     script:
         "../scripts/measure_pace.py"
+
+
+rule keep_model:
+    input:
+        dataset="results/{study}/dataset.npz",
+        data=lambda wildcards: study_of(wildcards).data_files,
+        model=lambda wildcards: study_of(wildcards).model_files,
+        ranked="results/{study}/metrics/recommendation.csv",
+        replicates="results/{study}/metrics/replicates.csv",
+    output:
+        model="results/{study}/model/model.keras",
+        preprocessing="results/{study}/model/preprocessing.joblib",
+        about="results/{study}/model/model.json",
+        readme="results/{study}/model/README.md",
+    log:
+        "results/{study}/logs/keep_model.log",
+    benchmark:
+        "results/{study}/benchmarks/keep_model.tsv"
+    conda:
+        training_env
+    threads: 1
+    resources:
+        gpu=gpus,
+        mem_mb=memory,
+        stack_mb=config["resources"]["mem_mb"],
+        runtime=lambda wildcards, attempt: attempt * study_of(wildcards).minutes_of_model,
+        training=1,
+    params:
+        code=code("keep_model.py"),
+        kept=part(lambda study, _: study.kept),
+        files=content(lambda study: study.files),
+    message:
+        "Keeping the recommended model of {wildcards.study}"
+    script:
+        "../scripts/keep_model.py"

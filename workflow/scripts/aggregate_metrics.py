@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow
 
 from batchscope.data.dataset import load_dataset
+from batchscope.evidence.errors import add_errors, summarize_errors
 from batchscope.evidence.guess import guess
 from batchscope.evidence.metrics import measure_replicates, seconds_per_epoch, summarize
 from batchscope.evidence.populations import add_populations
@@ -17,6 +18,7 @@ from batchscope.evidence.trainings import NEW_SPLITS, THIS_SPLIT, with_scores
 from batchscope.files import log_to, write_csv
 from batchscope.report.words import target_by_guessing
 from batchscope.results.history import read_history, write_history
+from batchscope.results.row_scores import read_row_scores
 
 terminal = log_to(snakemake.log[0])
 metrics = json.loads(snakemake.params.metrics)
@@ -25,9 +27,11 @@ timing = pd.concat(map(pd.read_csv, snakemake.input.timings))
 on_new_splits = pyarrow.concat_tables(read_history(path, may_be_empty=True) for path in snakemake.input.new_splits)
 goal = metrics["score"], metrics["target"]
 replicates = measure_replicates(history.to_pandas(), timing, *goal)
+replicates = add_errors(replicates, read_row_scores(snakemake.input.rows, THIS_SPLIT))
 new_splits = replicates.head(0)
 if on_new_splits.num_rows:
     new_splits = measure_replicates(on_new_splits.to_pandas(), timing, *goal)
+    new_splits = add_errors(new_splits, read_row_scores(snakemake.input.rows, NEW_SPLITS))
 write_history(history, snakemake.output.history)
 write_csv(replicates, snakemake.output.replicates)
 write_csv(new_splits, snakemake.output.new_splits)
@@ -38,6 +42,7 @@ summary = add_populations(
 data = load_dataset(snakemake.input.dataset)
 for part, y in {"test": data.y_test, "validation": data.y_validation}.items():
     summary[f"{part}_guess"] = guess(metrics["score"], data.y_train, y)
+summary = pd.concat([summary, summarize_errors(replicates, metrics["seed"])], axis=1)
 write_csv(summary, snakemake.output.summary)
 write_csv(seconds_per_epoch(timing), snakemake.output.timing)
 if warning := target_by_guessing(metrics["target"], summary["test_guess"].iloc[0], metrics["score"], "test"):

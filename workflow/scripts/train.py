@@ -16,6 +16,7 @@ output = snakemake.output.history
 where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
 
 from batchscope.results.history import history_table, schema_with, write_history
+from batchscope.results.predictions import write_predictions
 from batchscope.results.row_scores import NEW_SPLITS, THIS_SPLIT, write_row_scores
 from batchscope.results.timing import write_timing
 from batchscope.study.setting import Setting
@@ -28,7 +29,9 @@ key = digest([snakemake.params.training, snakemake.params.code, where["software"
 training = json.loads(snakemake.params.training)
 settings = [Setting(*setting) for setting in training["settings"]]
 splits = load_splits(*snakemake.input.splits) if snakemake.input.splits else None
-task = make_task(load_dataset(snakemake.input.dataset), splits=splits, **training["task"])
+dataset = load_dataset(snakemake.input.dataset)
+predictions = snakemake.output.get("predictions")  # only where the study keeps them
+task = make_task(dataset, splits=splits, **training["task"])
 groups = {THIS_SPLIT: task.replicates(training["replicates"])}
 if count := training["replicates_on_new_splits"]:
     groups[NEW_SPLITS] = task.on_new_splits()[:count]  # more are drawn where a crossed design asks for them
@@ -39,6 +42,7 @@ results = train(
     Way(*training["way"]),
     memory_mb=snakemake.resources.stack_mb,
     checkpoint=Checkpoint(work_folder(output), key),
+    kept=[THIS_SPLIT] if predictions else [],
 )
 results = {name: list(zip(settings, of_group)) for name, of_group in results.items()}
 for name, path in {THIS_SPLIT: output, NEW_SPLITS: snakemake.output.new_splits}.items():
@@ -48,5 +52,11 @@ for name, path in {THIS_SPLIT: output, NEW_SPLITS: snakemake.output.new_splits}.
     write_history(pyarrow.concat_tables(tables).combine_chunks(), path)
 scores = [(setting, name, result.rows) for name, of_group in results.items() for setting, result in of_group]
 write_row_scores(scores, snakemake.output.rows)
+if predictions:
+    own = [
+        (setting, {part: scores.rows for part, scores in each.rows.items()}, each.outputs)
+        for setting, each in results[THIS_SPLIT]
+    ]
+    write_predictions(own, dataset, predictions)
 stretches = {setting: result.stretches for setting, result in results[THIS_SPLIT]}
 write_timing(stretches, where | {"engine": results[THIS_SPLIT][0][1].engine}, snakemake.output.timing)

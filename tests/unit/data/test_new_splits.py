@@ -101,6 +101,17 @@ def test_numbers_that_are_learned_are_standardised_by_the_training_rows_of_each_
     assert all((np.abs(other.mean(axis=1)) > 1e-3).all() for other in others)
 
 
+def test_every_split_knows_the_unit_of_its_target(tmp_path):
+    own, splits = make_dataset(NUMBERS, SPLIT, regression=True), draw(NUMBERS, regression=True)
+    save_arrays(splits, tmp_path / "splits.npz")
+    loaded = load_splits(tmp_path / "splits.npz")
+    in_unit = np.concatenate([own.y_train, own.y_test, own.y_validation]) * own.target_scale + own.target_mean
+    for rows, y, mean, scale in zip(loaded.rows, loaded.y, loaded.target_mean, loaded.target_scale):
+        np.testing.assert_allclose(y * scale + mean, in_unit[rows], rtol=1e-5, atol=1e-3)
+    assert len(set(loaded.target_scale)) == 4
+    assert draw(BLOBS, scaler="StandardScaler").target_scale is None
+
+
 def test_arrays_are_scaled_by_the_training_rows_of_each_split():
     train, *_ = parts(draw(BLOBS, scaler="StandardScaler").x)
     np.testing.assert_allclose(train.mean(axis=1), 0, atol=1e-6)

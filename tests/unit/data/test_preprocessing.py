@@ -33,6 +33,10 @@ def test_the_target_of_a_regression_is_standardised_as_the_training_rows_say():
     targets = parts_of(make_dataset(NUMBERS, SPLIT, regression=True), "y")
     assert targets[0].dtype == np.float32
     assert (abs(targets[0].mean()), targets[0].std()) == pytest.approx((0, 1), abs=1e-6)
+    dataset = make_dataset(NUMBERS, SPLIT, regression=True)
+    in_unit = np.concatenate(parts_of(dataset, "y")) * dataset.target_scale + dataset.target_mean
+    np.testing.assert_allclose(np.sort(in_unit), np.sort(y), rtol=1e-5, atol=1e-4)
+    assert make_dataset(WINE, SPLIT).target_scale is None
     everywhere = np.concatenate(targets)
     assert abs(everywhere.std() - 1) > 0.01  # as it would be if all rows had a say
     np.testing.assert_allclose(

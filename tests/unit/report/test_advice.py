@@ -22,6 +22,7 @@ def of(own, new=None, margins=MARGINS, score="accuracy", part="test", target=0.8
     for table in (own, new):
         if table is not None and f"{part}_{score}_late" not in getattr(table, "replicates", table):
             getattr(table, "replicates", table)[f"{part}_{score}_late"] = 0.5
+            getattr(table, "replicates", table)[[f"{part}_rmse", f"{part}_mae"]] = [20.0, 10.0]
     trainings = populations(own, new)
     ranked = {on: recommend(each, margins, 0, score, part) for on, each in trainings.items()}
     study = {"title": "A study", "train_rows": 500, "seed": 0, "target": target, "margins": margins} | more
@@ -211,6 +212,8 @@ def test_where_validation_rows_choose_the_test_rows_are_reported_beside():
     assert FLATTERS not in text
     assert "| final validation loss | over trainings alone | validation loss late | test loss |" in text
     assert "| 4 | 0.1 | 0.300 [0.299, 0.301] | the same | 0.500 [0.500, 0.500] | 0.700 [0.700, 0.700] |" in text
+    assert "| test loss | validation RMSE | validation MAE | difference" in text
+    assert "| 0.700 [0.700, 0.700] | 20 [20, 20] | 10 [10, 10] |" in text
     assert "| epochs to a validation loss of 0.5 | over trainings alone | validation updates to target |" in text
 
 

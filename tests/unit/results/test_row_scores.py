@@ -21,6 +21,11 @@ def scores(rows: list[list[int]], correct: list[list[bool]] | None, loss: list[l
     return RowScores(np.int32(rows), None if correct is None else np.array(correct), np.float32(loss))
 
 
+def of_numbers(part: RowScores) -> RowScores:
+    """The same where numbers are learned, with errors that are twice the losses."""
+    return part._replace(correct=None, error=2 * part.loss)
+
+
 OWN = {
     "test": scores([[4, 5, 6]] * 2, [[True, False, True], [False, False, True]], [[0.1, 2, 0.2], [3, 4, 0.5]]),
     "validation": scores([[7]] * 2, [[True], [True]], [[0.3], [0.4]]),
@@ -81,12 +86,12 @@ def test_metrics_come_back_where_they_are_measured(tmp_path):
     table = read_row_scores([tmp_path / "scores.parquet"], THIS_SPLIT)
     np.testing.assert_array_equal(table.of(CONSTANT, "test", "f1_macro"), [of_rows[0], [np.nan] * 3])
     written = pyarrow.parquet.read_table(tmp_path / "scores.parquet")
-    assert written.column_names[-6:] == [f"{part}_{each}" for part in ("test", "validation") for each in METRICS]
+    assert written.column_names[-8:-2] == [f"{part}_{each}" for part in ("test", "validation") for each in METRICS]
     assert written["test_roc_auc"].null_count == written["validation_f1_macro"].null_count == 2
 
 
 def test_numbers_have_no_accuracy(tmp_path):
-    parts = {"test": OWN["test"]._replace(correct=None).without(np.array([False, True]))}
+    parts = {"test": of_numbers(OWN["test"]).without(np.array([False, True]))}
     write_row_scores([(CONSTANT, THIS_SPLIT, parts)], tmp_path / "scores.parquet")
     assert pyarrow.parquet.read_table(tmp_path / "scores.parquet")["test_correct"].null_count == 2
     table = read_row_scores([tmp_path / "scores.parquet"], THIS_SPLIT)
@@ -94,11 +99,23 @@ def test_numbers_have_no_accuracy(tmp_path):
     assert np.isfinite(table.of(CONSTANT, "test", "loss")).all(axis=1).tolist() == [True, False]
 
 
+def test_numbers_have_errors_and_classes_have_none(tmp_path, path):
+    parts = {"test": of_numbers(OWN["test"]).without(np.array([False, True]))}
+    write_row_scores([(CONSTANT, THIS_SPLIT, parts)], tmp_path / "scores.parquet")
+    errors = read_row_scores([tmp_path / "scores.parquet"], THIS_SPLIT).of(CONSTANT, "test", "error")
+    np.testing.assert_array_equal(errors, np.float32([[0.2, 4, 0.4], [np.nan] * 3]))
+    assert pyarrow.parquet.read_table(path)["test_error"].null_count == 6
+    assert np.isnan(read_row_scores([path], THIS_SPLIT).of(CONSTANT, "test", "error")).all()
+
+
 def test_stacks_are_joined():
     joined = join([OWN["test"]._replace(metrics={"roc_auc": np.float32([[0.5, 1, 2]] * 2)})] * 2)
-    assert [values.shape for values in (*joined[:3], joined.metrics["roc_auc"])] == [(4, 3)] * 4
-    numbers = OWN["test"]._replace(correct=None)
+    arrays = (joined.rows, joined.correct, joined.loss, joined.metrics["roc_auc"])
+    assert [values.shape for values in arrays] == [(4, 3)] * 4
+    assert joined.error is None
+    numbers = of_numbers(OWN["test"])
     assert join([numbers, numbers]).correct is None
+    assert join([numbers, numbers]).error.shape == (4, 3)
 
 
 def test_a_truncated_file_is_refused(path):

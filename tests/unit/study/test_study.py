@@ -216,6 +216,10 @@ QUESTION = 'questions: {q: {question: "Q?", %s}}'
             "claims: {c: {statement: s, measure: test_accuracy_at_best_epoch, of: {batch_size: 8}, above: 0}}",
             "claims.c.measure: test_accuracy_at_best_epoch is measured on validation rows; add validation to `split`",
         ),
+        (
+            "claims: {c: {statement: s, measure: validation_mae, of: {batch_size: 8}, above: 0}}",
+            "claims.c.measure: classes have no validation_mae, which is of numbers; take validation_loss",
+        ),
         ("batch_sizes: [{4: 10, 501: 10}]", "batch_sizes[0]: 501 is above the 500 training rows; take at most that"),
         (
             "learning_curves: {whole: {batch_size: 501, learning_rate: 0.05}}",

@@ -67,7 +67,7 @@ def test_multiplications_of_an_epoch(changes, weights_used):
         ("dataset: make_blobs", "dataset.make_blobs: it draws at random; add random_state"),
         (
             "dataset: {make_regression: {random_state: 0}}",
-            "dataset.make_regression: the target holds numbers; for a regression",
+            "dataset.make_regression: the target holds numbers; to learn numbers set",
         ),
         ("dataset: {make_blobs: {centers: 1, random_state: 0}}", "dataset.make_blobs: the target holds a single class"),
         ("split: {train: 100}", "split: 100 training rows of 100 leave fewer than 1 to test on"),
@@ -81,7 +81,7 @@ def test_multiplications_of_an_epoch(changes, weights_used):
         ),
         (
             "{dataset: {make_blobs: {n_samples: [95, 5], random_state: 0}}, new_splits: {replicates: 100}}",
-            "fails: split: no training row is of the class '1'; take more of them, `order: stratified`",
+            "fails: split: no training row is of the class '1', of 5 rows; take more of them, `order: stratified`",
         ),
         ("model: [{Dens: {}}]", "model[0]: keras.layers has no 'Dens'; did you mean 'Dense'?"),
         ("model: [Flatten, {Dense: {unit: 3}}]", "model[1].Dense: no argument 'unit'; did you mean 'units'?"),

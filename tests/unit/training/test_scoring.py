@@ -3,9 +3,17 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.special import softmax
-from sklearn.metrics import balanced_accuracy_score, f1_score, roc_auc_score
+from sklearn.metrics import (
+    balanced_accuracy_score,
+    f1_score,
+    mean_absolute_error,
+    roc_auc_score,
+    root_mean_squared_error,
+)
+from sklearn.preprocessing import StandardScaler
 
 from batchscope.data.new_splits import draw_splits
 from batchscope.data.prepare import make_dataset
@@ -79,7 +87,8 @@ def test_what_is_right_adds_up_to_the_last_accuracy_of_the_history(make_task, tr
             scores = result.rows[part]
             assert scores.correct.mean(axis=1).tolist() == result.history[:, -1, accuracy].tolist()
             np.testing.assert_allclose(scores.loss.mean(axis=1), result.history[:, -1, loss], rtol=1e-5)
-            assert [array.dtype for array in scores[:3]] == [np.int32, bool, np.float32]
+            assert [array.dtype for array in (scores.rows, scores.correct, scores.loss)] == [np.int32, bool, np.float32]
+            assert scores.error is None
 
 
 @pytest.mark.parametrize(
@@ -172,6 +181,35 @@ def test_numbers_are_neither_right_nor_wrong(dataset, make_task, train):
     scores = result.rows["test"]
     assert scores.correct is None
     np.testing.assert_allclose(scores.loss.mean(axis=1), result.history[:, -1, 2], rtol=1e-5)
+
+
+def test_errors_are_those_by_hand_in_the_unit_of_the_target_on_every_split(tmp_path):
+    """With pandas, scikit-learn and Keras alone, from the table to the root mean squared error."""
+    generator = np.random.default_rng(0)
+    table = pd.DataFrame(generator.normal(5, 3, (90, 2)), columns=["width", "height"])
+    table["price"] = 1000 + 40 * table["width"] + generator.normal(0, 30, 90)
+    table.to_csv(tmp_path / "table.csv", index=False)
+    described = {"table": {"path": str(tmp_path / "table.csv"), "target": "price"}}, {"train": 60, "order": "as_given"}
+    splits = draw_splits(*described, scaler=None, regression=True, seed=0, replicates=2)
+    data = make_dataset(*described, regression=True)
+    task = Task(data, [], "SGD", "MeanSquaredError", [Stage(10, 3)], seed=0, splits=splits)
+    groups = {"own": task.replicates(2), "new": task.on_new_splits()}
+    results = training.train(task, [0.02], groups, Way("compiled"), 3000, Checkpoint(tmp_path / "work", "key"))
+    for name, draws in groups.items():
+        for draw, error in zip(draws, results[name][0].rows["test"].error):
+            rows = np.arange(90) if draw.split is None else splits.rows[draw.split]
+            train, test = table.iloc[rows[:60]], table.iloc[rows[60:]]
+            x, y = (StandardScaler().fit(train[columns]) for columns in (["width", "height"], ["price"]))
+            model = task.build_replicate(draw.weights)
+            model.compile(keras.optimizers.SGD(0.02), "mse")
+            for order in task.batch_orders(draw):
+                mixed = train.iloc[order - order.min()]  # positions in all splits, one after the other
+                features, target = x.transform(mixed[["width", "height"]]), y.transform(mixed[["price"]])
+                model.fit(features, target, batch_size=10, shuffle=False, verbose=0)
+            predicted = y.inverse_transform(model.predict(x.transform(test[["width", "height"]]), verbose=0))[:, 0]
+            np.testing.assert_allclose(error, predicted - test["price"], rtol=1e-4, atol=1e-2)
+            assert root_mean_squared_error(test["price"], predicted) == pytest.approx(np.sqrt(np.mean(error**2)), 1e-5)
+            assert mean_absolute_error(test["price"], predicted) == pytest.approx(np.mean(np.abs(error)), 1e-5)
 
 
 @pytest.mark.parametrize("name", losses.OF_CLASSES + losses.OF_NUMBERS)

@@ -13,8 +13,8 @@ class Dataset(NamedTuple):
 
     Of a classification the targets are int64 from 0, (rows,), and `labels` are the names of the classes in their order;
     None where these are called 0, 1, 2 and so on. Of a regression the targets are float32, (rows,), with mean 0 and
-    standard deviation 1 over the training rows. `features` are the names of the features of a table, as the model sees
-    them.
+    standard deviation 1 over the training rows; times `target_scale` plus `target_mean`, numbers, they are in their own
+    unit. `features` are the names of the features of a table, as the model sees them.
     """
 
     x_train: np.ndarray
@@ -25,6 +25,8 @@ class Dataset(NamedTuple):
     y_validation: np.ndarray | None = None
     labels: np.ndarray | None = None
     features: np.ndarray | None = None
+    target_mean: np.ndarray | None = None
+    target_scale: np.ndarray | None = None
 
     @property
     def parts(self) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -37,6 +39,16 @@ class Dataset(NamedTuple):
         return int(max(y.max() for _, y in self.parts)) + 1
 
     @property
+    def unit(self) -> tuple[float, float]:
+        """Mean and scale that put numbers that are learned into their own unit; 0 and 1 where they are as given."""
+        return (0.0, 1.0) if self.target_scale is None else (float(self.target_mean), float(self.target_scale))
+
+    @property
+    def class_names(self) -> list[str]:
+        """The names of the classes in their order."""
+        return [*map(str, range(self.classes) if self.labels is None else self.labels)]
+
+    @property
     def outputs(self) -> int:
         """What a model puts out for a row: a logit for each class, or a number."""
         return 1 if self.y_train.dtype.kind == "f" else self.classes
@@ -47,12 +59,15 @@ class Splits(NamedTuple):
 
     `rows`, int32 (splits, rows), are numbers in the dataset's own order, which is that of its parts. Of each split the
     training rows come first, then the test rows, then the validation rows. Where something is fitted to training rows,
-    `x` (splits, rows, ...) and `y` (splits, rows) are features and targets as each split has them; else None.
+    `x` (splits, rows, ...) and `y` (splits, rows) are features and targets as each split has them; else None. So are
+    `target_mean` and `target_scale`, float64 (splits,), of a regression.
     """
 
     rows: np.ndarray
     x: np.ndarray | None = None
     y: np.ndarray | None = None
+    target_mean: np.ndarray | None = None
+    target_scale: np.ndarray | None = None
 
 
 def save_arrays(arrays: Dataset | Splits, path: str | Path) -> None:

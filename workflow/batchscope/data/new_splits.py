@@ -30,14 +30,13 @@ def draw_splits(
         ConfigError: the study cannot be split anew, or not into such splits that its model can be trained on.
     """
     drawn = zip(*each_split(dataset, split, scaler, regression, seed, replicates))
-    rows, x, y = (None if of_splits[0] is None else np.stack(of_splits) for of_splits in drawn)
-    return Splits(rows, x, y)
+    return Splits(*(None if of_splits[0] is None else np.stack(of_splits) for of_splits in drawn))
 
 
 def each_split(
     dataset: dict | str, split: dict, scaler: dict | str | None, regression: bool, seed: int, replicates: int
-) -> Iterator[tuple[np.ndarray, np.ndarray | None, np.ndarray | None]]:
-    """One split of `draw_splits` after the other: its rows and, where something is fitted, its features and targets."""
+) -> Iterator[Splits]:
+    """One split of `draw_splits` after the other, without the dimension of splits."""
     if split["order"] == "resampled":
         raise ConfigError("new_splits", "with `order: resampled` every replicate has a split of its own; leave it out")
     if "groups" in split:
@@ -49,28 +48,26 @@ def each_split(
     sizes = {part: len(positions) for part, positions in own.parts.items()}
     order = split["order"] if split["order"] == "stratified" else "shuffled"
     classes = None if regression else own.y[used]
-    features = fit_to_training_rows(own, own.parts)[2] if own.is_table else None
+    features = fit_to_training_rows(own, own.parts).features if own.is_table else None
     for number in range(replicates):
         [drawn] = np.random.SeedSequence([seed, number, _STREAM]).generate_state(1)
         try:
             parts = split_rows(sizes | {"order": order, "seed": int(drawn)}, len(used), classes, labels=own.labels)
-            x, y = _fitted(own, {part: used[rows] for part, rows in parts.items()}, features)
+            fitted = _fitted(own, {part: used[rows] for part, rows in parts.items()}, features)
         except ConfigError as error:
             raise ConfigError("new_splits", f"split {number} fails: {error}") from None
-        yield np.concatenate([*parts.values()]).astype(np.int32), x, y
+        yield Splits(np.concatenate([*parts.values()]).astype(np.int32), *fitted)
 
 
-def _fitted(
-    rows: SplitRows, parts: dict[str, np.ndarray], features: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray] | tuple[None, None]:
-    """Features and targets of all rows of a split, where something is fitted to its training rows.
+def _fitted(rows: SplitRows, parts: dict[str, np.ndarray], features: np.ndarray | None) -> tuple:
+    """What `Splits` has of one split beside `rows`: nothing where nothing is fitted to its training rows.
 
     A table has to come out with as many features as in the study's own split.
     """
     if not rows.is_fitted_to:
         check_training_classes(rows.y, rows.labels, parts)
-        return None, None
-    x, y, names = fit_to_training_rows(rows, parts)
+        return ()
+    x, y, names, *unit = fit_to_training_rows(rows, parts)
     if rows.is_table and len(names) != len(features):
         [other, *_] = sorted({*names} ^ {*features})
         raise ConfigError(
@@ -79,4 +76,4 @@ def _fitted(
             f"one of them lack {str(other)!r}; `drop` its column, gather rare values with `min_frequency`, or make "
             "`train` larger",
         )
-    return np.concatenate([*x.values()]), np.concatenate([*y.values()])
+    return np.concatenate([*x.values()]), np.concatenate([*y.values()]), *unit

@@ -4,13 +4,25 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import Pipeline
 
 from batchscope.data.dataset import Dataset
-from batchscope.data.preprocessing import prepared_arrays, prepared_tables
+from batchscope.data.preprocessing import fitted_to_array, fitted_to_table, names_of_features
 from batchscope.data.sources import read_rows
 from batchscope.data.splits import split_rows
 from batchscope.data.targets import as_classes, as_numbers, check_training_classes, names_beyond_numbers, standardised
 from batchscope.errors import ConfigError
+
+
+class Fitted(NamedTuple):
+    """Rows as a model takes them, part by part; what is fitted is fitted to the training rows."""
+
+    x: dict[str, np.ndarray]
+    y: dict[str, np.ndarray]
+    features: np.ndarray | None  # the names of the features of a table
+    target_mean: float | None = None  # where numbers are learned: `y` times scale plus mean is in the target's unit
+    target_scale: float | None = None
 
 
 class SplitRows(NamedTuple):
@@ -54,12 +66,16 @@ def make_dataset(
 
 def fitted_dataset(rows: SplitRows) -> Dataset:
     """The same of rows that `read_split_rows` gave."""
-    x, y, features = fit_to_training_rows(rows, rows.parts)
-    arrays = {f"x_{part}": of_part for part, of_part in x.items()} | {
-        f"y_{part}": of_part for part, of_part in y.items()
+    fitted = fit_to_training_rows(rows, rows.parts)
+    arrays = {f"x_{part}": of_part for part, of_part in fitted.x.items()} | {
+        f"y_{part}": of_part for part, of_part in fitted.y.items()
     }
     return Dataset(
-        **arrays, labels=None if rows.labels is None else names_beyond_numbers(rows.labels), features=features
+        **arrays,
+        labels=None if rows.labels is None else names_beyond_numbers(rows.labels),
+        features=fitted.features,
+        target_mean=fitted.target_mean,
+        target_scale=fitted.target_scale,
     )
 
 
@@ -84,10 +100,8 @@ def read_split_rows(dataset: dict | str, split: dict, scaler: dict | str | None,
     return read
 
 
-def fit_to_training_rows(
-    rows: SplitRows, parts: dict[str, np.ndarray]
-) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], np.ndarray | None]:
-    """Features and targets of each part as a model takes them, and the names of the features of a table.
+def fit_to_training_rows(rows: SplitRows, parts: dict[str, np.ndarray]) -> Fitted:
+    """Features and targets of each part as a model takes them.
 
     Args:
         parts: the positions of the rows of each part, which need not be that of `rows`.
@@ -95,15 +109,21 @@ def fit_to_training_rows(
     Raises:
         ConfigError: a class is absent from the training rows, or scikit-learn cannot fit what is asked for to them.
     """
-    y = {part: rows.y[positions] for part, positions in parts.items()}
+    y, unit = {part: rows.y[positions] for part, positions in parts.items()}, ()
     if rows.labels is None:
-        y = standardised(y, rows.place)
+        y, *unit = standardised(y, rows.place)
     else:
         check_training_classes(rows.y, rows.labels, parts)
     x = {part: rows.x.take(positions, axis=0) for part, positions in parts.items()}
-    x, features = (
-        prepared_tables(x, rows.scaler, rows.encoder) if rows.is_table else (prepared_arrays(x, rows.scaler), None)
-    )
+    transformer = fit_preprocessing(rows, x["train"])
+    x = {part: transformer.transform(of_part).astype(np.float32) for part, of_part in x.items()}
     if not all(np.isfinite(of_part).all() for of_part in x.values()):
         raise ConfigError("dataset", "some features are too large for float32; set `scaler: StandardScaler`")
-    return x, y, features
+    return Fitted(x, y, names_of_features(transformer) if rows.is_table else None, *unit)
+
+
+def fit_preprocessing(rows: SplitRows, train: np.ndarray | pd.DataFrame) -> Pipeline | ColumnTransformer:
+    """What makes a model's features of rows like these, fitted to the features of training rows as they were read."""
+    if rows.is_table:
+        return fitted_to_table(train, rows.scaler, rows.encoder)
+    return fitted_to_array(train, rows.scaler)

@@ -1,6 +1,8 @@
 """Features as a model takes them. Whatever is fitted is fitted on the training rows alone."""
 
 import inspect
+import math
+from copy import copy
 
 import numpy as np
 import pandas as pd
@@ -9,7 +11,7 @@ from sklearn.base import TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 from batchscope.errors import ConfigError, check_arguments, one_line, suggestion
 from batchscope.names import name_and_arguments
@@ -17,58 +19,65 @@ from batchscope.names import name_and_arguments
 MOST_CATEGORIES = 100
 
 
-def prepared_arrays(parts: dict[str, np.ndarray], scaler: dict | str) -> dict[str, np.ndarray]:
-    """Features (rows, ...) as float32, each scaled on its own.
+def fitted_to_array(train: np.ndarray, scaler: dict | str) -> Pipeline:
+    """What makes features of arrays (rows, ...), each scaled on its own; of parts of scikit-learn and NumPy alone.
 
     Args:
-        parts: the features of the training rows and of the others.
+        train: those of the training rows.
         scaler: as in the config.
 
     Raises:
         ConfigError: scikit-learn has no such scaler or refuses its arguments.
     """
     # float64 where float32 would round before the numbers are centred.
-    exact = np.result_type(parts["train"], np.float32)
-    flat = {part: x.reshape(len(x), -1).astype(exact, copy=False) for part, x in parts.items()}
-    transformer = _fitted(Pipeline([("scaler", _make_scaler(scaler))]), flat["train"])
-    return {part: transformer.transform(flat[part]).astype(np.float32).reshape(x.shape) for part, x in parts.items()}
+    exact, shape = np.result_type(train, np.float32), train.shape[1:]
+    steps = [
+        ("numbers", FunctionTransformer(np.asarray, kw_args={"dtype": exact})),
+        ("flat", FunctionTransformer(np.reshape, kw_args={"shape": (-1, math.prod(shape))})),
+        ("scaler", _make_scaler(scaler)),
+        ("shaped", FunctionTransformer(np.reshape, kw_args={"shape": (-1, *shape)})),
+    ]
+    return _fitted(Pipeline(steps), train)
 
 
-def prepared_tables(
-    parts: dict[str, pd.DataFrame], scaler: dict | str, encoder: dict | None = None
-) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """The columns of tables as float32 features, and their names.
+def fitted_to_table(train: pd.DataFrame, scaler: dict | str, encoder: dict | None = None) -> ColumnTransformer:
+    """What makes features of tables, of parts of scikit-learn alone.
 
     Missing numbers become the median, and numbers are scaled. Categories become a feature each, of 0 and 1. A missing
     one is a category of its own, as that it is missing may mean something; one that no training row has is none, or
     one of the rare ones.
 
     Args:
+        train: the columns of the training rows.
+        scaler: as in the config.
         encoder: `min_frequency` and `max_categories` of scikit-learn's OneHotEncoder, which gathers rare categories
             into one. Where left out they are 2 and 100, for columns that have more than 100 categories.
 
     Raises:
-        ConfigError: as `prepared_arrays`, or no training row has a value in some columns.
+        ConfigError: as `fitted_to_array`, or no training row has a value in some columns.
     """
-    train = parts["train"]
     if empty := [column for column in train if train[column].isna().all()]:
         lines = (f"dataset.table, column {column!r}: no training row has a value in it; `drop` it" for column in empty)
         raise ConfigError("", "\n".join(lines))
-    numbers = train.select_dtypes("number").columns
+    numbers = [*train.select_dtypes("number")]
     scaled = Pipeline([("imputer", SimpleImputer(strategy="median")), ("scaler", _make_scaler(scaler))])
     columns = [("numbers", scaled, numbers)]
     columns += [
         (f"categories of {column}", _make_encoder(train[column].nunique(), encoder or {}), [column])
         for column in train.columns.difference(numbers, sort=False)
     ]
-    transformer = _fitted(ColumnTransformer(columns), train)
-    features = {part: transformer.transform(table).astype(np.float32) for part, table in parts.items()}
-    names = [
-        name.removeprefix(f"{step}__")
-        for step, _, _ in columns
-        for name in transformer.get_feature_names_out()[transformer.output_indices_[step]]
-    ]
-    return features, np.array(names)
+    return _fitted(ColumnTransformer(columns), train)
+
+
+def names_of_features(transformer: ColumnTransformer) -> np.ndarray:
+    """The names of the features that `fitted_to_table` makes: `age`, `colour=red`, `colour=missing`, `colour=rare`."""
+    (_, _, numbers), *encoders = transformer.transformers_
+    return np.array([*numbers, *(name for _, encoder, _ in encoders for name in _names_of_categories(encoder))])
+
+
+def _names_of_categories(encoder: OneHotEncoder) -> np.ndarray:
+    # Of a copy, as what is kept for use elsewhere has no function of this module in it.
+    return copy(encoder).set_params(feature_name_combiner=_name_of_category).get_feature_names_out()
 
 
 def _make_encoder(categories: int, arguments: dict) -> OneHotEncoder:
@@ -77,7 +86,6 @@ def _make_encoder(categories: int, arguments: dict) -> OneHotEncoder:
     return OneHotEncoder(
         handle_unknown="infrequent_if_exist",
         sparse_output=False,
-        feature_name_combiner=_name_of_category,
         **arguments,
     )
 

@@ -49,7 +49,7 @@ def read_table(
         missing: the texts that stand for missing values, in all columns; where left out see `batchscope.data.columns`.
         drop_missing_target: leave out rows without a target.
         decimal, thousands: the marks in numbers; found where left out.
-        min_frequency, max_categories: see `batchscope.data.preprocessing.prepared_tables`.
+        min_frequency, max_categories: see `batchscope.data.preprocessing.fitted_to_table`.
         numbers: whether numbers are learned.
 
     Raises:

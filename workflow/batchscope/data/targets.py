@@ -1,5 +1,7 @@
 """What is learned: classes with their names, or numbers."""
 
+from typing import NamedTuple
+
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 
@@ -85,12 +87,21 @@ def numbers_instead(labels: np.ndarray | None) -> str:
     return f"; {_SET_LOSS}" if many else ""
 
 
-def standardised(parts: dict[str, np.ndarray], place: str) -> dict[str, np.ndarray]:
-    """The numbers of each part as float32, of mean 0 and standard deviation 1 over the training rows."""
+class Standardised(NamedTuple):
+    """Numbers as a model learns them: times `scale` plus `mean` they are in their own unit."""
+
+    parts: dict[str, np.ndarray]  # of each part, float32 (rows,)
+    mean: float
+    scale: float
+
+
+def standardised(parts: dict[str, np.ndarray], place: str) -> Standardised:
+    """The numbers of each part, of mean 0 and standard deviation 1 over the training rows."""
     if np.ptp(parts["train"]) == 0:
         raise ConfigError(place, f"the target is {parts['train'][0]:g} in all training rows; nothing can be learned")
     scaler = StandardScaler().fit(parts["train"][:, None])
-    return {part: scaler.transform(y[:, None])[:, 0].astype(np.float32) for part, y in parts.items()}
+    scaled = {part: scaler.transform(y[:, None])[:, 0].astype(np.float32) for part, y in parts.items()}
+    return Standardised(scaled, scaler.mean_[0], scaler.scale_[0])
 
 
 def _check_finite(y: np.ndarray, place: str) -> None:

@@ -245,11 +245,15 @@ def _interquartile_mean(values: pd.Series) -> float:
 
 
 def _summarize_measure(values: pd.Series, seed: int) -> dict[str, float]:
-    """Mean, standard deviation and 95 % interval of the mean of values (replicates,)."""
+    return {name: round(value, 6) for name, value in mean_with_interval(values, seed).items()}
+
+
+def mean_with_interval(values: pd.Series, seed: int) -> dict[str, float]:
+    """Mean, standard deviation and 95 % interval of the mean of values (replicates,), as columns of the summary."""
     estimate = estimate_mean(values.to_numpy(), seed)
     return {
-        f"{values.name}_mean": round(estimate.estimate, 6),
-        f"{values.name}_sd": round(values.std(ddof=1), 6),
-        f"{values.name}_low": round(estimate.low, 6),
-        f"{values.name}_high": round(estimate.high, 6),
+        f"{values.name}_mean": estimate.estimate,
+        f"{values.name}_sd": values.std(ddof=1),
+        f"{values.name}_low": estimate.low,
+        f"{values.name}_high": estimate.high,
     }

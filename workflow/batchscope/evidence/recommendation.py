@@ -5,6 +5,7 @@ is paid for, so that all that are truly best stay together in 95 % of studies: s
 """
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from scipy import stats
 from batchscope.evidence.crossed import FEWEST, LEVEL, estimate_both, means_and_parts, not_worse_than
 from batchscope.evidence.trainings import Trainings
 from batchscope.study.scores import more_is_better
-from batchscope.study.setting import CONSTANT, SETTING, Setting
+from batchscope.study.setting import CONSTANT, SETTING, Setting, rows_of
 
 _AGAINST = [
     *("difference", "difference_low", "difference_high"),
@@ -212,6 +213,18 @@ def advised(populations: list[dict[str, pd.DataFrame]], margins: dict[str, float
     chosen = _in_all([_within(goals["stability"], chosen, margins.get("stability", math.inf)) for goals in populations])
     there = settings_of(last["time"], JUDGED)
     return [setting for setting in there if setting in chosen] + [each for each in chosen if each not in there]
+
+
+def read_advised(table: str | Path, margins: dict[str, float], score: str, part: str) -> list[Setting]:
+    """The settings to take, by a table that `ranked_table` made; see `recommend` and `advised`."""
+    ranked = pd.read_csv(table).groupby("on", sort=False)
+    return advised([dict([*goals.groupby("goal")]) for _, goals in ranked], margins_of(margins, score, part))
+
+
+def best_replicate(replicates: pd.DataFrame, setting: Setting, score: str) -> int:
+    """The replicate of a setting with the best score on validation rows after the last epoch, the first of equals."""
+    values = rows_of(setting, replicates).set_index("replicate")[f"validation_{score}"]
+    return int(values.idxmin() if score == "loss" else values.idxmax())
 
 
 def _within(table: pd.DataFrame, settings: list[Setting], margin: float) -> list[Setting]:

@@ -82,6 +82,8 @@ def page(
     }
     # What stands beside a goal's own measure.
     beside = {"score": [f"{part}_{score}_late"] + [f"test_{score}"] * (part != "test"), "stability": []}
+    if score == "loss":
+        beside["score"] += [f"{part}_rmse", f"{part}_mae"]
     beside["time"] = [measures(score, part)["time"].replace("epochs", unit) for unit in ("updates", "seconds")]
     headings = {"score": capitalized(in_words(score)), "stability": "Stability", "time": "Time"}
     [first, *_] = ranked.values()

@@ -50,6 +50,12 @@ DEFINITIONS = {
     "macro F1": "The mean over classes of the harmonic mean of precision and recall.",
     "ROC AUC": "The probability that a row of a class gets a higher output for it than a row of the others; of more "
     "than two classes the mean over them. Guessing has 0.5.",
+    **{
+        f"{part} {error}": f"The {meaning} on {part} rows after the last epoch, in the target's unit: the mean over "
+        "trainings, with its 95 % interval over trainings alone."
+        for part in ("test", "validation")
+        for error, meaning in (("RMSE", "root of the mean squared error"), ("MAE", "mean absolute error"))
+    },
     "train loss": "The running mean over the batches of an epoch, each before its update, as in Keras.",
     "seconds per replicate": "Of all that are trained together in one stack, divided by their number, with evaluation "
     "after every epoch and without compiling. One training alone takes longer.",

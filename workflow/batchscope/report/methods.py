@@ -57,7 +57,7 @@ _STATISTICS = {
     "Weights of classes": "Those of `class_weight` multiply the loss of training rows, as in Model.fit, so the "
     "training loss is a weighted one. Test and validation rows are not weighted.",
     "Numbers that are learned": "They are standardised by the training rows, so a mean squared error of 1 is that of "
-    "always predicting their mean.",
+    "always predicting their mean. RMSE and MAE are in the target's own unit.",
     "Convergence": "A training has converged at the first epoch at most 0.01 worse than its mean over the last "
     "quarter.",
     "Seconds": "Those of training with evaluation after every epoch, without compiling and without drawing the batch "

@@ -72,6 +72,14 @@ def summary_table(summary: pd.DataFrame, score: str, at_once: int, pace: pd.Data
             **{in_words(f"{part}_{score}"): _for_new_rows(summary, f"{part}_{score}") for part in parts},
             **({"guessing the largest class": guess.map(number)} if guess.notna().any() else {}),
             "over trainings alone": _bounds(summary, f"test_{score}_low", f"test_{score}_high"),
+            **{
+                f"{part} {error}": _intervals(
+                    summary, *(f"{part}_{error.lower()}_{name}" for name in ("mean", "low", "high"))
+                )
+                for part in parts
+                for error in ("RMSE", "MAE")
+                if score == "loss"
+            },
             **({in_words(f"test_{score}_on_new_splits"): new_splits} if new_splits.str.len().gt(1).any() else {}),
             **{in_words(f"test_{other}"): _for_new_rows(summary, f"test_{other}") for other in others},
             "interquartile mean": summary[f"test_{score}_iqm"].map(number),

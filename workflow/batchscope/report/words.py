@@ -43,6 +43,10 @@ MEASURES = {
     "test_accuracy_at_best_epoch": "test accuracy at the best epoch",
     "test_loss_at_best_epoch": "test loss at the best epoch",
     "seconds_per_epoch": "seconds per epoch",
+    "test_rmse": "RMSE on test rows, in the target's unit",
+    "test_mae": "MAE on test rows, in the target's unit",
+    "validation_rmse": "RMSE on validation rows, in the target's unit",
+    "validation_mae": "MAE on validation rows, in the target's unit",
     "ensemble_gain": "gain in accuracy of the mean prediction",
     "selection_gain": "gain in accuracy of the best on validation rows",
 }
@@ -56,8 +60,8 @@ MEASURES |= {
 
 def in_words(measure: str) -> str:
     """A measure as the head of a column has it: `test ROC AUC late`."""
-    for metric in METRICS:
-        measure = measure.replace(metric, SCORES[metric])
+    for name, word in {**{metric: SCORES[metric] for metric in METRICS}, "rmse": "RMSE", "mae": "MAE"}.items():
+        measure = measure.replace(name, word)
     return measure.replace("_", " ")
 
 

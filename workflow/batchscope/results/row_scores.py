@@ -17,6 +17,7 @@ from batchscope.study.setting import SETTING, Setting
 THIS_SPLIT, NEW_SPLITS = "this split", "new splits"  # what the column `on` holds
 PARTS = ("test", "validation")
 _VALUES = {"rows": pyarrow.int32(), "correct": pyarrow.bool_(), "loss": pyarrow.float32()}
+_OF_NUMBERS = {"error": pyarrow.float32()}
 SCHEMA = pyarrow.schema(
     [
         ("batch_size", pyarrow.int64()),
@@ -26,6 +27,7 @@ SCHEMA = pyarrow.schema(
         ("replicate", pyarrow.int64()),
         *((f"{part}_{name}", pyarrow.list_(kind)) for part in PARTS for name, kind in _VALUES.items()),
         *((f"{part}_{metric}", pyarrow.list_(pyarrow.float32())) for part in PARTS for metric in METRICS),
+        *((f"{part}_{name}", pyarrow.list_(kind)) for part in PARTS for name, kind in _OF_NUMBERS.items()),
     ]
 )
 
@@ -33,14 +35,16 @@ SCHEMA = pyarrow.schema(
 class RowScores(NamedTuple):
     """The scores of rows of one part, each (replicates, rows).
 
-    A replicate that diverged has losses of NaN and nothing correct. Of a metric, which is no mean over rows, a row has
-    the metric plus what the row moves it by, so that the mean over rows is the metric and their variance that of it.
+    A replicate that diverged has losses and errors of NaN and nothing correct. Of a metric, which is no mean over rows,
+    a row has the metric plus what the row moves it by, so that the mean over rows is the metric and their variance that
+    of it.
     """
 
     rows: np.ndarray  # int32, as numbers in the dataset's own order: training, then test, then validation rows
     correct: np.ndarray | None  # bool; None of numbers, of which none is right or wrong
     loss: np.ndarray  # float32
     metrics: Mapping[str, np.ndarray] = MappingProxyType({})  # those that are measured, float32
+    error: np.ndarray | None = None  # float32, prediction minus target in the target's unit; None of classes
 
     def without(self, diverged: np.ndarray) -> "RowScores":
         """The same where these replicates, bool (replicates,), diverged."""
@@ -49,18 +53,20 @@ class RowScores(NamedTuple):
             return np.where(diverged[:, None], np.float32(np.nan), values)
 
         correct = None if self.correct is None else self.correct & ~diverged[:, None]
+        error = None if self.error is None else nowhere(self.error)
         metrics = {metric: nowhere(values) for metric, values in self.metrics.items()}
-        return self._replace(correct=correct, loss=nowhere(self.loss), metrics=metrics)
+        return self._replace(correct=correct, loss=nowhere(self.loss), metrics=metrics, error=error)
 
 
 def join(stacks: list[RowScores]) -> RowScores:
     """The scores of several stacks of replicates together."""
-    rows, correct, loss, metrics = zip(*stacks)
+    rows, correct, loss, metrics, error = zip(*stacks)
     return RowScores(
         np.concatenate(rows),
         None if correct[0] is None else np.concatenate(correct),
         np.concatenate(loss),
         {metric: np.concatenate([each[metric] for each in metrics]) for metric in metrics[0]},
+        None if error[0] is None else np.concatenate(error),
     )
 
 
@@ -79,8 +85,8 @@ def _table(setting: Setting, on: str, parts: dict[str, RowScores]) -> pyarrow.Ta
     columns = setting._asdict() | {"on": on}
     columns = {name: [value] * replicates for name, value in columns.items()} | {"replicate": range(replicates)}
     for part in PARTS:
-        for name in _VALUES:
-            columns[f"{part}_{name}"] = _lists(getattr(parts.get(part), name, None), replicates, _VALUES[name])
+        for name, kind in (_VALUES | _OF_NUMBERS).items():
+            columns[f"{part}_{name}"] = _lists(getattr(parts.get(part), name, None), replicates, kind)
         for metric in METRICS:
             values = parts[part].metrics.get(metric) if part in parts else None
             columns[f"{part}_{metric}"] = _lists(values, replicates, pyarrow.float32())
@@ -110,18 +116,21 @@ class RowScoreTable:
 
         Args:
             part: `test` or `validation`.
-            score: `accuracy`, which is 1 or 0 and NaN of numbers, `loss`, or a metric that is measured.
+            score: `accuracy`, which is 1 or 0 and NaN of numbers, `loss`, a metric that is measured, or `error`, which
+                is NaN of classes.
 
         The rows are all those that some replicate of the setting was tested on, in the dataset's own order. NaN where a
         replicate was not tested on a row, and where it diverged.
         """
         chosen = self._table.filter(_is(setting)).sort_by("replicate")
-        rows, correct, loss = (_flat(chosen[f"{part}_{name}"]) for name in _VALUES)
+        rows, correct, loss, error = (_flat(chosen[f"{part}_{name}"]) for name in (*_VALUES, *_OF_NUMBERS))
         if score == "loss":
             scores = loss
         elif score in METRICS:
             scores = _flat(chosen[f"{part}_{score}"])
-        elif len(correct):
+        elif score == "error" and len(error):
+            scores = error
+        elif score == "accuracy" and len(correct):
             scores = np.where(np.isnan(loss), np.nan, correct)
         else:
             scores = np.full(len(loss), np.nan)
@@ -153,7 +162,7 @@ def _read(path: str | Path, on: str) -> pyarrow.Table:
         raise ValueError(f"{path} has {table.num_rows} replicates on {on} where {due} are due; delete it and run again")
     lists = pyarrow.compute.list_value_length
     for part in PARTS:
-        for name in ("correct", "loss", *METRICS):
+        for name in ("correct", "loss", *METRICS, "error"):
             scored = table[f"{part}_{name}"].drop_null()
             if len(scored) and not lists(scored).equals(lists(table[f"{part}_rows"])):
                 raise ValueError(f"{path} has no {part}_{name} for some rows; delete it and run again")

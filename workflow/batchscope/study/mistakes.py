@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from batchscope.errors import suggestion
-from batchscope.model.losses import can_be_divided, is_a_sum
+from batchscope.model.losses import can_be_divided, is_a_sum, is_regression
 from batchscope.study.scores import METRICS, SCORES
 from batchscope.study.setting import setting_in_words
 from batchscope.study.study import Study
@@ -24,10 +24,18 @@ def mistakes(study: Study, studies: dict[str, Study]) -> Iterator[str]:
         yield f"batch_sizes: {setting.batch_sizes}{spelled} is repeated; keep one"
     if "ensembles" in study.spec and "validation" not in study.spec["split"]:
         yield "ensembles: the best replicate is chosen on validation rows; add validation to `split`"
+    if study.keeps_model and "validation" not in study.spec["split"]:
+        yield "keep.models: the best replicate is chosen on validation rows; add validation to `split`"
+    if study.keeps_model and study.spec["split"]["order"] == "resampled":
+        yield "keep.models: replicates with splits of their own have no validation rows in common; take another `order`"
     if "validation" not in study.spec["split"]:
         for place, measure in _measures_asked_for(study):
             if measure.startswith("validation") or "best_epoch" in measure:
                 yield f"{place}: {measure} is measured on validation rows; add validation to `split`"
+    if not is_regression(study.spec["loss"]):
+        for place, measure in _measures_asked_for(study):
+            if measure.endswith(("rmse", "mae")):
+                yield f"{place}: classes have no {measure}, which is of numbers; take {measure.partition('_')[0]}_loss"
     if study.score == "loss":
         yield from _not_of_numbers(study)
     else:

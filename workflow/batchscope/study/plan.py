@@ -170,6 +170,21 @@ class Plan(Study):
         }
 
     @property
+    def kept(self) -> dict:
+        """The model that is kept: of the setting to take, the replicate that is best on the validation rows."""
+        return {
+            "title": self.title,
+            "data": self.data,
+            "trainings": [self.training(name) for name in self.trainings],
+            **{key: self.recommendation[key] for key in ("margins", "part", "score")},
+        }
+
+    @property
+    def minutes_of_model(self) -> int:
+        """Of the longest training, which it may be."""
+        return max(map(self.minutes, self.trainings))
+
+    @property
     def claims(self) -> dict:
         """The claims, with their settings as the tables spell them."""
         claims = []

@@ -22,7 +22,7 @@ from batchscope.study.userfiles import data_files, file_mistakes, find_home, mod
 _ASKED_OF = (
     *("dataset", "split", "new_splits", "variance", "seed", "scaler"),
     *("model", "optimizer", "loss", "class_weight", "learning_rate_schedule"),
-    *("dtype_policy", "dense_gradients", "engine"),
+    *("dtype_policy", "dense_gradients", "engine", "keep"),
 )
 
 

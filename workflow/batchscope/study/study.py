@@ -116,6 +116,14 @@ class Study:
         return self.spec["new_splits"]["replicates"] if "new_splits" in self.spec else 0
 
     @property
+    def keeps_predictions(self) -> bool:
+        return self.spec["keep"]["predictions"]
+
+    @property
+    def keeps_model(self) -> bool:
+        return self.spec["keep"]["models"] == "recommended"
+
+    @property
     def chosen_on(self) -> str:
         """The part of the rows that settings are chosen on."""
         return "validation" if "validation" in self.spec["split"] else "test"

@@ -151,6 +151,11 @@ class CompiledEngine(Program):
         """The weights, what else the model changes, and the optimizer of the stack."""
         return [variable.numpy() for variable in self._variables]
 
+    def weights(self, member: int) -> list[np.ndarray]:
+        """The weights of a member of the stack trained last, and what else its model changes while it is trained."""
+        values = [variable.numpy() for variable in (*self._trainable, *self._non_trainable)]
+        return [value[member] for value in values] if self._lead else values
+
     def outputs(self, rows: list[np.ndarray]) -> np.ndarray:
         """What each member of the stack trained last puts out for rows of its own, (members, rows, outputs).
 

@@ -1,6 +1,8 @@
 """What can be known of a study only by asking scikit-learn and Keras: do they take it, and how much has it to do."""
 
 import math
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -29,6 +31,7 @@ def find_facts(study: dict) -> dict:
     from batchscope.model.schedules import Schedule
     from batchscope.training.agreement import find_way
     from batchscope.training.engines import FIT, STACKED, Way
+    from batchscope.training.kept_model import check_savable
     from batchscope.training.task import make_task
 
     keys = ("model", "optimizer", "loss", "seed", "dtype_policy", "dense_gradients")
@@ -38,6 +41,9 @@ def find_facts(study: dict) -> dict:
         raise ConfigError("model.function", "its models share weights; make all trained layers inside the function")
     if schedule := study.get("learning_rate_schedule"):
         Schedule(schedule, updates=math.ceil)
+    if study["keep"]["models"] != "none":
+        with TemporaryDirectory() as folder:
+            check_savable(model, Path(folder) / "model.keras")
     build_optimizer(study["optimizer"], learning_rate=0.01)
     build_loss(study["loss"], dataset.outputs)
     asked = Way(FIT, "as the config asks") if study["engine"] == "fit" else Way(STACKED)

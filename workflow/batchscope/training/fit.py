@@ -85,6 +85,10 @@ class FitEngine:
     def state(self) -> list[np.ndarray]:
         return [variable.numpy() for variable in self._variables()]
 
+    def weights(self, member: int) -> list[np.ndarray]:
+        model = self._model
+        return [variable.numpy() for variable in (*model.trainable_variables, *model.non_trainable_variables)]
+
     def outputs(self, rows: list[np.ndarray]) -> np.ndarray:
         [positions] = rows
         return self._model.predict(self._task.x[positions], verbose=0)[None]

@@ -11,21 +11,33 @@ from batchscope.training.metrics import measure
 from batchscope.training.task import Draw, Task
 
 
-def score_rows(
+def outputs_of_parts(
     task: Task, draws: list[Draw], outputs: Callable[[list[np.ndarray]], np.ndarray]
-) -> dict[str, RowScores]:
-    """The scores of the rows that are not trained on, by their part.
+) -> dict[str, np.ndarray]:
+    """What replicates put out for the rows that they are not trained on, by part, (replicates, rows, outputs).
 
     Args:
         draws: of the replicates.
         outputs: what each of them puts out for rows of its own, as the engine that trained them has it.
+    """
+    _, *positions = zip(*(task.split(draw.split) for draw in draws))
+    return {part: outputs(list(here)) for part, here in zip(PARTS, positions)}
+
+
+def score_rows(task: Task, draws: list[Draw], outputs: dict[str, np.ndarray]) -> dict[str, RowScores]:
+    """The scores of the rows that are not trained on, by their part.
+
+    Args:
+        draws: of the replicates.
+        outputs: as from `outputs_of_parts`.
 
     The loss of a row is without the penalties that a model adds to that of a batch.
     """
     _, *positions = zip(*(task.split(draw.split) for draw in draws))
     _, *numbers = zip(*(task.row_numbers(draw.split) for draw in draws))
+    scales = np.array([task.unit(draw.split)[1] for draw in draws])
     return {
-        part: _score(task, np.stack(rows), task.y[np.stack(here)], outputs(list(here)))
+        part: _score(task, np.stack(rows), task.y[np.stack(here)], outputs[part], scales)
         for part, rows, here in zip(PARTS, numbers, positions)
     }
 
@@ -52,14 +64,12 @@ def measure_parts(
     return measured
 
 
-def _score(task: Task, rows: np.ndarray, y: np.ndarray, outputs: np.ndarray) -> RowScores:
-    """Of rows and targets (replicates, rows) and outputs (replicates, rows, outputs)."""
+def _score(task: Task, rows: np.ndarray, y: np.ndarray, outputs: np.ndarray, scales: np.ndarray) -> RowScores:
+    """Of rows, targets (replicates, rows), outputs (replicates, rows, outputs) and scales of targets (replicates,)."""
     losses = task.loss_by_row(y.ravel(), outputs.reshape(-1, outputs.shape[-1])).numpy()
-    correct = None if is_regression(task.loss) else outputs.argmax(axis=-1) == y
+    losses = losses.reshape(y.shape).astype(np.float32)
+    if is_regression(task.loss):
+        return RowScores(rows, None, losses, error=((outputs[..., 0] - y) * scales[:, None]).astype(np.float32))
     measured = {metric: measure(metric, y, outputs) for metric in task.metrics}
-    return RowScores(
-        rows,
-        correct,
-        losses.reshape(y.shape).astype(np.float32),
-        {name: (value[:, None] + influence).astype(np.float32) for name, (value, influence) in measured.items()},
-    )
+    metrics = {name: (value[:, None] + influence).astype(np.float32) for name, (value, influence) in measured.items()}
+    return RowScores(rows, outputs.argmax(axis=-1) == y, losses, metrics)

@@ -153,6 +153,12 @@ class Task:
         rows = sum(self.rows)
         return self._parts(np.arange(rows * (1 + split), rows * (2 + split), dtype=np.int32))
 
+    def unit(self, split: int | None) -> tuple[float, float]:
+        """Mean and scale of a split that put numbers that are learned into their own unit, see `Dataset.unit`."""
+        if split is None or self.dataset.target_scale is None:
+            return self.dataset.unit
+        return float(self.splits.target_mean[split]), float(self.splits.target_scale[split])
+
     def _parts(self, rows: np.ndarray) -> list[np.ndarray]:
         return np.split(rows, np.cumsum(self.rows)[:-1])
 

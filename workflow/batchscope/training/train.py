@@ -1,10 +1,10 @@
 """All trainings of one batch size, stack by stack."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from itertools import zip_longest
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -16,9 +16,10 @@ from batchscope.training.compiled import stack_width
 from batchscope.training.engines import Engine, Way, make_engines
 from batchscope.training.ensembles import ensemble_accuracies
 from batchscope.training.progress import Progress
-from batchscope.training.scoring import score_rows
+from batchscope.training.scoring import outputs_of_parts, score_rows
 from batchscope.training.task import Draw, Task, Trained
 
+_T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 _MB_OF_TENSORFLOW = 1200  # what a process needs before it trains anything
 _WIDEST = 128  # wider stacks take as long per replicate, and leave less to see of the progress
@@ -34,6 +35,9 @@ class Result(NamedTuple):
     engine: str  # what trained, and why nothing faster did, in words
     rows: dict[str, RowScores]  # the scores of the test rows and, where there are any, of the validation rows
     metrics: np.ndarray  # (replicates, epochs, columns): what is measured beside: `results.history.metric_columns`
+    outputs: dict[
+        str, np.ndarray
+    ]  # of each part (replicates, rows, outputs), where they are kept; NaN of diverged ones
 
 
 def train(
@@ -43,20 +47,23 @@ def train(
     way: Way,
     memory_mb: int,
     checkpoint: Checkpoint,
+    kept: Collection[str] = (),
 ) -> dict[str, list[Result]]:
     """Train every draw of some named groups at every learning rate, from where a checkpoint of the job has them.
 
     The first group decides how many are trained at once, so its results do not depend on the others.
 
     They are trained in this `way`, or in the next slower one where it cannot be; the log says which and why. Stacks
-    that do not fit into `memory_mb`, or into what there is, are trained in groups.
+    that do not fit into `memory_mb`, or into what there is, are trained in groups. What the replicates of the groups
+    `kept` put out is in their results.
     """
 
     def work(task: Task, width: int) -> dict[str, list[Result]]:
         stacks = {name: {rate: [] for rate in learning_rates} for name in groups}
         engines, words = make_engines(task, groups, way, width, memory_mb)
         for name, rate, draws, trained in _train_stacks(engines, task, learning_rates, groups, checkpoint):
-            stacks[name][rate].append((trained, score_rows(task, draws, engines[name].outputs)))
+            outputs = outputs_of_parts(task, draws, engines[name].outputs)
+            stacks[name][rate].append((trained, score_rows(task, draws, outputs), outputs if name in kept else {}))
         return {
             name: [_join(rate, *zip(*trained), words[name]) for rate, trained in of_rates.items()]
             for name, of_rates in stacks.items()
@@ -98,6 +105,32 @@ def train_ensembles(
     ]
 
 
+def train_model(
+    task: Task,
+    learning_rate: float,
+    replicates: int,
+    chosen: int,
+    way: Way,
+    memory_mb: int,
+    checkpoint: Checkpoint,
+) -> keras.Model:
+    """One of the replicates that `train` trains, by itself: trained in the same stack, so it has the same weights."""
+    draws = task.replicates(replicates)
+
+    def work(task: Task, width: int) -> keras.Model:
+        [engine] = make_engines(task, {"model": draws}, way, width, memory_mb)[0].values()
+        first = chosen // engine.width * engine.width
+        stack = {"model": draws[first : first + engine.width]}
+        [_] = _train_stacks({"model": engine}, task, [learning_rate], stack, checkpoint)
+        model = task.build_replicate(draws[chosen].weights)
+        variables = [*model.trainable_variables, *model.non_trainable_variables]
+        for variable, value in zip(variables, engine.weights(chosen - first), strict=True):
+            variable.assign(value)
+        return model
+
+    return in_memory(work, task, width=equal_stacks(task, replicates, memory_mb))
+
+
 def equal_stacks(task: Task, replicates: int, memory_mb: int) -> int:
     """The width of a stack that fits into memory, such that one program serves all stacks."""
     width = stack_width(task, min(replicates, _WIDEST), memory=(memory_mb - _MB_OF_TENSORFLOW) * 2**20)
@@ -105,7 +138,7 @@ def equal_stacks(task: Task, replicates: int, memory_mb: int) -> int:
     return -(-replicates // stacks)
 
 
-def in_memory(work: Callable[[Task, int], list | dict], task: Task, width: int) -> list | dict:
+def in_memory(work: Callable[[Task, int], _T], task: Task, width: int) -> _T:
     """Work with stacks of this width, or of half of it where memory runs out, and so on.
 
     Where it runs out for one replicate, half the rows of a batch make a micro-batch, and so on.
@@ -164,11 +197,18 @@ def _stacks(groups: dict[str, list[Draw]], engines: dict[str, Engine]) -> Iterat
         yield from filter(None, together)
 
 
-def _join(learning_rate: float, stacks: list[Trained], scores: list[dict[str, RowScores]], engine: str) -> Result:
+def _join(
+    learning_rate: float,
+    stacks: list[Trained],
+    scores: list[dict[str, RowScores]],
+    outputs: list[dict[str, np.ndarray]],
+    engine: str,
+) -> Result:
     """The stacks of one setting together."""
     history = _mark_diverged(np.concatenate([trained.history for trained in stacks]))
     metrics = np.concatenate([trained.metrics for trained in stacks])
     diverged = np.isnan(history[:, -1, 0])
+    put_out = {part: np.concatenate([of_stack[part] for of_stack in outputs]) for part in outputs[0]}
     return Result(
         learning_rate,
         history,
@@ -177,6 +217,7 @@ def _join(learning_rate: float, stacks: list[Trained], scores: list[dict[str, Ro
         engine,
         {part: join([of_stack[part] for of_stack in scores]).without(diverged) for part in scores[0]},
         np.where(np.isnan(history[..., :1]), np.nan, metrics),
+        {part: np.where(diverged[:, None, None], np.float32(np.nan), values) for part, values in put_out.items()},
     )
 
 
