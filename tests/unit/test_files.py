@@ -14,6 +14,13 @@ def test_a_file_appears_whole(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["file.txt"]
 
 
+def test_a_folder_that_has_gone_is_made_again(tmp_path):
+    path = tmp_path / "results" / "metrics" / "file.txt"
+    with replacing(path) as temporary:
+        temporary.write_text("whole")
+    assert path.read_text() == "whole"
+
+
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
     path = tmp_path / "file.txt"
     path.write_text("old")

@@ -11,14 +11,29 @@ from typing import TextIO
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
-    """A temporary path beside `path`, renamed to it when the block ends well, removed when it does not."""
+    """A temporary path beside `path`, renamed to it when the block ends well, removed when it does not.
+
+    It is on the disk before it has its name, so a power cut leaves the whole file or none. The folder is made again
+    where it has gone: Snakemake removes those that are empty when some other job fails.
+    """
     path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
         yield temporary
+        _to_disk(temporary)
         temporary.replace(path)
+        _to_disk(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _to_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_csv(table, path: str | Path) -> None:
