@@ -52,7 +52,7 @@ class Checkpoint:
         np.savez(content, **parts, **{f"state_{index}": value for index, value in enumerate(state)})
         path = self._path(stack)
         try:
-            with replacing(path) as temporary:
+            with replacing(path, recorded=False) as temporary:
                 temporary.write_bytes(self._seal(path, content.getbuffer()) + content.getbuffer())
         except OSError as error:
             _log.warning("the checkpoint %s cannot be written, and the training goes on without: %s", path, error)
