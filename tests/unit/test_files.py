@@ -12,7 +12,7 @@ def test_a_file_appears_whole(tmp_path):
     with replacing(path) as temporary:
         temporary.write_text("whole")
         assert not path.exists()
-    assert [file.name for file in tmp_path.iterdir()] == ["file.txt"]
+    assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["file.txt"]
 
 
 def test_a_folder_that_has_gone_is_made_again(tmp_path):
