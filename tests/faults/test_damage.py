@@ -38,7 +38,7 @@ def take_an_older_one(content: bytes, _) -> bytes:
 @pytest.mark.parametrize("old", [True, False], ids=["old date", "new date"])
 def test_every_damaged_file_is_made_again(finished, damage, old, request):
     if not old and not request.config.getoption("--thorough"):
-        pytest.skip("make notices a file with a new date anyway; --thorough tries it")
+        pytest.skip("the same but for a date that nothing looks at; --thorough tries it")
     names = finished_files(finished)
     before = {name: (finished.folder / name).read_bytes() for name in names}
     generator = np.random.default_rng(0)
