@@ -89,7 +89,9 @@ class Checkout:
     def files(self) -> list[str]:
         """All that the workflow wrote, its own bookkeeping left out."""
         paths = (self.folder / "results").rglob("*")
-        return sorted(str(path.relative_to(self.folder)) for path in paths if path.is_file())
+        return sorted(
+            str(path.relative_to(self.folder)) for path in paths if path.is_file() and ".written" not in path.parts
+        )
 
     def copy(self, folder: Path) -> "Checkout":
         return Checkout(Path(shutil.copytree(self.folder, folder, dirs_exist_ok=True)))

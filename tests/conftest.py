@@ -1,10 +1,11 @@
-"""What unit and end-to-end tests share."""
+"""What unit and end-to-end tests, and those of faults, share."""
 
 import gc
 import os
 import tempfile
 from collections.abc import Callable, Iterator
 
+import filelock
 import pytest
 
 from tests import checkout
@@ -46,3 +47,22 @@ def first_500() -> dict:
 def make_checkout(tmp_path_factory) -> Callable[..., checkout.Checkout]:
     """Makes a checkout of its own, with the small study or another config."""
     return lambda config=checkout.SMALL: checkout.make_checkout(tmp_path_factory.mktemp("checkout"), config)
+
+
+@pytest.fixture(scope="session")
+def _finished(make_checkout, tmp_path_factory, worker_id) -> checkout.Checkout:
+    """Run once, by the first of the processes that test."""
+    shared = tmp_path_factory.getbasetemp() if worker_id == "master" else tmp_path_factory.getbasetemp().parent
+    folder = shared / "finished"
+    with filelock.FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            made = make_checkout()
+            made.run()
+            made.folder.rename(folder)
+    return checkout.Checkout(folder)
+
+
+@pytest.fixture
+def finished(_finished, tmp_path) -> checkout.Checkout:
+    """A checkout of its own in which the small study is finished."""
+    return _finished.copy(tmp_path / "finished")

@@ -70,7 +70,7 @@ class Run:
 
         def is_there() -> bool:
             assert self._process.poll() is None, self.printed
-            return any(kept.glob("*/*.npz"))
+            return any(kept.glob("*/*.checkpoint"))
 
         wait_until(is_there, f"batch size {batch_size} has a checkpoint")
 

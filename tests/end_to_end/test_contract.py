@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -144,7 +145,7 @@ def test_summary(finished):
 def test_figures_are_what_their_names_say(finished):
     folder = finished.folder / "results/small/figures"
     starts = {".svg": b"<?xml", ".pdf": b"%PDF", ".png": b"\x89PNG"}
-    for path in folder.iterdir():
+    for path in filter(Path.is_file, folder.iterdir()):
         assert path.read_bytes().startswith(starts[path.suffix])
     drawn = (folder / "batch_sizes.svg").read_text()  # Matplotlib keeps what it draws as comments
     for title in ("batch size 8", "batch size 100", "learning rate 0.01", "learning rate 0.001"):

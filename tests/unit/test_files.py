@@ -1,9 +1,10 @@
+import os
 import subprocess
 import sys
 
 import pytest
 
-from batchscope.files import digest, replacing
+from batchscope.files import check_written, digest, is_as_written, not_as_written, record_written, replacing
 
 
 def test_a_file_appears_whole(tmp_path):
@@ -11,7 +12,35 @@ def test_a_file_appears_whole(tmp_path):
     with replacing(path) as temporary:
         temporary.write_text("whole")
         assert not path.exists()
-    assert [file.name for file in tmp_path.iterdir()] == ["file.txt"]
+    assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["file.txt"]
+
+
+def test_a_folder_that_has_gone_is_made_again(tmp_path):
+    path = tmp_path / "results" / "metrics" / "file.txt"
+    with replacing(path) as temporary:
+        temporary.write_text("whole")
+    assert path.read_text() == "whole"
+
+
+@pytest.mark.parametrize("damaged", [b"", b"whol", b"whole.", b"Whole", b"older"])
+def test_a_file_that_is_not_as_it_was_written_is_noticed(tmp_path, damaged):
+    path = tmp_path / "results" / "metrics" / "file.txt"
+    for content in ("older", "whole"):
+        with replacing(path) as temporary:
+            temporary.write_text(content)
+    assert is_as_written(path)
+    assert not_as_written(tmp_path) == []
+    check_written([path, tmp_path / "of the user's"])
+    path.write_bytes(damaged)
+    os.utime(path, (0, 0))  # whatever its date
+    assert not_as_written(tmp_path) == [path]
+    with pytest.raises(SystemExit, match=r"file.txt is not as it was written; run again, which makes it anew"):
+        check_written([path])
+    path.unlink()
+    assert not_as_written(tmp_path) == []  # it is missing, which all see
+    path.write_text("another")
+    record_written(path)
+    assert is_as_written(path)
 
 
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):

@@ -106,6 +106,7 @@ rule make_report:
         snakemake=f"{shlex.quote(sys.executable)} -m snakemake --nolock --cores 1"
         f" --snakefile {shlex.quote(os.path.relpath(workflow.main_snakefile))}",
         targets=[*STUDIES, FINDINGS],
+        record=f"PYTHONPATH={shlex.quote(os.path.relpath(WORKFLOW))} {shlex.quote(sys.executable)} -m batchscope.files",
         configfiles=shlex.join(
             ["--configfile", *map(str, workflow.overwrite_configfiles)] if workflow.overwrite_configfiles else []
         ),
@@ -113,4 +114,4 @@ rule make_report:
         "Making the report"
     shell:
         "{params.snakemake} {params.targets} {params.configfiles} --report {output}"
-        " --report-stylesheet {input.stylesheet} > {log} 2>&1"
+        " --report-stylesheet {input.stylesheet} > {log} 2>&1 && {params.record} {output}"

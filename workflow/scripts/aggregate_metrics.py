@@ -15,12 +15,13 @@ from batchscope.evidence.guess import guess
 from batchscope.evidence.metrics import measure_replicates, seconds_per_epoch, summarize
 from batchscope.evidence.populations import add_populations
 from batchscope.evidence.trainings import NEW_SPLITS, THIS_SPLIT, with_scores
-from batchscope.files import log_to, write_csv
+from batchscope.files import check_written, log_to, write_csv
 from batchscope.report.words import target_by_guessing
 from batchscope.results.history import read_history, write_history
 from batchscope.results.row_scores import read_row_scores
 
 terminal = log_to(snakemake.log[0])
+check_written(snakemake.input)
 metrics = json.loads(snakemake.params.metrics)
 history = pyarrow.concat_tables(map(read_history, snakemake.input.histories))
 timing = pd.concat(map(pd.read_csv, snakemake.input.timings))

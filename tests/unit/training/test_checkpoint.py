@@ -1,6 +1,10 @@
 """A training that is stopped and started again gives the bytes that it would have given in one go."""
 
 import dataclasses
+import resource
+import shutil
+import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -157,13 +161,68 @@ def test_a_checkpoint_of_another_training_is_removed(trained, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["other"]
 
 
-def test_a_damaged_checkpoint_is_left_out(trained, tmp_path, caplog):
+@pytest.fixture
+def written(trained, tmp_path) -> tuple[Checkpoint, Path]:
+    """A checkpoint of a stack, and its file."""
     kept = Checkpoint(tmp_path, "key")
-    kept.save((2, 0, 0.01), trained, [])
+    kept.save((2, 0, 0.01), trained, [np.float32([1, 2])])
     [path] = (tmp_path / "key").iterdir()
-    path.write_bytes(path.read_bytes()[:100])
+    return kept, path
+
+
+@pytest.mark.parametrize("part", [0, 1, 31, 32, 33, 100, -1])
+def test_a_shortened_checkpoint_is_left_out(written, part, caplog):
+    kept, path = written
+    path.write_bytes(path.read_bytes()[:part])
     assert kept.load((2, 0, 0.01)) == (NOTHING, [])
-    assert "cannot be read and is left out" in caplog.text
+    assert len(caplog.messages) == 1
+    assert "is left out, and its stack trained again: it is not what was written there" in caplog.text
+
+
+def test_no_flipped_bit_of_a_checkpoint_is_read(written, caplog, request):
+    caplog.set_level("CRITICAL")
+    kept, path = written
+    content = path.read_bytes()
+    flips = 10_000 if request.config.getoption("--thorough") else 1_000
+    for bit in np.random.default_rng(0).choice(8 * len(content), flips, replace=False):
+        damaged = bytearray(content)
+        damaged[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(damaged)
+        assert kept.load((2, 0, 0.01)) == (NOTHING, [])
+
+
+def test_a_checkpoint_of_another_stack_or_training_is_left_out(written, tmp_path):
+    kept, path = written
+    path.rename(path.with_name("2_0_0.02.checkpoint"))
+    assert kept.load((2, 0, 0.02)) == (NOTHING, [])
+    (tmp_path / "another" / "other").mkdir(parents=True)
+    shutil.copy(path.with_name("2_0_0.02.checkpoint"), tmp_path / "another" / "other" / "2_0_0.01.checkpoint")
+    assert Checkpoint(tmp_path / "another", "other").load((2, 0, 0.01)) == (NOTHING, [])
+
+
+def test_what_is_no_checkpoint_is_in_nobodys_way(written, tmp_path):
+    _, path = written
+    (tmp_path / "stray").write_text("stray")
+    path.unlink()
+    path.mkdir()
+    assert Checkpoint(tmp_path, "key").load((2, 0, 0.01)) == (NOTHING, [])
+    assert [each.name for each in tmp_path.iterdir()] == ["key"]
+
+
+def test_a_checkpoint_that_has_no_room_costs_no_training(make_task, tmp_path, caplog):
+    def train_in(folder, limit):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, unlimited))
+        try:
+            return bytes_of(train(make_task(), 1, "compiled", 3000, Checkpoint(folder, "key")))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (unlimited, unlimited))
+
+    _, unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    whole = train_in(tmp_path / "whole", unlimited)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    assert train_in(tmp_path / "full", 100) == whole
+    assert "cannot be written, and the training goes on without: [Errno 27] File too large" in caplog.text
+    assert list((tmp_path / "full" / "key").iterdir()) == []
 
 
 def test_checkpoints_are_rare_enough_not_to_cost_much(trained, tmp_path, monkeypatch):

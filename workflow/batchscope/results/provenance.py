@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from batchscope.files import replacing, sha256
+from batchscope.files import not_as_written, replacing, sha256
 from batchscope.hardware.devices import cpu_name, gpu_names
 
 
@@ -115,9 +115,11 @@ def main() -> None:
     records = sorted(Path("results").glob("*/provenance.json"))
     if not records:
         sys.exit("results/ has no provenance to verify; run make first")
-    problems = [problem for path in records for problem in verify(path)]
+    damaged = not_as_written("results")
+    problems = [f"{path} is not as it was written" for path in damaged]
+    problems += [problem for path in records if path not in damaged for problem in verify(path)]
     if problems:
-        sys.exit("\n".join([*problems, "Run make again to make anew what is missing; delete what was altered first."]))
+        sys.exit("\n".join([*problems, "Run make again, which makes anew what is missing or not as it was written."]))
     for path in records:
         print(f"{path.parent}: all files are as recorded")
 

@@ -61,7 +61,7 @@ def _facts(specs: dict[str, dict], cache: Path) -> dict[str, dict]:
     _refuse(f"{name}.{line}" for name, answer in answers.items() for line in answer.get("error", "").splitlines())
     for name, answer in answers.items():
         cache.mkdir(parents=True, exist_ok=True)
-        with replacing(paths[name]) as temporary:
+        with replacing(paths[name], recorded=False) as temporary:
             temporary.write_text(json.dumps(answer))
     return {name: json.loads(path.read_text()) for name, path in paths.items()}
 
