@@ -13,7 +13,8 @@ from batchscope.imports import LIBRARY, library_modules
 ROOT = LIBRARY.parents[1]
 SCRIPTS = {path for path in (ROOT / "workflow/scripts").glob("*.py") if path.name != "find_facts.py"}  # of jobs
 OF_DATA = {ROOT / "workflow/scripts" / name for name in ("prepare_dataset.py", "draw_splits.py")}
-TRAINING = OF_DATA | {*(ROOT / "workflow/scripts").glob("train*.py"), ROOT / "workflow/scripts/measure_pace.py"}
+OF_MODELS = {ROOT / "workflow/scripts" / name for name in ("measure_pace.py", "keep_model.py")}
+TRAINING = OF_DATA | OF_MODELS | {*(ROOT / "workflow/scripts").glob("train*.py")}
 CUDA = "[and-cuda]"
 
 

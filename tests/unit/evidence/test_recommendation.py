@@ -11,10 +11,13 @@ from batchscope.evidence.crossed import means_and_parts
 from batchscope.evidence.recommendation import (
     COLUMNS,
     advised,
+    best_replicate,
     beyond,
     margins_of,
     more_to_decide,
     rank,
+    ranked_table,
+    read_advised,
     recommend,
     settings_of,
 )
@@ -242,3 +245,22 @@ def test_for_new_rows_more_settings_may_be_best_than_on_these():
     assert verdicts(rank(own.on_these_rows, "test_accuracy", 0.001, seed=0)) == {8: "best", 4: "worse"}
     table = rank(own, "test_accuracy", 0.001, seed=0)
     assert table["low"][0] < table["low_on_these_rows"][0] == pytest.approx(0.81)
+
+
+def test_the_advice_is_read_from_the_table_of_the_ranked_settings(tmp_path):
+    own = replicates({4: 0.7 + NOISE, 8: 0.82 - NOISE, 16: 0.822 + NOISE})
+    own["epochs_to_target"] = np.where(own["batch_size"] == 8, 20.0, 30.0)
+    new = own.assign(test_accuracy=np.where(own["batch_size"] == 8, 0.9, own["test_accuracy"]))
+    for tables in ([own], [own, new], [own.assign(diverged=True, test_accuracy=math.nan)]):
+        goals = {str(on): recommend(Trainings(table), MARGINS, seed=0) for on, table in enumerate(tables)}
+        ranked_table(goals).to_csv(tmp_path / "ranked.csv", index=False)
+        expected = advised([*goals.values()], margins_of(MARGINS, "accuracy", "test"))
+        assert read_advised(tmp_path / "ranked.csv", MARGINS, "accuracy", "test") == expected
+    assert expected == []
+
+
+def test_the_best_replicate_is_that_on_validation_rows_and_none_that_diverged():
+    table = replicates({4: np.array([0.5, 0.9, 0.9, 0.1]), 8: np.full(4, 0.95)}, "validation_accuracy")
+    table["validation_loss"] = np.where(table["batch_size"] == 4, [math.nan, 3, 1, 2] * 2, 0.1)
+    assert best_replicate(table, Setting(4, 0.1), "accuracy") == 1
+    assert best_replicate(table, Setting(4, 0.1), "loss") == 2

@@ -88,6 +88,17 @@ def test_the_pace_is_measured_at_all_batch_sizes_of_schedules_too():
     assert many_updates.minutes_of_pace > study.minutes_of_pace >= 1
 
 
+def test_what_is_kept_follows_from_all_trainings_and_changes_none_of_them():
+    kept = make_study("keep: {predictions: true, models: recommended}")
+    assert (kept.keeps_predictions, kept.keeps_model) == (True, True)
+    assert kept.kept["trainings"] == [kept.training(name) for name in kept.trainings]
+    assert (kept.kept["part"], kept.kept["score"]) == ("validation", "accuracy")
+    assert kept.minutes_of_model == max(kept.minutes(name) for name in kept.trainings)
+    plain = make_study()
+    assert (plain.keeps_predictions, plain.keeps_model) == (False, False)
+    assert [plain.training(name) for name in plain.trainings] == kept.kept["trainings"]
+
+
 def test_replicates_split_anew_only_where_the_rows_are_resampled():
     assert make_study().training("8")["task"]["resampled"] is False
     assert make_study("split: {train: 500, order: resampled}").training("8")["task"]["resampled"] is True
@@ -224,6 +235,14 @@ QUESTION = 'questions: {q: {question: "Q?", %s}}'
         (
             "learning_curves: {whole: {batch_size: 501, learning_rate: 0.05}}",
             "learning_curves.whole.batch_size: 501 is above the 500 training rows; take at most",
+        ),
+        (
+            "{split: {train: 500}, keep: {models: recommended}}",
+            "keep.models: the best replicate is chosen on validation",
+        ),
+        (
+            "{split: {train: 500, validation: 100, order: resampled}, keep: {models: recommended}}",
+            "keep.models: replicates with splits of their own have no validation rows in common; take another `order`",
         ),
         ("{split: {train: 500}, ensembles: {batch_size: 8}}", "ensembles: the best replicate is chosen on validation"),
         (

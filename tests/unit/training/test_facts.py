@@ -130,3 +130,20 @@ def test_a_model_file_whose_models_share_weights_is_refused(tmp_path, shared):
     (tmp_path / "model.py").write_text(f"import keras\nfrom functools import cache\nbuild = {build}\n")
     with pytest.raises(ConfigError, match=r"^model.function: its models share weights; make all trained layers inside"):
         facts(f"model: {{file: {tmp_path / 'model.py'}}}")
+
+
+def test_a_model_that_is_to_be_kept_has_to_be_one_that_keras_loads(tmp_path):
+    (tmp_path / "model.py").write_text("""
+import keras
+
+class Twice(keras.layers.Layer):
+    def call(self, x):
+        return 2 * x
+
+def build(shape, outputs):
+    return keras.Sequential([keras.Input(shape), Twice(), keras.layers.Dense(outputs)])
+""")
+    model = f"model: {{file: {tmp_path / 'model.py'}}}"
+    assert facts(f"{{{model}}}")["train_rows"] == 50
+    with pytest.raises(ConfigError, match=r"^keep.models: Keras cannot save .* Could not locate class 'Twice'"):
+        facts(f"{{{model}, keep: {{models: recommended}}}}")

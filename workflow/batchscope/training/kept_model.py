@@ -9,7 +9,7 @@ import joblib
 from batchscope.data.columns import MARKS, WORDS
 from batchscope.data.dataset import Dataset
 from batchscope.data.prepare import SplitRows, fit_preprocessing
-from batchscope.errors import ConfigError, reason
+from batchscope.errors import ConfigError
 from batchscope.files import replacing
 from batchscope.hardware.backend import keras
 from batchscope.names import name_and_arguments
@@ -44,7 +44,8 @@ def check_savable(model: keras.Model, path: Path) -> None:
         model.save(path)
         keras.saving.load_model(path)
     except Exception as error:  # whatever a layer of the user's raises
-        raise ConfigError("keep.models", f"Keras cannot save this model and load it: {reason(error)}") from None
+        why = str(error).rpartition("Exception encountered: ")[2].strip().partition("\n")[0]  # of a part of the model
+        raise ConfigError("keep.models", f"Keras cannot save this model and load it: {why}") from None
 
 
 def describe(rows: SplitRows, dataset: Dataset, spec: dict | str) -> dict:
