@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from .conftest import Checkout
+from tests.checkout import Checkout
 
 CONDA = """#!/bin/sh
 case "$1" in

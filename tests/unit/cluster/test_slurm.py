@@ -73,4 +73,4 @@ def test_only_trainings_are_submitted():
     rules = {path.stem: path.read_text() for path in (Path(__file__).parents[3] / "workflow/rules").glob("*.smk")}
     names = {name for text in rules.values() for name in re.findall(r"^rule (\w+):", text, re.MULTILINE)}
     [local] = re.findall(r"^localrules:\n((?:    \w+,\n)+)", rules["cluster"], re.MULTILINE)
-    assert names - set(re.findall(r"\w+", local)) == {"train_ensembles", "train_variance", "measure_pace"}
+    assert names - set(re.findall(r"\w+", local)) == {"train_ensembles", "train_variance", "measure_pace", "keep_model"}

@@ -75,6 +75,7 @@ def test_a_model_that_puts_out_half_precision_is_told_what_to_change(blobs_spec,
         "dense_gradients": False,
         "engine": "compiled",
         "seed": 0,
+        "keep": {"models": "none"},
     }
     with pytest.raises(
         ConfigError, match="model: it puts out bfloat16, too coarse for a loss; end it with dtype='float32'"

@@ -68,7 +68,9 @@ def _facts(specs: dict[str, dict], cache: Path) -> dict[str, dict]:
 
 def _digest(question: dict) -> str:
     """Changes with the question, the content of its files, the code that answers it and the libraries asked."""
-    versions = [version(name) for name in ("keras", "numpy", "openpyxl", "pandas", "pyarrow", "scikit-learn", "tensorflow")]
+    versions = [
+        version(name) for name in ("keras", "numpy", "openpyxl", "pandas", "pyarrow", "scikit-learn", "tensorflow")
+    ]
     words = [yaml.safe_dump([question, versions]), code_digest(LIBRARY / "training" / "facts.py")]
     files = data_files(question["dataset"]) + model_files(question["model"])
     return digest(words, files)
