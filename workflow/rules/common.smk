@@ -7,7 +7,6 @@ from pathlib import Path
 
 FINDINGS = "results/findings.rst"  # the first page of the report
 WORKFLOW = Path(workflow.basedir) / "workflow"
-sys.path.insert(0, str(WORKFLOW))  # where the library is, also for the scripts: Snakemake hands the path on
 
 from batchscope.hardware.devices import visible_gpus
 from batchscope.errors import ConfigError

@@ -1,4 +1,5 @@
 import copy
+from pathlib import Path
 
 import pytest
 import yaml
@@ -141,6 +142,43 @@ def test_a_file_that_is_no_yaml_mapping_is_refused_in_one_line(tmp_path, text):
     with pytest.raises(ConfigError) as error:
         check_file(path)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"studies:\n  a: [1,\n  b: 2\n", "config.yaml, line 2: this is no YAML: while parsing a flow sequence, "),
+        (b"studies:\n\ta: 1\n", "config.yaml, line 2: this is no YAML: while scanning for the next token, found "),
+        (b"studies:\n  a: *none\n", "config.yaml, line 2: this is no YAML: found undefined alias 'none'"),
+        (b"a: 1\n---\nb: 2\n", "config.yaml, line 2: this is no YAML: expected a single document in the stream, but"),
+        (b"a: !!python/object/apply:os.getcwd []\n", "config.yaml, line 1: this is no YAML: could not determine a con"),
+        ("a: Größe\n".encode("latin-1"), "config.yaml, line 1: this is not UTF-8; save the file in that encoding"),
+        ("a: 1\n".encode("utf-16"), "config.yaml, line 1: this is not UTF-8; save the file in that encoding"),
+        (b"a: &a [*a]\n", "config.yaml: it is nested too deeply, or an alias contains itself"),
+        (b"a: " + b"[" * 5000, "config.yaml: it is nested too deeply, or an alias contains itself"),
+        (
+            b"a: &a [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]\n"
+            + b"".join(b"%c: &%c [%s]\n" % (k, k, b", ".join([b"*%c" % (k - 1)] * 10)) for k in range(98, 105)),
+            "config.yaml: it holds more than 1000000 values",
+        ),
+        (b"a:\n  epochs: 1:30\n", "config.yaml, line 2: 1:30 is the number 90 for YAML; write that, or text in quotes"),
+        (b"a:\n  epochs: 010\n", "config.yaml, line 2: 010 is the number 8 for YAML; write that, or text in quotes"),
+        (b"\x00", "config.yaml: unacceptable character"),
+    ],
+)
+def test_a_mistake_in_yaml_is_one_line_that_names_file_and_line(tmp_path, monkeypatch, content, message):
+    monkeypatch.chdir(tmp_path)
+    Path("config.yaml").write_bytes(content)
+    with pytest.raises(ConfigError) as error:
+        check_file("config.yaml")
+    assert str(error.value).startswith(message)
+    assert "\n" not in str(error.value)
+
+
+def test_numbers_that_are_what_they_look_like_are_taken(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("a: [0, -0, 10, -7, +3, 1_000, 0.10, '010', '1:30', 1e3, 00]\n")
+    check_file(path)
 
 
 def test_the_default_config_is_taken(request):

@@ -1,6 +1,7 @@
 """The config, read strictly: every mistake is found before anything runs, and told in one line that names its place."""
 
 import copy
+import io
 import math
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,8 +16,19 @@ from batchscope.errors import ConfigError, one_line, suggestion
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
 
 
+_MOST_VALUES = 1_000_000  # of a file, aliases counted as often as they stand
+_LARGEST = 2**63  # integers from here on fit nowhere
+
+
 class _StrictLoader(yaml.SafeLoader):
-    """YAML in which a key that stands twice is an error."""
+    """YAML in which a key that stands twice is an error, and a number that YAML 1.1 reads as another one."""
+
+    def construct_yaml_int(self, node):
+        number = super().construct_yaml_int(node)
+        if ":" in node.value or (node.value.lstrip("+-0") and node.value.lstrip("+-").startswith("0")):
+            place = f"{self.name}, line {node.start_mark.line + 1}"
+            raise ConfigError(place, f"{node.value} is the number {number} for YAML; write that, or text in quotes")
+        return number
 
     def construct_mapping(self, node, deep=False):
         seen = set()
@@ -31,21 +43,58 @@ class _StrictLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+_StrictLoader.add_constructor("tag:yaml.org,2002:int", _StrictLoader.construct_yaml_int)
+
+
 def check_file(path: str | Path) -> None:
     """Read a config file as strictly as YAML allows.
 
-    Snakemake merges the files and keeps the last of two keys in silence, so each file is looked at on its own here.
+    Snakemake merges the files and keeps the last of two keys in silence, and of a mistake in YAML says neither file nor
+    line, so each file is looked at on its own here.
 
     Raises:
-        ConfigError: a key stands twice in a mapping, or the file is no YAML mapping.
+        ConfigError: the file is no YAML mapping, a key stands twice in a mapping, or a number is read as another one.
     """
-    with open(path) as file:
-        try:
-            content = yaml.load(file, _StrictLoader)
-        except yaml.YAMLError as error:
-            raise ConfigError(str(path), one_line(error)) from None
+    data = Path(path).read_bytes()
+    try:
+        file = io.StringIO(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{path}, line {line}", "this is not UTF-8; save the file in that encoding") from None
+    file.name = str(path)
+    try:
+        content = yaml.load(file, _StrictLoader)
+        values = _count(content, ())
+    except yaml.MarkedYAMLError as error:
+        ends = "<stream end>" in (error.problem or "")  # of what is not closed the place is where it opens
+        mark = error.context_mark if ends or error.problem_mark is None else error.problem_mark
+        what = ", ".join(part for part in (error.context, error.problem) if part)
+        raise ConfigError(f"{path}, line {mark.line + 1}", f"this is no YAML: {what}") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(str(path), one_line(error)) from None
+    except RecursionError:
+        raise ConfigError(str(path), "it is nested too deeply, or an alias contains itself") from None
+    if values > _MOST_VALUES:
+        raise ConfigError(str(path), f"it holds more than {_MOST_VALUES} values")
     if content is not None and not isinstance(content, dict):
         raise ConfigError(str(path), "this is no mapping of keys to values; it starts with `studies:`")
+
+
+def _count(value: object, inside: tuple[int, ...], so_far: int = 0) -> int:
+    """How many values there are in one, counted no further than what a config may hold.
+
+    Raises:
+        RecursionError: one contains itself.
+    """
+    if id(value) in inside:
+        raise RecursionError
+    so_far += 1
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for part in parts:
+        if so_far > _MOST_VALUES:
+            break
+        so_far = _count(part, (*inside, id(value)), so_far)
+    return so_far
 
 
 def check_config(config: dict) -> dict:
@@ -100,16 +149,19 @@ def _as_number(text: str) -> int | str | None:
     return None
 
 
+def _is_number(value: object) -> bool:
+    """Whether it is a number of a size that can be worked with."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and -_LARGEST < value < _LARGEST
+
+
 @cache
 def _validator() -> jsonschema.protocols.Validator:
     """JSON schema as it is, but 4.0 is no integer, infinity no number, and defaults are filled in."""
     draft = jsonschema.Draft202012Validator
     types = draft.TYPE_CHECKER.redefine_many(
         {
-            "integer": lambda _, value: isinstance(value, int) and not isinstance(value, bool),
-            "number": lambda _, value: (
-                isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-            ),
+            "integer": lambda _, value: _is_number(value) and isinstance(value, int),
+            "number": lambda _, value: _is_number(value),
         }
     )
 
