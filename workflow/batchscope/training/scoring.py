@@ -7,7 +7,7 @@ import numpy as np
 from batchscope.model.losses import is_regression
 from batchscope.results.history import metric_columns
 from batchscope.results.row_scores import PARTS, RowScores
-from batchscope.training.metrics import measure
+from batchscope.training.metrics import measure, value_of
 from batchscope.training.task import Draw, Task
 
 
@@ -60,7 +60,7 @@ def measure_parts(
     for rows in parts:
         y, put_out = task.y[np.stack(rows)], outputs(list(rows))
         for metric, column in zip(task.metrics, columns):
-            column[:] = measure(metric, y, put_out)[0]
+            column[:] = value_of(metric, y, put_out)
     return measured
 
 
