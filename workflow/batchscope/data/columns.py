@@ -157,6 +157,21 @@ def find_numbers(texts: pd.Series) -> Numbers | None:
     return _decorated(texts, counts)
 
 
+def numbers_or_names(texts: pd.Series) -> Numbers | pd.Series:
+    """The numbers that a column of texts holds, or the texts where they are names.
+
+    Raises:
+        UnreadableError: as `find_numbers`.
+    """
+    found = find_numbers(texts)
+    return texts if found is None else found
+
+
+def first_row(true: pd.Series) -> int:
+    """The first row of the file, counted from 1, in which a mask is true."""
+    return int(true.idxmax()) + 1
+
+
 def _is_date(text: str) -> bool:
     return bool(_DATE.fullmatch(text)) and bool(re.search(r"\d", text))
 
@@ -177,9 +192,8 @@ def _decorated(texts: pd.Series, counts: pd.Series) -> Numbers | None:
     if len(units) > 1 and (len(numbers) <= _MOST_UNITS or len(units) > min(_MOST_UNITS, len(numbers) / 2)):
         return None  # names that begin with a number
     if len(strays):
-        row = texts.index[texts == strays[0]][0] + 1
         raise UnreadableError(
-            f"it has text among its numbers, {strays[0]!r} in row {row}",
+            f"it has text among its numbers, {strays[0]!r} in row {first_row(texts == strays[0])}",
             "correct it, name it in `missing`, take the column as names with `categories`, or `drop` it",
         )
     currencies = {matches[text]["currency"] for text in numbers} - {None}
@@ -196,7 +210,7 @@ def _decorated(texts: pd.Series, counts: pd.Series) -> Numbers | None:
 
 
 def _sign(match: re.Match) -> str:
-    return "-" if {match["sign"], match["inner"]} & {"-"} else ""
+    return "-" if "-" in (match["sign"], match["inner"]) else ""
 
 
 def _two_ways(texts: list[str], way) -> tuple[str, str]:

@@ -11,8 +11,9 @@ from batchscope.data.columns import (
     Numbers,
     UnreadableError,
     cells_of,
-    find_numbers,
+    first_row,
     names_of,
+    numbers_or_names,
     without_missing,
 )
 from batchscope.data.rows import Rows
@@ -88,7 +89,7 @@ def read_table(
     values, how, ambiguous = _in_one_convention(cells | {target: learned}, asked)
     problems += ambiguous
     problems += [
-        f"{_place(column)}: it has an infinite value in row {_first(np.isinf(values[column]))}; correct or `drop` it"
+        f"{_place(column)}: it has an infinite value in row {first_row(np.isinf(values[column]))}; correct or `drop` it"
         for column in chosen
         if column in values and values[column].dtype.kind == "f" and np.isinf(values[column]).any()
     ]
@@ -131,14 +132,10 @@ def _read(
     cells, problems = {}, []
     for name, column in columns.items():
         try:
-            if name in as_names:
-                cells[name] = without_missing(names_of(column), missing)
-                continue
-            of_column = cells_of(column)
+            of_column = names_of(column) if name in as_names else cells_of(column)
             if of_column.dtype.kind != "f":
-                texts = without_missing(of_column, missing)
-                of_column = find_numbers(texts)
-                of_column = texts if of_column is None else of_column
+                of_column = without_missing(of_column, missing)
+                of_column = of_column if name in as_names else numbers_or_names(of_column)
             cells[name] = of_column
         except UnreadableError as error:
             problems.append(f"{_place(name)}: {error}")
@@ -185,12 +182,7 @@ def _in_one_convention(
 
 
 def _groups(column: pd.Series) -> np.ndarray:
-    if column.isna().any() or (column == "").any():
-        missing = column.isna() | (column == "")
-        raise ConfigError("split.groups", f"{column.name!r} has no value in row {missing.idxmax() + 1}")
+    missing = column.isna() | (column == "")
+    if missing.any():
+        raise ConfigError("split.groups", f"{column.name!r} has no value in row {first_row(missing)}")
     return pd.factorize(column)[0]
-
-
-def _first(true: pd.Series) -> int:
-    """The first row, counted from 1, in which a mask is true."""
-    return int(np.argmax(true)) + 1

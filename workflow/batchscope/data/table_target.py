@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from batchscope.data.columns import FEW, Numbers, cells_of, find_numbers, without_missing
+from batchscope.data.columns import FEW, Numbers, cells_of, first_row, numbers_or_names, without_missing
 from batchscope.errors import ConfigError
 
 TARGET = "dataset.table.target"  # its place in the config
@@ -31,7 +31,7 @@ def known_targets(
         cells = known
     if drop_missing or not cells.isna().any():
         return cells.dropna()
-    count, row = int(cells.isna().sum()), int(np.argmax(cells.isna())) + 1
+    count, row = int(cells.isna().sum()), first_row(cells.isna())
     cell = column.iloc[row - 1]
     seen = f" ({cell!r})" if isinstance(cell, str) and cell else ""
     remedy = "take out their rows, or leave them out with `drop_missing_target: true`"
@@ -53,8 +53,7 @@ def numbers_to_learn(cells: pd.Series, numbers: bool) -> pd.Series | Numbers:
     few = not numbers and cells.nunique() <= FEW
     if few and pd.to_numeric(cells, errors="coerce").isna().any():
         return cells
-    found = find_numbers(cells)
-    return cells if found is None else found
+    return numbers_or_names(cells)
 
 
 def classes_like_missing(cells: pd.Series, words: list[str]) -> list[str]:

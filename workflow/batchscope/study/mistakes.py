@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from batchscope.errors import suggestion
-from batchscope.model.losses import can_be_divided, is_a_sum, is_regression
+from batchscope.model.losses import can_be_divided, is_a_sum
 from batchscope.study.scores import METRICS, SCORES
 from batchscope.study.setting import setting_in_words
 from batchscope.study.study import Study
@@ -32,10 +32,6 @@ def mistakes(study: Study, studies: dict[str, Study]) -> Iterator[str]:
         for place, measure in _measures_asked_for(study):
             if measure.startswith("validation") or "best_epoch" in measure:
                 yield f"{place}: {measure} is measured on validation rows; add validation to `split`"
-    if not is_regression(study.spec["loss"]):
-        for place, measure in _measures_asked_for(study):
-            if measure.endswith(("rmse", "mae")):
-                yield f"{place}: classes have no {measure}, which is of numbers; take {measure.partition('_')[0]}_loss"
     if study.score == "loss":
         yield from _not_of_numbers(study)
     else:
@@ -71,6 +67,9 @@ def _not_of_numbers(study: Study) -> Iterator[str]:
 
 def _not_of_classes(study: Study) -> Iterator[str]:
     """What a study that learns classes asks for and cannot have."""
+    for place, measure in _measures_asked_for(study):
+        if measure.endswith(("rmse", "mae")):
+            yield f"{place}: classes have no {measure}, which is of numbers; take {measure.partition('_')[0]}_loss"
     for score in _other_targets(study):
         why = "classes are learned here" if score == "loss" else f"the score is {study.score}"
         yield f"target_{score}: {why}; write target_{study.score}"

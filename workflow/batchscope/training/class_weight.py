@@ -22,7 +22,7 @@ def weights_of_classes(class_weight: str | dict, dataset: Dataset) -> np.ndarray
         classes = np.unique(dataset.y_train)
         weights[classes] = compute_class_weight("balanced", classes=classes, y=dataset.y_train)
         return weights
-    labels = [*map(str, range(dataset.classes) if dataset.labels is None else dataset.labels)]
+    labels = dataset.class_names
     for label, weight in class_weight.items():
         if str(label) not in labels:
             raise ConfigError("class_weight", f"there is no class {str(label)!r}{suggestion(label, labels)}")
