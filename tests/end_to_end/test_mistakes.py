@@ -56,7 +56,7 @@ def test_a_machine_without_slurm_is_told(make_checkout, tmp_path):
 def test_a_damaged_history_is_named_in_the_log_that_is_shown(finished):
     path = finished.folder / "results/small/history/batch_size_8.parquet"
     path.write_bytes(path.read_bytes()[:-100])
-    (path.parent / ".written" / f"{path.name}.sha256").unlink()  # as results of earlier versions have none
+    (path.parent / ".written" / f"{path.name}.json").unlink()  # as results of earlier versions have none
     (finished.folder / "results/small/metrics/summary.csv").unlink()
     done = finished.snakemake()
     assert done.returncode == 1

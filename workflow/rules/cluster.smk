@@ -49,3 +49,4 @@ onstart:
             "sbatch, SLURM's command for submitting jobs, is not on the PATH: run this on a login node of the cluster, or "
             "without `--profile profiles/slurm` on this machine"
         )
+    keep(path for job in workflow.dag.needrun_jobs() for path in job.output)

@@ -10,7 +10,8 @@ WORKFLOW = Path(workflow.basedir) / "workflow"
 
 from batchscope.hardware.devices import visible_gpus
 from batchscope.errors import ConfigError
-from batchscope.files import digest, not_as_written
+from batchscope.files import digest
+from batchscope.finished import checking_records, keep, restore
 from batchscope.imports import code_digest
 from batchscope.study.studies import read_studies
 from batchscope.study.study import splits_drawn
@@ -27,13 +28,10 @@ try:
 except ConfigError as error:
     sys.exit(str(error))
 
-# Another run, which is at work or was killed, has a lock here, and may be writing.
-if workflow.is_main_process and not any(Path(".snakemake/locks").glob("*")):
-    for path in not_as_written("results"):
-        if path.parts[1] in [*STUDIES, path.name]:  # of a study of this config, or of all
-            print(f"{path} is not as it was written, and is made again", file=sys.stderr)
-            if not workflow.output_settings.dryrun:
-                path.unlink()
+if workflow.is_main_process:
+    if not workflow.output_settings.dryrun and not any(Path(".snakemake/locks").glob("*")):
+        restore(Path("results"))
+    workflow._build_dag = checking_records(workflow)
 
 # The format of a figure that the report shows: browsers show SVG best.
 SHOWN = min(config["figures"]["formats"], key=("svg", "png", "pdf").index)

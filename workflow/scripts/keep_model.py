@@ -13,7 +13,7 @@ import pandas as pd
 from batchscope.data.dataset import load_dataset
 from batchscope.data.prepare import read_split_rows
 from batchscope.evidence.recommendation import best_replicate, read_advised
-from batchscope.files import check_written, digest
+from batchscope.files import digest, take
 from batchscope.study.setting import Setting
 from batchscope.training.jobs import start_training, work_folder
 
@@ -28,7 +28,7 @@ if not advised:
     sys.exit(problem)
 output = snakemake.output.model
 where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
-check_written(snakemake.input)
+take(snakemake.params.items(), snakemake.input)
 
 from batchscope.training.checkpoint import Checkpoint
 from batchscope.training.engines import Way

@@ -9,12 +9,12 @@ import json
 import pyarrow
 
 from batchscope.data.dataset import load_dataset, load_splits
-from batchscope.files import check_written, digest
+from batchscope.files import digest, take
 from batchscope.training.jobs import start_training, work_folder
 
 output = snakemake.output.history
 where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
-check_written(snakemake.input)
+take(snakemake.params.items(), snakemake.input)
 
 from batchscope.results.history import history_table, schema_with, write_history
 from batchscope.results.predictions import write_predictions

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,13 @@ def test_what_trained_is_told_with_the_batch_sizes_that_it_trained(study, tmp_pa
     one, other = study / "timing/batch_size_4.csv", tmp_path / "batch_size_full.csv"
     other.write_text("batch_size,engine\n500,b: too odd\n")
     assert provenance.trained_by([one, other]) == {"a": ["batch size 4"], "b: too odd": ["batch size full"]}
+
+
+def test_other_software_is_told(study, tmp_path):
+    one, other = study / "timing/batch_size_4.csv", tmp_path / "batch_size_full.csv"
+    assert provenance.mixed_software([one]) is None
+    other.write_text("batch_size,software\n500,keras 2\n")
+    assert provenance.mixed_software([one, other]) == "keras 3 trained batch size 4, keras 2 trained batch size full"
 
 
 def test_what_is_recorded(study):
@@ -90,6 +98,16 @@ def test_a_file_that_was_altered_or_is_missing_is_named(study):
         "results/mine/figures/dataset.svg is missing",
         "results/mine/metrics/summary.csv is not what was recorded",
     ]
+
+
+def test_what_has_changed_since_is_told_and_is_no_failure(study):
+    recorded = json.loads((study / "provenance.json").read_text())
+    recorded["packages"]["numpy"] = "1.0"
+    provenance.write_provenance(recorded, study / "provenance.json")
+    done = verify(study)
+    assert (done.returncode, done.stderr) == (0, "")
+    [line] = done.stdout.splitlines()[1:]
+    assert line == f"results/mine: it was made with other packages: numpy 1.0 is now {version('numpy')}"
 
 
 def test_without_results_there_is_nothing_to_verify(tmp_path):

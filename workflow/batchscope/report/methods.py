@@ -100,9 +100,14 @@ def methods_table(spec: dict, target: float, timings: list[Path]) -> pd.DataFram
     rows["Workflow"] = (
         "not from a git checkout" if git is None else f"commit {git['commit']}" + " with changes" * git["dirty"]
     )
-    rows["Trained by"] = "; ".join(f"{', '.join(names)}: {words}" for words, names in trained_by(timings).items())
-    rows["Trained on"] = "; ".join(trained_on(timings))
+    rows["Trained by"] = _with_names(trained_by(timings))
+    on = trained_on(timings)
+    rows["Trained on"] = _with_names(on) if len(on) > 1 else next(iter(on))
     return pd.DataFrame({"what": rows.keys(), "how": rows.values()})
+
+
+def _with_names(said: dict[str, list[str]]) -> str:
+    return "; ".join(f"{', '.join(names)}: {words}" for words, names in said.items())
 
 
 def _yaml(value: object) -> str:

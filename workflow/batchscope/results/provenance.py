@@ -8,16 +8,19 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from csv import DictReader
 from datetime import UTC, datetime
 from importlib.metadata import distributions
 from pathlib import Path
 
 import psutil
+import yaml
 
 from batchscope.files import not_as_written, replacing, sha256
 from batchscope.hardware.devices import cpu_name, gpu_names
+from batchscope.study.config import check_config
+from batchscope.study.userfiles import find_home
 
 
 def record(study: Path, results: list[Path], files: list[str], config: dict, code: Path) -> dict:
@@ -38,7 +41,7 @@ def record(study: Path, results: list[Path], files: list[str], config: dict, cod
         "python": platform.python_version(),
         "packages": package_versions(),
         "hardware": hardware(),
-        "trained_on": trained_on([path for path in results if path.parent.name == "timing"]),
+        "trained_on": sorted(trained_on([path for path in results if path.parent.name == "timing"])),
         "seconds": {path.stem: _seconds(path) for path in sorted((study / "benchmarks").glob("*.tsv"))},
         "sha256": {str(path.relative_to(study)): sha256(path) for path in sorted(results)},
     }
@@ -72,22 +75,30 @@ def hardware() -> dict:
     }
 
 
-def trained_on(timings: list[Path]) -> list[str]:
-    """The hardware and software of the training jobs, as their timings say."""
-    names = set()
-    for path in timings:
-        with open(path, newline="") as file:
-            names |= {f"{row['hardware']}, {row['software']}" for row in DictReader(file)}
-    return sorted(names)
+def trained_on(timings: list[Path]) -> dict[str, list[str]]:
+    """The hardware and software of the training jobs -> the names of the timings that say so."""
+    return _by(timings, lambda row: f"{row['hardware']}, {row['software']}")
 
 
 def trained_by(timings: list[Path]) -> dict[str, list[str]]:
     """What trained, and why nothing faster did -> the names of the timings that say so."""
-    engines = {}
+    return _by(timings, lambda row: row["engine"])
+
+
+def mixed_software(timings: list[Path]) -> str | None:
+    """Which software trained what, where it was not the same for all."""
+    names = _by(timings, lambda row: row["software"])
+    return (
+        ", ".join(f"{software} trained {', '.join(names[software])}" for software in names) if len(names) > 1 else None
+    )
+
+
+def _by(timings: list[Path], said: Callable[[dict], str]) -> dict[str, list[str]]:
+    names = {}
     for path in timings:
         with open(path, newline="") as file:
-            engines.setdefault(next(DictReader(file))["engine"], []).append(path.stem.replace("_", " "))
-    return engines
+            names.setdefault(said(next(DictReader(file))), []).append(path.stem.replace("_", " "))
+    return names
 
 
 def write_provenance(provenance: dict, path: str | Path) -> None:
@@ -107,6 +118,20 @@ def verify(provenance: Path, besides: Collection[Path] = ()) -> list[str]:
     return problems
 
 
+def changed_since(recorded: dict, config: Path) -> list[str]:
+    """What is no longer as a provenance says: the packages, and the study where a config file has it."""
+    now = {"python": platform.python_version()} | package_versions()
+    then = {"python": recorded["python"]} | recorded["packages"]
+    packages = [f"{name} {then[name]} is now {now.get(name, 'gone')}" for name in then if now.get(name) != then[name]]
+    changes = ["it was made with other packages: " + ", ".join(packages)] if packages else []
+    if config.exists():
+        [[name, spec]] = recorded["config"]["studies"].items()
+        now = check_config(yaml.safe_load(config.read_bytes()))["studies"]
+        if name in now and find_home(now[name]) != spec:
+            changes.append(f"{config} says otherwise of it now")
+    return changes
+
+
 def _seconds(benchmark: Path) -> float:
     with open(benchmark, newline="") as file:
         return float(next(DictReader(file, delimiter="\t"))["s"])
@@ -123,6 +148,8 @@ def main() -> None:
         sys.exit("\n".join([*problems, "Run make again, which makes anew what is missing or not as it was written."]))
     for path in records:
         print(f"{path.parent}: all files are as recorded")
+        for change in changed_since(json.loads(path.read_text()), Path("config.yaml")):
+            print(f"{path.parent}: {change}")
 
 
 if __name__ == "__main__":

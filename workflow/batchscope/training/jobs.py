@@ -10,8 +10,8 @@ from pathlib import Path
 
 import filelock
 
-from batchscope.files import log_to
 from batchscope.hardware.devices import claim_gpus
+from batchscope.script import log_to
 
 WORK = Path(".snakemake/batchscope/work")
 _locks: list[filelock.BaseFileLock] = []  # held until the process ends
