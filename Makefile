@@ -3,6 +3,7 @@
 # make verify        check the results against what was recorded of them
 # make test          set up .venv/ with what the tests need and run them
 # make test-quick    the unit tests that train nothing
+# make test-faults   all that is tried with kills, damage and full disks (an hour)
 # make test-cluster  the tests on a real SLURM, which they start on this machine and stop again
 # make lint          check the style of the code and of the workflow
 # make benchmark     measure the speed (on a machine that does nothing else)
@@ -19,7 +20,7 @@ REQUIREMENTS := $(VENV)/requirements$(if $(filter 1,$(GPU)),-gpu).txt
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make lock'
 
-.PHONY: all verify test test-quick test-cluster lint benchmark lock help
+.PHONY: all verify test test-quick test-faults test-cluster lint benchmark lock help
 all: $(REQUIREMENTS)
 	@$(BIN)/snakemake --cores all
 
@@ -31,6 +32,9 @@ test: $(VENV)/requirements-test.txt
 
 test-quick: $(VENV)/requirements-test.txt
 	@$(BIN)/python -m pytest -m "not slow" --ignore tests/unit/training tests/unit
+
+test-faults: $(VENV)/requirements-test.txt
+	@$(BIN)/python -m pytest --numprocesses=0 --capture=no --thorough tests/faults
 
 test-cluster: $(VENV)/requirements-test.txt
 	@$(BIN)/python -m pytest --numprocesses=0 tests/cluster

@@ -52,6 +52,7 @@ for name in [rule_proxy.name for rule_proxy in workflow.rules]:
 
 onsuccess:
     remove_finished(Path.cwd())
+    restore(Path("results"))
     for study in STUDIES:
         if Path(f"results/{study}/metrics/recommendation.md").exists():
             print(
@@ -59,3 +60,10 @@ onsuccess:
             )
     if Path("results/report.html").exists():
         print("What was found: open results/report.html in a browser")
+
+
+onerror:
+    restored = restore(Path("results"))
+    for job in workflow.dag.jobs:
+        if not restored.isdisjoint(job.output):
+            workflow.persistence.cleanup(job)  # what Snakemake noted is of the job that failed

@@ -53,17 +53,6 @@ def test_a_machine_without_slurm_is_told(make_checkout, tmp_path):
     assert not (checkout.folder / "results").exists()
 
 
-def test_a_damaged_history_is_named_in_the_log_that_is_shown(finished):
-    path = finished.folder / "results/small/history/batch_size_8.parquet"
-    path.write_bytes(path.read_bytes()[:-100])
-    (path.parent / ".written" / f"{path.name}.json").unlink()  # as results of earlier versions have none
-    (finished.folder / "results/small/metrics/summary.csv").unlink()
-    done = finished.snakemake()
-    assert done.returncode == 1
-    assert "results/small/history/batch_size_8.parquet is no whole history" in done.stdout + done.stderr
-    assert "delete it and run again" in done.stdout + done.stderr
-
-
 def test_tensorflow_prints_to_the_log_only(finished):
     printed = finished.run("--cores", "1", "--forcerun", "train_batch_size_8", "--until", "train_batch_size_8")
     assert "Finished" in printed

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from glob import glob
 from pathlib import Path
 from typing import NamedTuple
 
@@ -75,7 +76,8 @@ def is_as_written(path: str | Path) -> bool:
 
 def not_as_written(folder: str | Path) -> list[Path]:
     """The files in a folder and those below it that are not as their writers recorded."""
-    recorded = (record.parents[1] / record.stem for record in Path(folder).rglob(f"{RECORDS}/*.json"))
+    records = map(Path, glob(f"{folder}/**/{RECORDS}/*.json", recursive=True, include_hidden=True))
+    recorded = (record.parents[1] / record.stem for record in records)
     return sorted(path for path in recorded if path.is_file() and not is_as_written(path))
 
 

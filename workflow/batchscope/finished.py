@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from glob import glob
 from pathlib import Path
 
 from batchscope.files import RECORDS, Record, made_from, sha256
@@ -65,11 +66,18 @@ def keep(paths: Iterable[str | Path]) -> None:
                 os.link(path, kept)
 
 
-def restore(folder: Path) -> None:
-    """Let what was kept of files in a folder, and of those below it, stand again where they are missing."""
-    for kept in folder.rglob(f"{RECORDS}/*{_KEPT}"):
+def restore(folder: Path) -> set[str]:
+    """After a run: let what was kept of files in a folder and below it stand again where they are missing.
+
+    Returns those files.
+    """
+    restored = set()
+    # Unlike Path.rglob this follows links, which a user may have put in the place of folders.
+    for kept in map(Path, glob(f"{folder}/**/{RECORDS}/*{_KEPT}", recursive=True, include_hidden=True)):
         path = kept.parents[1] / kept.name.removesuffix(_KEPT)
         if path.exists():
             kept.unlink()
         else:
             kept.rename(path)
+            restored.add(str(path))
+    return restored

@@ -13,3 +13,5 @@ try:
         check_file("config.yaml")
 except ConfigError as error:
     sys.exit(str(error))
+if {"{", "}"} & {*workflow.basedir}:  # which Snakemake takes for wildcards
+    sys.exit(f"{workflow.basedir} has a brace in its name, with which Snakemake cannot work; rename that folder")
