@@ -17,13 +17,14 @@ from pathlib import Path
 import psutil
 import yaml
 
-from batchscope.files import not_as_written, replacing, sha256
+from batchscope import __version__
+from batchscope.files import digest, not_as_written, replacing, sha256
 from batchscope.hardware.devices import cpu_name, gpu_names
 from batchscope.study.config import check_config
 from batchscope.study.userfiles import find_home
 
 
-def record(study: Path, results: list[Path], files: list[str], config: dict, code: Path) -> dict:
+def record(study: Path, results: list[Path], files: list[str], config: dict, checkout: Path) -> dict:
     """The provenance of a study.
 
     Args:
@@ -31,11 +32,12 @@ def record(study: Path, results: list[Path], files: list[str], config: dict, cod
         results: its files.
         files: those of the user's that it is made of, its data and its model.
         config: as used, with all defaults.
-        code: a folder of the workflow.
+        checkout: where the workflow is.
     """
     return {
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
-        "git": git_state(code),
+        "batchscope": workflow_state(checkout),
+        "git": git_state(checkout),
         "config": config,
         "files": {path: sha256(path) for path in files},
         "python": platform.python_version(),
@@ -47,16 +49,29 @@ def record(study: Path, results: list[Path], files: list[str], config: dict, cod
     }
 
 
-def git_state(folder: Path) -> dict | None:
-    """The commit of a checkout and whether it has changes of its own; None where there is no git or no checkout."""
+def workflow_state(checkout: Path) -> dict:
+    """The version of the workflow and a digest of its files, which a copy without git has too."""
+    files = [path for path in (checkout / "workflow").rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    return {"version": __version__, "sha256": digest([], [checkout / "Snakefile", *sorted(files)])}
+
+
+def git_state(checkout: Path) -> dict | None:
+    """The commit of a checkout and whether its code has changes; None without git or a repository of its own.
+
+    What is not tracked, and the config, which stands in the provenance, are no changes.
+    """
+
+    def git(*arguments: str) -> str:
+        done = subprocess.run(["git", *arguments], cwd=checkout, check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
     try:
-        commit, changes = (
-            subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
-            for arguments in (["rev-parse", "HEAD"], ["status", "--porcelain"])
-        )
+        if Path(git("rev-parse", "--show-toplevel")).resolve() != checkout.resolve():
+            return None  # a copy inside another repository
+        changes = git("status", "--porcelain", "--untracked-files=no", "--", "Snakefile", "workflow")
+        return {"commit": git("rev-parse", "HEAD"), "dirty": bool(changes)}
     except (OSError, subprocess.CalledProcessError):
         return None
-    return {"commit": commit, "dirty": bool(changes)}
 
 
 def package_versions() -> dict[str, str]:
@@ -109,11 +124,11 @@ def write_provenance(provenance: dict, path: str | Path) -> None:
 def verify(provenance: Path, besides: Collection[Path] = ()) -> list[str]:
     """The files of a study that are not as recorded, `besides` some that are known, each with what is wrong."""
     problems = []
-    for name, digest in json.loads(provenance.read_text())["sha256"].items():
+    for name, recorded in json.loads(provenance.read_text())["sha256"].items():
         path = provenance.parent / name
         if not path.exists():
             problems.append(f"{path} is missing")
-        elif path not in besides and sha256(path) != digest:
+        elif path not in besides and sha256(path) != recorded:
             problems.append(f"{path} is not what was recorded")
     return problems
 
