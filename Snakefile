@@ -30,6 +30,8 @@ rule all:
     input:
         [[*results(study), provenance(study)] for study in STUDIES.values()],
         "results/report.html",
+    message:
+        "All studies are finished"
 
 
 for study in STUDIES.values():
@@ -42,6 +44,8 @@ for study in STUDIES.values():
         input:
             results(study),
             provenance(study),
+        message:
+            f"{study.name} is finished"
 
 
 # Snakemake makes every rule a global and copies all of them for each message that it prints: with thousands of rules, half

@@ -1,7 +1,4 @@
-"""Files that are whole or not there at all, with a record of what was written, and digests of files.
-
-Run as a program it records what stands in some files.
-"""
+"""Files that are whole or not there at all, with a record of what was written, and digests of files."""
 
 import hashlib
 import json
@@ -115,8 +112,3 @@ def sha256(path: str | Path) -> str:
 def digest(words: Iterable[str], files: Iterable[str | Path]) -> str:
     """Changes with every word and with the content of every file."""
     return hashlib.sha256(repr([*words, *map(sha256, files)]).encode()).hexdigest()
-
-
-if __name__ == "__main__":
-    for path in sys.argv[1:]:
-        record_written(Path(path))

@@ -1,9 +1,10 @@
 # Used by all the phases: the checked studies of the config, their settings and figures, the code behind a script.
 import json
 import os
-import shlex
 import sys
 from pathlib import Path
+
+import yaml
 
 FINDINGS = "results/findings.rst"  # the first page of the report
 WORKFLOW = Path(workflow.basedir) / "workflow"
