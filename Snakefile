@@ -8,7 +8,7 @@ min_version("9.20")
 include: "workflow/rules/config.smk"
 
 
-configfile: "config.yaml"
+configfile: CONFIG
 
 
 include: "workflow/rules/common.smk"

@@ -4,10 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-import yaml
-
 FINDINGS = "results/findings.rst"  # the first page of the report
-WORKFLOW = Path(workflow.basedir) / "workflow"
 
 from batchscope.hardware.devices import visible_gpus
 from batchscope.errors import ConfigError
@@ -72,6 +69,11 @@ def code(script):
 def content(files, only=None):
     """A parameter that changes with the content of a study's files of the user's: a new one may have an old date."""
     return lambda wildcards: digest([], files(study_of(wildcards, only)))
+
+
+def where_they_are(files, only=None):
+    """A study's files of the user's as inputs, which stand where the config says, also where results have a prefix."""
+    return lambda wildcards: [local(path) for path in files(study_of(wildcards, only))]
 
 
 def gpus(_):
@@ -182,7 +184,7 @@ def asked(study):
 
 def for_report(name):
     """A template or caption of the report, as an input."""
-    return os.path.relpath(WORKFLOW / "report" / name)
+    return local(os.path.relpath(WORKFLOW / "report" / name))
 
 
 def provenance(study):

@@ -40,7 +40,7 @@ rule make_tables:
 rule record_provenance:
     input:
         results=lambda wildcards: results(study_of(wildcards)),
-        files=lambda wildcards: study_of(wildcards).files,
+        files=where_they_are(lambda study: study.files),
     output:
         "results/{study}/provenance.json",
     log:
@@ -104,9 +104,9 @@ rule make_report:
     params:
         code=code("make_report.py"),
         python=sys.executable,
-        snakefile=os.path.relpath(workflow.main_snakefile),
+        snakefile=os.path.relpath(CHECKOUT / "Snakefile"),
         targets=[*STUDIES, FINDINGS],
-        config=yaml.safe_dump(config, sort_keys=False),
+        config=config,
     message:
         "Making the report"
     script:

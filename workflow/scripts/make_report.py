@@ -1,24 +1,30 @@
 """Bind what was found, the figures and the tables of all studies in one page, by Snakemake's own report."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import yaml
+
 from batchscope.files import replacing
 from batchscope.script import begin
+from batchscope.study.userfiles import with_paths
 
 begin(snakemake)
 with TemporaryDirectory() as folder, replacing(snakemake.output[0]) as report:
     config = Path(folder) / "config.yaml"
-    config.write_text(snakemake.params.config)
+    studies = {name: with_paths(spec, os.path.abspath) for name, spec in snakemake.params.config["studies"].items()}
+    config.write_text(yaml.safe_dump(snakemake.params.config | {"studies": studies}, sort_keys=False))
+    results = Path(snakemake.output[0]).parent
     # Snakemake reports on what it finds done, and knows nothing of the options of the run that goes on around it.
     done = subprocess.run(
         [
             *(snakemake.params.python, "-m", "snakemake", *snakemake.params.targets, "--nolock", "--cores", "1"),
-            *("--snakefile", snakemake.params.snakefile),
+            *("--snakefile", Path(snakemake.params.snakefile).resolve(), "--directory", results.parent),
             *("--configfile", config, "--replace-workflow-config"),
-            *("--report", report, "--report-stylesheet", snakemake.input.stylesheet),
+            *("--report", report.resolve(), "--report-stylesheet", Path(snakemake.input.stylesheet).resolve()),
         ]
     )
     if done.returncode != 0:

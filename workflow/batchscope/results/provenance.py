@@ -21,7 +21,7 @@ from batchscope import __version__
 from batchscope.files import digest, not_as_written, replacing, sha256
 from batchscope.hardware.devices import cpu_name, gpu_names
 from batchscope.study.config import check_config
-from batchscope.study.userfiles import find_home
+from batchscope.study.userfiles import with_paths
 
 
 def record(study: Path, results: list[Path], files: list[str], config: dict, checkout: Path) -> dict:
@@ -142,7 +142,7 @@ def changed_since(recorded: dict, config: Path) -> list[str]:
     if config.exists():
         [[name, spec]] = recorded["config"]["studies"].items()
         now = check_config(yaml.safe_load(config.read_bytes()))["studies"]
-        if name in now and find_home(now[name]) != spec:
+        if name in now and with_paths(now[name], os.path.expanduser) != spec:
             changes.append(f"{config} says otherwise of it now")
     return changes
 

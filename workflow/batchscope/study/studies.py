@@ -16,7 +16,7 @@ from batchscope.imports import LIBRARY, code_digest
 from batchscope.study.config import check_config, check_file
 from batchscope.study.mistakes import mistakes
 from batchscope.study.plan import Plan
-from batchscope.study.userfiles import data_files, file_mistakes, find_home, model_files
+from batchscope.study.userfiles import data_files, file_mistakes, model_files, with_paths
 
 # The keys of a study that its facts depend on.
 _ASKED_OF = (
@@ -38,7 +38,7 @@ def read_studies(config: dict, files: list[str | Path], cache: Path) -> tuple[di
     for file in files:
         check_file(file)
     config = check_config(config)
-    config["studies"] = {name: find_home(spec) for name, spec in config["studies"].items()}
+    config["studies"] = {name: with_paths(spec, os.path.expanduser) for name, spec in config["studies"].items()}
     facts = _facts(config["studies"], cache)
     studies = {name: Plan(name, spec, **facts[name]) for name, spec in config["studies"].items()}
     _refuse(f"{name}.{line}" for name, study in studies.items() for line in mistakes(study, studies))
