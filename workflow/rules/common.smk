@@ -15,25 +15,23 @@ from batchscope.imports import code_digest
 from batchscope.study.studies import read_studies
 from batchscope.study.study import splits_drawn
 from batchscope.training.jobs import remove_finished
-from batchscope.warm import end_warm_process, start_warm_process
 
 GPUS = len(visible_gpus())
-isolated = workflow.deployment_settings.deployment_method  # jobs in environments of their own
-if workflow.is_main_process and not isolated and not GPUS and sys.platform == "linux":
-    start_warm_process()  # and ended where jobs run elsewhere, see cluster.smk
 
 try:
     STUDIES, config = read_studies(config, workflow.configfiles, Path(".snakemake/batchscope"))
 except ConfigError as error:
     sys.exit(str(error))
 
-# Another run, which is at work or was killed, has a lock here, and may be writing.
-if workflow.is_main_process and not any(Path(".snakemake/locks").glob("*")):
+
+def check_results():
+    """Tell what is not as it was written, and remove it where this is not a dry run; not while another run may write."""
     for path in not_as_written("results"):
         if path.parts[1] in [*STUDIES, path.name]:  # of a study of this config, or of all
             print(f"{path} is not as it was written, and is made again", file=sys.stderr)
             if not workflow.output_settings.dryrun:
                 path.unlink()
+
 
 # The format of a figure that the report shows: browsers show SVG best.
 SHOWN = min(config["figures"]["formats"], key=("svg", "png", "pdf").index)
