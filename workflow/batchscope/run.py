@@ -40,19 +40,17 @@ def alone(execute: Callable, begin: Callable) -> Callable:
     def execute_alone(executor_plugin, **settings) -> None:
         executor, claim = executor_plugin.common_settings, Claim(_CLAIM)
         left_by = claim.holder
-        killed_elsewhere = left_by and f" on {host()}," not in left_by and any(_LOCKS.glob("*"))
+        elsewhere = left_by and f" on {host()}," not in left_by and any(_LOCKS.glob("*"))
         if executor.dryrun_exec:
-            if not killed_elsewhere and claim.is_free():
+            if not elsewhere and claim.is_free():
                 _remove_locks()
                 begin(executor)
             return execute(executor_plugin=executor_plugin, **settings)
-        if killed_elsewhere:
-            sys.exit(
-                f"{left_by} is at work in this folder, or was killed; if it was: snakemake --unlock, and run again"
-            )
+        if elsewhere:  # where locks may not reach
+            sys.exit(f"{left_by} is at work in this folder, or was killed; then: snakemake --unlock, and run again")
         if not claim.take(seconds=1):
             sys.exit(
-                f"{claim.holder or 'Another run'} is at work in this folder; wait until it has ended and run again"
+                f"{claim.holder or 'another run'} is at work in this folder; wait until it has ended and run again"
             )
         try:
             _remove_locks()

@@ -52,10 +52,12 @@ def start_warm_process() -> None:
 
 def end_warm_process() -> None:
     """End the warm process that this one started, and its jobs, and wait for that."""
-    if os.environ.pop(_ADDRESS, None) and _warm is not None:
-        _warm.stdin.close()
+    address = os.environ.pop(_ADDRESS, None)
+    if address and _warm is not None:
+        _warm.terminate()
         with suppress(subprocess.TimeoutExpired):
             _warm.wait(SECONDS + 1)
+        shutil.rmtree(Path(address).parent, ignore_errors=True)
 
 
 def warm_process() -> int | None:
@@ -178,7 +180,10 @@ def _run(
 
 if __name__ == "__main__":
     number, folder = sys.argv[1:]
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         serve(socket.socket(fileno=int(number)))
     finally:
-        shutil.rmtree(folder)
+        for job in multiprocessing.active_children():
+            job.terminate()  # and it is waited for
+        shutil.rmtree(folder, ignore_errors=True)
