@@ -26,14 +26,17 @@ class Claim:
             return self._holder.read_text()
         return ""
 
-    def take(self, seconds: float) -> bool:
-        """Have it until this process ends or gives it back, waiting so long where another one has it."""
+    def take(self, seconds: float, words: str = "") -> bool:
+        """Have it until this process ends or gives it back, waiting so long where another one has it.
+
+        `words` say more of the holder.
+        """
         try:
             self._lock.acquire(timeout=seconds)
         except filelock.Timeout:
             return False
         _held.append(self)
-        self._holder.write_text(f"{this_process()}, since {datetime.now():%Y-%m-%d %H:%M},")
+        self._holder.write_text(f"{this_process()}, since {datetime.now():%Y-%m-%d %H:%M},{words}")
         return True
 
     def is_free(self) -> bool:

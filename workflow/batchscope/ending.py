@@ -16,6 +16,7 @@ import psutil
 RUN = "BATCHSCOPE_RUN"  # the number of the process with which the scripts that it started end
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SECONDS = 7  # that a script has to end well
+_SECONDS_BETWEEN = 0.5  # one look at whether the run is there and the next
 _log = logging.getLogger(__name__)
 _told: int | None = None  # by which signal
 _later = False
@@ -81,6 +82,8 @@ def exit_later() -> Iterator[None]:
 
 def _end(number: int, _) -> None:
     global _told
+    if _told is not None:  # by two signals at once
+        return
     ignore_signals()
     _told = number
     if not _later:
@@ -95,7 +98,9 @@ def _end_in_any_case(heard: socket.socket, _: socket.socket) -> None:
     os._exit(128 + number)
 
 
-def _end_with(process: int) -> None:
+def _end_with(number: int) -> None:
     with suppress(psutil.NoSuchProcess):
-        psutil.Process(process).wait()
+        process = psutil.Process(number)
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(_SECONDS_BETWEEN)
     os.kill(os.getpid(), signal.SIGTERM)

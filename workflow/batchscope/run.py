@@ -17,6 +17,7 @@ from batchscope.warm import end_warm_process, warm_process
 
 _CLAIM = Path(".snakemake/batchscope/run")
 _LOCKS = Path(".snakemake/locks")
+_ON_A_CLUSTER = " with jobs on a cluster,"
 _STOPPED = "stopped; run again, which goes on from here"
 _told = False
 
@@ -33,25 +34,27 @@ def stop_when_told() -> None:
 def alone(execute: Callable, begin: Callable) -> Callable:
     """Snakemake's `Workflow.execute` where no other run is at work in this folder; else it says which one, and exits.
 
-    Locks of a run that was killed are removed. `begin` is called with what is known of the executor, before Snakemake
-    looks at any file; not for a dry run beside another run.
+    Locks of a run that was killed are removed, unless it or its jobs may be at work where this machine cannot see them.
+    `begin` is called with what is known of the executor, before Snakemake looks at any file; not for a dry run beside
+    another run.
     """
 
     def execute_alone(executor_plugin, **settings) -> None:
         executor, claim = executor_plugin.common_settings, Claim(_CLAIM)
-        left_by = claim.holder
-        elsewhere = left_by and f" on {host()}," not in left_by and any(_LOCKS.glob("*"))
+        left_by, locked = claim.holder, any(_LOCKS.glob("*"))
+        may_be_alive = locked and left_by and (f" on {host()}," not in left_by or left_by.endswith(_ON_A_CLUSTER))
         if executor.dryrun_exec:
-            if not elsewhere and claim.is_free():
+            if not may_be_alive and claim.is_free():
                 _remove_locks()
                 begin(executor)
             return execute(executor_plugin=executor_plugin, **settings)
-        if elsewhere:  # where locks may not reach
-            sys.exit(f"{left_by} is at work in this folder, or was killed; then: snakemake --unlock, and run again")
-        if not claim.take(seconds=1):
+        if may_be_alive and claim.is_free():
             sys.exit(
-                f"{claim.holder or 'another run'} is at work in this folder; wait until it has ended and run again"
+                f"{left_by} was killed; when none of its jobs is at work any more: snakemake --unlock, and run again"
             )
+        if not claim.take(seconds=1, words="" if executor.local_exec else _ON_A_CLUSTER):
+            holder = claim.holder or "another run"
+            sys.exit(f"{holder} is at work in this folder; wait until it has ended and run again")
         try:
             _remove_locks()
             if executor.local_exec:
@@ -75,6 +78,8 @@ def _remove_locks() -> None:
 
 def _stop(*_) -> None:
     global _told
+    if _told:  # by two signals at once
+        return
     ignore_signals()
     _told = True
     logging.disable()  # Snakemake would tell of each job that it has failed
