@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -255,13 +256,18 @@ def test_a_training_is_killed(trials, runs):
     disturbed(trials, runs(7, always=("fit",)), disturb, check)
 
 
-@pytest.mark.parametrize("nolock", [False, True], ids=["", "nolock"])
-def test_one_of_eight_runs_works_and_the_others_say_so(trials, nolock, request):
+@pytest.fixture
+def compiled(trials, request) -> Trials:
     if request.node.callspec.params["trials"] != "compiled":
         pytest.skip("the others do not differ")
+    return trials
+
+
+@pytest.mark.parametrize("nolock", [False, True], ids=["", "nolock"])
+def test_one_of_eight_runs_works_and_the_others_say_so(compiled, nolock, request):
     if nolock and not request.config.getoption("--thorough"):
         pytest.skip("--thorough tries it")
-    checkout = trials.copy()
+    checkout = compiled.copy()
     started = [Run(checkout, *["--nolock"] * nolock) for _ in range(8)]
     assert sorted(run.process.wait() for run in started) == [0] + [1] * 7
     [worked] = [run for run in started if run.process.returncode == 0]
@@ -270,4 +276,33 @@ def test_one_of_eight_runs_works_and_the_others_say_so(trials, nolock, request):
             *said_by_snakemake, said = run.printed.splitlines()
             assert len(said_by_snakemake) <= 2, run.printed
             assert re.fullmatch(AT_WORK, said).group(1) == str(worked.process.pid), run.printed
-    trials.goes_on(checkout)
+    compiled.goes_on(checkout)
+
+
+@pytest.mark.parametrize(
+    ("holder", "seen"),
+    [
+        ("", True),
+        (f"process 7 on {socket.gethostname()}, since 2026-01-01 00:00,", True),
+        ("process 7 on elsewhere, since 2026-01-01 00:00,", False),
+        (f"process 7 on {socket.gethostname()}, since 2026-01-01 00:00, with jobs on a cluster,", False),
+    ],
+    ids=["", "here", "elsewhere", "cluster"],
+)
+def test_a_lock_that_was_left_is_no_obstacle_where_nobody_can_be_at_work(compiled, holder, seen):
+    checkout = compiled.copy()
+    (checkout.folder / ".snakemake/locks").mkdir()
+    (checkout.folder / ".snakemake/locks/0.output.lock").write_text("results/small/dataset.npz\n")
+    if holder:
+        (checkout.folder / ".snakemake/batchscope/run.holder").write_text(holder)
+    command = ("--cores", "1", "results/small/dataset.npz")
+    if not seen:
+        done = checkout.snakemake(*command)
+        assert done.returncode == 1
+        *_, said = done.stderr.splitlines()
+        assert said == (
+            f"{holder} was killed; when none of its jobs is at work any more: snakemake --unlock, and run again"
+        )
+        checkout.run("--unlock")
+    assert "cannot be locked" not in checkout.run("--dry-run", *command)
+    assert "Nothing to be done" in checkout.run(*command)

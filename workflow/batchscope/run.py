@@ -20,6 +20,7 @@ _LOCKS = Path(".snakemake/locks")
 _ON_A_CLUSTER = " with jobs on a cluster,"
 _STOPPED = "stopped; run again, which goes on from here"
 _told = False
+_jobs_are_here = False
 
 
 def stop_when_told() -> None:
@@ -40,6 +41,7 @@ def alone(execute: Callable, begin: Callable) -> Callable:
     """
 
     def execute_alone(executor_plugin, **settings) -> None:
+        global _jobs_are_here
         executor, claim = executor_plugin.common_settings, Claim(_CLAIM)
         left_by, locked = claim.holder, any(_LOCKS.glob("*"))
         may_be_alive = locked and left_by and (f" on {host()}," not in left_by or left_by.endswith(_ON_A_CLUSTER))
@@ -58,6 +60,7 @@ def alone(execute: Callable, begin: Callable) -> Callable:
         try:
             _remove_locks()
             if executor.local_exec:
+                _jobs_are_here = True
                 os.environ[RUN] = str(os.getpid())
             begin(executor)
             execute(executor_plugin=executor_plugin, **settings)
@@ -83,7 +86,8 @@ def _stop(*_) -> None:
     ignore_signals()
     _told = True
     logging.disable()  # Snakemake would tell of each job that it has failed
-    threading.Thread(target=_end_jobs, daemon=True).start()
+    if _jobs_are_here:  # those on a cluster are cancelled by Snakemake
+        threading.Thread(target=_end_jobs, daemon=True).start()
     sys.exit(_STOPPED)
 
 
