@@ -16,6 +16,9 @@ def begin(executor):
 if workflow.is_main_process:
     stop_when_told()
     workflow.execute = alone(workflow.execute, begin)
+    if Path(shell.get_executable() or "").name == "bash":
+        # Ctrl-C reaches all of a terminal's processes; jobs are told by this one, and those that begin say nothing of it.
+        shell.prefix("trap '' INT HUP; set -euo pipefail; ")
 
 
 onstart:
