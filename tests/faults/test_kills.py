@@ -151,6 +151,11 @@ def trials(request, make_checkout, tmp_path_factory) -> Trials:
     return Trials(checkout, tmp_path_factory.mktemp("trials"), environment)
 
 
+def skip_unless_thorough(request) -> None:
+    if not request.config.getoption("--thorough"):
+        pytest.skip("--thorough tries it")
+
+
 @pytest.fixture
 def runs(request, trials) -> Callable[..., Iterator[Run]]:
     """Starts runs, one after the other, each to be disturbed at the moment when it is given out.
@@ -159,10 +164,9 @@ def runs(request, trials) -> Callable[..., Iterator[Run]]:
     """
 
     def start(thorough: int, always: tuple[str, ...]) -> Iterator[Run]:
-        kind = request.node.callspec.params["trials"]
+        if request.node.callspec.params["trials"] not in always:
+            skip_unless_thorough(request)
         if not request.config.getoption("--thorough"):
-            if kind not in always:
-                pytest.skip("--thorough tries it")
             thorough = 1
         generator = np.random.default_rng(zlib.crc32(request.node.name.encode()))
         for trial in range(thorough):
@@ -265,8 +269,8 @@ def compiled(trials, request) -> Trials:
 
 @pytest.mark.parametrize("nolock", [False, True], ids=["", "nolock"])
 def test_one_of_eight_runs_works_and_the_others_say_so(compiled, nolock, request):
-    if nolock and not request.config.getoption("--thorough"):
-        pytest.skip("--thorough tries it")
+    if nolock:
+        skip_unless_thorough(request)
     checkout = compiled.copy()
     started = [Run(checkout, *["--nolock"] * nolock) for _ in range(8)]
     assert sorted(run.process.wait() for run in started) == [0] + [1] * 7
@@ -289,7 +293,9 @@ def test_one_of_eight_runs_works_and_the_others_say_so(compiled, nolock, request
     ],
     ids=["", "here", "elsewhere", "cluster"],
 )
-def test_a_lock_that_was_left_is_no_obstacle_where_nobody_can_be_at_work(compiled, holder, seen):
+def test_a_lock_that_was_left_is_no_obstacle_where_nobody_can_be_at_work(compiled, holder, seen, request):
+    if request.node.callspec.id not in ("compiled-here", "compiled-elsewhere"):
+        skip_unless_thorough(request)
     checkout = compiled.copy()
     (checkout.folder / ".snakemake/locks").mkdir()
     (checkout.folder / ".snakemake/locks/0.output.lock").write_text("results/small/dataset.npz\n")
@@ -300,9 +306,7 @@ def test_a_lock_that_was_left_is_no_obstacle_where_nobody_can_be_at_work(compile
         done = checkout.snakemake(*command)
         assert done.returncode == 1
         *_, said = done.stderr.splitlines()
-        assert said == (
-            f"{holder} was killed; when none of its jobs is at work any more: snakemake --unlock, and run again"
-        )
+        assert said == f"{holder} left locks; when neither it nor a job of it is at work: snakemake --unlock, run again"
         checkout.run("--unlock")
     assert "cannot be locked" not in checkout.run("--dry-run", *command)
     assert "Nothing to be done" in checkout.run(*command)

@@ -51,9 +51,7 @@ def alone(execute: Callable, begin: Callable) -> Callable:
                 begin(executor)
             return execute(executor_plugin=executor_plugin, **settings)
         if may_be_alive and claim.is_free():
-            sys.exit(
-                f"{left_by} was killed; when none of its jobs is at work any more: snakemake --unlock, and run again"
-            )
+            sys.exit(f"{left_by} left locks; when neither it nor a job of it is at work: snakemake --unlock, run again")
         if not claim.take(seconds=1, words="" if executor.local_exec else _ON_A_CLUSTER):
             holder = claim.holder or "another run"
             sys.exit(f"{holder} is at work in this folder; wait until it has ended and run again")
