@@ -67,6 +67,11 @@ class Run:
         while self.process.poll() is None and not any(kept.rglob("*.checkpoint")):
             time.sleep(0.05)
 
+    def wait_for_claim(self) -> None:
+        """Until Snakemake has read the rules; before, it knows nothing of how this workflow ends."""
+        while self.process.poll() is None and not (self.checkout.folder / ".snakemake/batchscope/run.holder").exists():
+            time.sleep(0.05)
+
     def at_work(self) -> list[psutil.Process]:
         """All processes of the run that are at work."""
         return [process for process in psutil.process_iter() if self._is_one(process)]
@@ -160,7 +165,8 @@ def skip_unless_thorough(request) -> None:
 def runs(request, trials) -> Callable[..., Iterator[Run]]:
     """Starts runs, one after the other, each to be disturbed at the moment when it is given out.
 
-    Where the tests are thorough every other moment is anywhere in a run, the others are after a first checkpoint.
+    Where the tests are thorough every other moment is anywhere from its beginning on, the others are after a first
+    checkpoint.
     """
 
     def start(thorough: int, always: tuple[str, ...]) -> Iterator[Run]:
@@ -172,7 +178,8 @@ def runs(request, trials) -> Callable[..., Iterator[Run]]:
         for trial in range(thorough):
             run = trials.start()
             if trial % 2:
-                time.sleep(generator.uniform(1, trials.seconds))
+                run.wait_for_claim()
+                time.sleep(generator.uniform(0, trials.seconds))
             else:
                 run.wait_for_checkpoint()
                 time.sleep(generator.uniform(0, 3))
