@@ -6,6 +6,7 @@ min_version("9.20")
 
 
 include: "workflow/rules/config.smk"
+include: "workflow/rules/run.smk"
 
 
 configfile: CONFIG

@@ -48,7 +48,7 @@ class Checkout:
         return subprocess.run(command, cwd=self.folder, env=os.environ | environment, capture_output=True, text=True)
 
     def start(self, *arguments: str, log: str = "printed.log", **environment: str) -> subprocess.Popen:
-        """Start Snakemake and go on; what it prints goes to a file of the checkout."""
+        """Start Snakemake in a session of its own and go on; what it prints goes to a file of the checkout."""
         with open(self.folder / log, "w") as file:
             return subprocess.Popen(
                 [sys.executable, "-m", "snakemake", *arguments],
@@ -57,6 +57,7 @@ class Checkout:
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 text=True,
+                start_new_session=True,
             )
 
     def read(self, path: str) -> str:

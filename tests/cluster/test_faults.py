@@ -267,7 +267,9 @@ def test_no_two_jobs_are_at_work_on_one_output_when_snakemake_is_killed_and_star
 
     again = start(checkout, [1], "--retries", "0")
     assert again.wait() == 1
-    assert "removed with the --unlock argument" in again.printed
+    assert "with jobs on a cluster, left locks; when neither it nor a job of it is at work: snakemake --unlock" in (
+        again.printed
+    )
     checkout.run("--unlock")
     again = start(checkout, [1], "--retries", "0")
     assert again.wait() == 1

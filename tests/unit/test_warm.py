@@ -116,15 +116,27 @@ def test_a_script_whose_caller_is_killed_ends(address, script):
     assert ends(pid)
 
 
-def test_scripts_end_well_after_the_owner_was_killed_and_nothing_is_left(address, script):
+def test_a_script_whose_warm_process_is_killed_ends(address, script):
+    owner, where = address
+    job = start(script("import os, time; print(os.getpid(), flush=True); time.sleep(600)"), where)
+    pid = int(job.stdout.readline())
+    psutil.Process(owner.pid).children()[0].kill()
+    _, error = job.communicate(timeout=20)
+    assert job.returncode == 1
+    assert "the process that it ran in has ended" in error
+    assert ends(pid)
+
+
+def test_scripts_end_with_the_owner_and_nothing_is_left(address, script):
     owner, where = address
     warm = psutil.Process(owner.pid).children()[0].pid
     job = start(script("import sys; print('at work', flush=True); sys.stdin.read(); print('done')"), where)
     assert job.stdout.readline() == "at work\n"
     owner.kill()
     owner.wait()
-    out, _ = job.communicate()
-    assert (out, job.returncode) == ("done\n", 0)
+    job.wait(timeout=20)
+    out, error = job.communicate()
+    assert (out, error, job.returncode) == ("", "", 128 + signal.SIGTERM)
     assert ends(warm)
     assert not Path(where).parent.exists()
     assert start(script("print('by itself')"), where).communicate()[0] == "by itself\n"

@@ -4,8 +4,8 @@ Importing TensorFlow, pandas and matplotlib takes longer than most jobs. A scrip
 of the warm process where its run has one, with its own environment, folder and streams, and goes on by itself
 elsewhere: on a cluster, with GPUs, in an environment of conda, with more than one thread. Its results do not differ.
 
-The warm process ends with the run that started it, whatever ends that; a job ends with the process that Snakemake
-knows of, and the other way round. Run as a program it serves, on the socket of a number of its own.
+The warm process and its jobs end with the run that started it, whatever ends that; a job ends with the process that
+Snakemake knows of, and the other way round. Run as a program it serves, on the socket of a number of its own.
 """
 
 import ast
@@ -25,6 +25,8 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
+from batchscope.ending import SECONDS, end_when_told, handle_signals
+
 _ADDRESS = "BATCHSCOPE_WARM_PROCESS"
 _STREAMS = (0, 1, 2)
 _warm: subprocess.Popen | None = None  # the one that this process started
@@ -34,6 +36,8 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # as 
 def start_warm_process() -> None:
     """Let the scripts that this process starts from now on run in forks of a warm process; it ends with this one."""
     global _warm
+    if _ADDRESS in os.environ:  # that of a run around this one
+        return
     folder = tempfile.mkdtemp(prefix="batchscope-")  # a path short enough for a socket, that nobody else can reach
     address = f"{folder}/socket"
     with socket.socket(socket.AF_UNIX) as listener:
@@ -49,20 +53,30 @@ def start_warm_process() -> None:
 
 
 def end_warm_process() -> None:
-    """Let the scripts that this process starts from now on run by themselves."""
-    if os.environ.pop(_ADDRESS, None) and _warm is not None:
-        _warm.stdin.close()
+    """End the warm process that this one started, and its jobs, and wait for that."""
+    address = os.environ.pop(_ADDRESS, None)
+    if address and _warm is not None:
+        _warm.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            _warm.wait(SECONDS + 1)
+        shutil.rmtree(Path(address).parent, ignore_errors=True)
+
+
+def warm_process() -> int | None:
+    """The number of the warm process that this one started."""
+    return _warm.pid if _warm is not None else None
 
 
 def in_warm_process(script: str, threads: int = 1, **variables) -> None:
-    """Run a script with these variables in the warm process and exit as it does; return where there is none."""
-    if _ADDRESS not in os.environ or threads > 1:
+    """Run a script with these variables in the warm process and exit as it does; return where there is none.
+
+    Then the script goes on here, and ends within seconds when it is told to or when its run is gone.
+    """
+    caller = _connect() if threads == 1 else None
+    if caller is None:
+        end_when_told()
         return
-    caller = socket.socket(socket.AF_UNIX)
-    try:
-        caller.connect(os.environ[_ADDRESS])
-    except OSError:  # it has ended
-        return
+    handle_signals(signal.SIG_DFL)  # in silence; what runs for it is told
     environment = {name: value for name, value in os.environ.items() if name != _ADDRESS}
     request = pickle.dumps((script, variables, environment, os.getcwd(), os.getpgrp()))
     socket.send_fds(caller, [b"streams"], _STREAMS)
@@ -80,45 +94,58 @@ def in_warm_process(script: str, threads: int = 1, **variables) -> None:
 def serve(listener: socket.socket) -> None:
     """Fork for every script that calls, and tell it how that ended, until the owner of standard input is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends with its owner
-    owner, jobs = sys.stdin.fileno(), {}
-    while True:
-        callers = {job: caller for caller, job in jobs.items()}
-        ready = wait([*([] if owner is None else [owner, listener]), *jobs, *(job.sentinel for job in callers)])
+    owner = sys.stdin.fileno()
+    jobs = {}  # of each its caller, None where that is gone
+    while owner is not None or jobs:
+        callers = [caller for caller in jobs.values() if caller is not None]
+        ready = wait([*([] if owner is None else [owner, listener]), *callers, *(job.sentinel for job in jobs)])
         if owner in ready:
             owner = None
             listener.close()
+            for job in jobs:
+                job.terminate()
         elif listener in ready:
             with suppress(EOFError, OSError):  # a caller that was gone before it had said what to run
-                jobs.update([_start_job(listener, jobs)])
-        for job, caller in callers.items():
+                jobs.update([_start_job(listener, callers)])
+        for job, caller in list(jobs.items()):
             if job.sentinel in ready:
                 job.join()
-                with suppress(OSError):  # the caller may be gone
-                    caller.send(job.exitcode)
+                if caller is not None:
+                    with suppress(OSError):  # it may be gone
+                        caller.send(job.exitcode)
+                    caller.close()
+                del jobs[job]
             elif caller in ready:
                 job.terminate()
-                job.join()
-            else:
-                continue
-            caller.close()
-            del jobs[caller]
-        if owner is None and not jobs:
-            return
+                caller.close()
+                jobs[job] = None
 
 
-def _start_job(listener: socket.socket, jobs: dict) -> tuple[Connection, multiprocessing.Process]:
+def _connect() -> socket.socket | None:
+    """A connection to the warm process, where there is one."""
+    if _ADDRESS not in os.environ:
+        return None
+    caller = socket.socket(socket.AF_UNIX)
+    try:
+        caller.connect(os.environ[_ADDRESS])
+    except OSError:  # it has ended
+        return None
+    return caller
+
+
+def _start_job(listener: socket.socket, callers: list[Connection]) -> tuple[multiprocessing.Process, Connection]:
     accepted, _ = listener.accept()
     _, streams, *_ = socket.recv_fds(accepted, len(b"streams"), len(_STREAMS))
     caller = Connection(accepted.detach())
     script, variables, *place = pickle.loads(caller.recv_bytes())
     _import_what_it_imports(script)
     job = multiprocessing.get_context("fork").Process(
-        target=_run, args=(script, variables, *place, streams, [listener, caller, *jobs])
+        target=_run, args=(script, variables, *place, streams, [listener, caller, *callers])
     )
     job.start()
     for stream in streams:
         os.close(stream)
-    return caller, job
+    return job, caller
 
 
 def _import_what_it_imports(script: str) -> None:
@@ -140,7 +167,6 @@ def _run(
         os.dup2(stream, own)
         os.close(stream)
     sys.stdin = os.fdopen(0, closefd=False)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
@@ -156,7 +182,10 @@ def _run(
 
 if __name__ == "__main__":
     number, folder = sys.argv[1:]
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         serve(socket.socket(fileno=int(number)))
     finally:
-        shutil.rmtree(folder)
+        for job in multiprocessing.active_children():
+            job.terminate()  # and it is waited for
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,6 +1,5 @@
 # What a cluster needs beyond its profile: what is submitted, what is packed together, and a patient executor.
 import math
-import shutil
 
 from batchscope.cluster.slurm import explaining, patient, reporting
 
@@ -39,14 +38,3 @@ if executor := sys.modules.get("snakemake_executor_plugin_slurm"):
     executor.query_job_status = patient(executor.query_job_status)
     executor.Executor.run_job = reporting(executor.Executor.run_job, executor.SubmittedJobInfo)
     executor.Executor.print_job_error = explaining(executor.Executor.print_job_error)
-
-
-onstart:
-    if not workflow.local_exec:  # which Snakemake does not know yet when it reads the rules
-        end_warm_process()
-    if workflow.executor_plugin.name == "slurm" and shutil.which("sbatch") is None:
-        sys.exit(
-            "sbatch, SLURM's command for submitting jobs, is not on the PATH: run this on a login node of the cluster, or "
-            "without `--profile profiles/slurm` on this machine"
-        )
-    keep(path for job in workflow.dag.needrun_jobs() for path in job.output)

@@ -9,27 +9,22 @@ FINDINGS = "results/findings.rst"  # the first page of the report
 from batchscope.hardware.devices import visible_gpus
 from batchscope.errors import ConfigError
 from batchscope.files import digest
-from batchscope.finished import checking_records, keep, restore
 from batchscope.imports import code_digest
 from batchscope.study.studies import read_studies
 from batchscope.study.study import splits_drawn
 from batchscope.training.jobs import remove_finished
-from batchscope.warm import end_warm_process, start_warm_process
+from batchscope.warm import start_warm_process
 
 GPUS = len(visible_gpus())
 isolated = workflow.deployment_settings.deployment_method  # jobs in environments of their own
 if workflow.is_main_process and not isolated and not GPUS and sys.platform == "linux":
-    start_warm_process()  # and ended where jobs run elsewhere, see cluster.smk
+    start_warm_process()  # which planning asks too
 
 try:
     STUDIES, config = read_studies(config, workflow.configfiles, Path(".snakemake/batchscope"))
 except ConfigError as error:
     sys.exit(str(error))
 
-if workflow.is_main_process:
-    if not workflow.output_settings.dryrun and not any(Path(".snakemake/locks").glob("*")):
-        restore(Path("results"))
-    workflow._build_dag = checking_records(workflow)
 
 # The format of a figure that the report shows: browsers show SVG best.
 SHOWN = min(config["figures"]["formats"], key=("svg", "png", "pdf").index)

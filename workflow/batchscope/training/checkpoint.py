@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from batchscope.ending import told
 from batchscope.files import replacing
 from batchscope.training.task import NOTHING, Trained
 
@@ -38,8 +39,8 @@ class Checkpoint:
         self._took = 0.0
 
     def due(self) -> bool:
-        """Whether so much was trained since the last time that keeping it is worth what it takes."""
-        return time.monotonic() - self._saved >= max(_SECONDS_BETWEEN, self._took / _SHARE)
+        """Whether keeping what was trained since the last time is worth what it takes, or the job is told to end."""
+        return told() or time.monotonic() - self._saved >= max(_SECONDS_BETWEEN, self._took / _SHARE)
 
     def save(self, stack: tuple, trained: Trained, state: list[np.ndarray]) -> None:
         """Keep how far a stack is, and its weights and optimizer.

@@ -1,20 +1,16 @@
 """How a training job begins: alone at work on its output, with its log and its GPUs, and only then TensorFlow."""
 
 import logging
-import os
 import shutil
-import socket
 import sys
-from datetime import datetime
 from pathlib import Path
 
-import filelock
-
+from batchscope.at_work import Claim, this_process
+from batchscope.ending import SECONDS
 from batchscope.hardware.devices import claim_gpus
 from batchscope.script import log_to
 
 WORK = Path(".snakemake/batchscope/work")
-_locks: list[filelock.BaseFileLock] = []  # held until the process ends
 
 
 def start_training(output: str, log: str, gpus: int, threads: int) -> dict[str, str]:
@@ -22,7 +18,9 @@ def start_training(output: str, log: str, gpus: int, threads: int) -> dict[str, 
 
     Returns the `hardware` and the `software` that will train. Ends the program where another job is at work.
     """
-    if holder := _claim(output):
+    claim = Claim(work_folder(output))
+    if not claim.take(seconds=2 * SECONDS):  # one whose run was killed is about to end
+        holder = claim.holder or "another job"
         refusal = f"{holder} is at work on {output}; this job stops. Wait until that one has ended and run again."
         with open(log, "a") as file:
             print(refusal, file=file)
@@ -34,7 +32,7 @@ def start_training(output: str, log: str, gpus: int, threads: int) -> dict[str, 
 
     where = {"hardware": use_hardware(threads), "software": SOFTWARE}
     gpu_names = ", ".join(claimed) or "none"
-    logging.info("%s; GPUs: %s; CPU threads: %d; %s", _this_job(), gpu_names, threads, "; ".join(where.values()))
+    logging.info("%s; GPUs: %s; CPU threads: %d; %s", this_process(), gpu_names, threads, "; ".join(where.values()))
     return where
 
 
@@ -49,24 +47,3 @@ def remove_finished(folder: Path) -> None:
 def work_folder(output: str) -> Path:
     """Where a job keeps what it needs while it is at work on an output."""
     return WORK / output
-
-
-def _claim(output: str) -> str | None:
-    """Lock an output for as long as this process lives; where another has the lock, says which one."""
-    folder = work_folder(output)
-    folder.mkdir(parents=True, exist_ok=True)
-    holder = folder.with_name(f"{folder.name}.holder")
-    lock = filelock.FileLock(folder.with_name(f"{folder.name}.lock"))
-    try:
-        lock.acquire(blocking=False)
-    except filelock.Timeout:
-        return holder.read_text() if holder.exists() else "another job"
-    _locks.append(lock)
-    holder.write_text(f"{_this_job()}, since {datetime.now():%Y-%m-%d %H:%M},")
-    return None
-
-
-def _this_job() -> str:
-    """Names this job so that its user finds it."""
-    job = f"SLURM job {os.environ['SLURM_JOB_ID']}, " if "SLURM_JOB_ID" in os.environ else ""
-    return f"{job}process {os.getpid()} on {os.environ.get('SLURMD_NODENAME', socket.gethostname())}"

@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from batchscope.ending import exit_if_told, exit_later
 from batchscope.hardware.backend import keras, tf
 from batchscope.model.losses import can_be_divided
 from batchscope.results.row_scores import RowScores, join
@@ -179,10 +180,12 @@ def _train_stacks(
                 progress.report(stack[0], stack[-1], so_far)
                 if checkpoint.due():
                     checkpoint.save(stack, so_far, engine.state())
+                    exit_if_told()
 
-            trained = engine.train(draws, rate, report, so_far, state)
-            if so_far.epochs < task.epochs:
-                checkpoint.save(stack, trained, engine.state())
+            with exit_later():
+                trained = engine.train(draws, rate, report, so_far, state)
+                if so_far.epochs < task.epochs:
+                    checkpoint.save(stack, trained, engine.state())
             progress.finish(len(draws))
             yield name, rate, draws, trained
 
