@@ -57,4 +57,5 @@ def test_tensorflow_prints_to_the_log_only(finished):
     printed = finished.run("--cores", "1", "--forcerun", "train_batch_size_8", "--until", "train_batch_size_8")
     assert "Finished" in printed
     assert "XLA" not in printed
+    assert "absl" not in printed
     assert "XLA" in (finished.folder / "results/small/logs/train_batch_size_8.log").read_text()

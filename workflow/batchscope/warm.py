@@ -21,7 +21,8 @@ import socket
 import subprocess
 import sys
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
@@ -149,6 +150,23 @@ def _start_job(listener: socket.socket, callers: list[Connection]) -> tuple[mult
 
 
 def _import_what_it_imports(script: str) -> None:
+    # What libraries say while they are imported is of no one job.
+    with open(os.devnull, "w") as nowhere, _errors_to(nowhere):
+        _import(script)
+
+
+@contextmanager
+def _errors_to(file) -> Iterator[None]:
+    before = os.dup(sys.stderr.fileno())
+    os.dup2(file.fileno(), sys.stderr.fileno())
+    try:
+        yield
+    finally:
+        os.dup2(before, sys.stderr.fileno())
+        os.close(before)
+
+
+def _import(script: str) -> None:
     for node in ast.walk(ast.parse(Path(script).read_text())):
         modules = [node.module] if isinstance(node, ast.ImportFrom) else []
         modules += [name.name for name in node.names] if isinstance(node, ast.Import) else []

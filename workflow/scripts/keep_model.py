@@ -27,7 +27,7 @@ if not advised:
     Path(snakemake.log[0]).write_text(f"{problem}\n")
     sys.exit(problem)
 output = snakemake.output.model
-where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
+where, _ = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
 take(snakemake.params.items(), snakemake.input)
 
 from batchscope.training.checkpoint import Checkpoint
