@@ -333,6 +333,24 @@ def test_keras_is_asked_again_only_after_the_file_of_a_dataset_has_changed(tmp_p
         assert len(asked) == times
 
 
+@pytest.mark.parametrize("damage", [lambda content: b"", lambda content: content[:20], lambda content: b"{}"])
+def test_keras_is_asked_again_where_its_answer_was_damaged(tmp_path, monkeypatch, damage):
+    asked = []
+
+    def ask(questions):
+        asked.append(questions)
+        return {"one": {"train_rows": 500, "multiplications": 10**6}}
+
+    monkeypatch.setattr(studies, "_ask", ask)
+    spec = yaml.safe_load(CONFIG) | {"questions": {}}
+    studies.read_studies({"studies": {"one": spec}}, [], tmp_path)
+    [path] = tmp_path.glob("*.json")
+    path.write_bytes(damage(path.read_bytes()))
+    for _ in range(2):
+        read, _ = studies.read_studies({"studies": {"one": spec}}, [], tmp_path)
+        assert (read["one"].train_rows, len(asked)) == (500, 2)
+
+
 def test_a_file_that_is_not_there_is_told_before_anything_is_asked(tmp_path):
     spec = yaml.safe_load(CONFIG) | {"dataset": {"npz": {"path": f"{tmp_path}/none.npz"}}}
     with pytest.raises(ConfigError) as raised:

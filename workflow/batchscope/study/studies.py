@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 from batchscope.errors import ConfigError
-from batchscope.files import digest, replacing
+from batchscope.files import digest, is_as_written, replacing
 from batchscope.imports import LIBRARY, code_digest
 from batchscope.study.config import check_config, check_file
 from batchscope.study.mistakes import mistakes
@@ -56,14 +56,23 @@ def _facts(specs: dict[str, dict], cache: Path) -> dict[str, dict]:
     _refuse(f"{name}.{line}" for name, spec in specs.items() for line in file_mistakes(spec))
     questions = {name: {key: spec[key] for key in _ASKED_OF if key in spec} for name, spec in specs.items()}
     paths = {name: cache / f"{_digest(question)}.json" for name, question in questions.items()}
-    unknown = {name: question for name, question in questions.items() if not paths[name].exists()}
+    known = {name: facts for name, path in paths.items() if (facts := _kept(path))}
+    unknown = {name: question for name, question in questions.items() if name not in known}
     answers = _ask(unknown) if unknown else {}
     _refuse(f"{name}.{line}" for name, answer in answers.items() for line in answer.get("error", "").splitlines())
     for name, answer in answers.items():
         cache.mkdir(parents=True, exist_ok=True)
-        with replacing(paths[name], recorded=False) as temporary:
+        with replacing(paths[name]) as temporary:
             temporary.write_text(json.dumps(answer))
-    return {name: json.loads(path.read_text()) for name, path in paths.items()}
+    return known | answers
+
+
+def _kept(path: Path) -> dict | None:
+    """The facts that are kept in a file; None where it is not there or is damaged, so that they are asked again."""
+    try:
+        return json.loads(path.read_text()) if is_as_written(path) else None
+    except (OSError, ValueError):
+        return None
 
 
 def _digest(question: dict) -> str:
