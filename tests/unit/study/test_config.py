@@ -40,6 +40,7 @@ def test_defaults_are_filled_in_and_the_given_config_is_left_alone():
     assert study["split"] == {"train": 50, "order": "as_given", "seed": 0}
     assert config["figures"] == {"formats": ["svg", "pdf", "png"]}
     assert config["resources"] == {"gpu": "auto", "mem_mb": 3000}
+    assert config["limits"] == {"hours": 24, "memory_gb": "auto", "disk_gb": "auto"}
 
 
 @pytest.mark.parametrize(
