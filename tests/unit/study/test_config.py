@@ -1,11 +1,14 @@
 import copy
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
 from batchscope.errors import ConfigError
-from batchscope.study.config import check_config, check_file
+from batchscope.study.config import SCHEMA, check_config, check_file
 
 STUDY = """
 dataset: {make_blobs: {n_samples: 100, random_state: 0}}
@@ -136,7 +139,28 @@ def test_a_key_that_stands_twice_is_refused_with_its_line(tmp_path):
         check_file(path)
 
 
-@pytest.mark.parametrize("text", ["studies: [", "- a list"])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("studies: {}", ""),
+        ("studies: [", "mine.yaml, line 1: this is no YAML: while parsing a flow node, "),
+        ("", "mine.yaml: this is no mapping of keys to values; it starts with `studies:`"),
+        (None, "[Errno 2] No such file or directory: 'mine.yaml'"),
+    ],
+)
+def test_run_as_a_program_it_says_where_a_file_is_no_yaml(tmp_path, text, message):
+    if text is not None:
+        (tmp_path / "mine.yaml").write_text(text)
+    command = [sys.executable, "-m", "batchscope.study.config", "mine.yaml"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(SCHEMA.parents[1])}, capture_output=True, text=True
+    )
+    assert (done.stdout, done.returncode) == ("", 1 if message else 0)
+    assert done.stderr.startswith(message)
+    assert done.stderr.count("\n") == bool(message)
+
+
+@pytest.mark.parametrize("text", ["studies: [", "- a list", "", "# nothing yet"])
 def test_a_file_that_is_no_yaml_mapping_is_refused_in_one_line(tmp_path, text):
     path = tmp_path / "config.yaml"
     path.write_text(text)
@@ -189,7 +213,7 @@ def test_the_default_config_is_taken(request):
 
 
 def test_every_key_of_the_schema_is_described():
-    schema = yaml.safe_load((check_config.__globals__["SCHEMA"]).read_text())
+    schema = yaml.safe_load(SCHEMA.read_text())
 
     def undescribed(place, node):
         for key, child in node.get("properties", {}).items():

@@ -1,8 +1,12 @@
-"""The config, read strictly: every mistake is found before anything runs, and told in one line that names its place."""
+"""The config, read strictly: every mistake is found before anything runs, and told in one line that names its place.
+
+Run as a program it reads config files as `check_file` does: Snakemake reads those of `--configfile` before any of this.
+"""
 
 import copy
 import io
 import math
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
@@ -76,7 +80,7 @@ def check_file(path: str | Path) -> None:
         raise ConfigError(str(path), "it is nested too deeply, or an alias contains itself") from None
     if values > _MOST_VALUES:
         raise ConfigError(str(path), f"it holds more than {_MOST_VALUES} values")
-    if content is not None and not isinstance(content, dict):
+    if not isinstance(content, dict):
         raise ConfigError(str(path), "this is no mapping of keys to values; it starts with `studies:`")
 
 
@@ -174,3 +178,11 @@ def _validator() -> jsonschema.protocols.Validator:
 
     validator = jsonschema.validators.extend(draft, {"properties": fill_defaults}, type_checker=types)
     return validator(yaml.safe_load(SCHEMA.read_text()))
+
+
+if __name__ == "__main__":
+    for path in sys.argv[1:]:
+        try:
+            check_file(path)
+        except (ConfigError, OSError) as error:
+            sys.exit(str(error))
