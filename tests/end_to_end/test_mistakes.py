@@ -20,7 +20,7 @@ import pytest
             "studies.small.model[0].Dense.activation: keras.activations has no 'rellu'; did you mean 'relu'?",
         ),
         ("    epochs: 12", "    epochs: [12", "config.yaml, line 12: this is no YAML: while parsing a flow sequence"),
-        ("    epochs: 12", f"    epochs: 1{'0' * 400}", "studies.small.epochs: 1000000"),
+        ("    epochs: 12", f"    epochs: 1{'0' * 400}", "studies.small.epochs: an integer of 2^63 or more"),
         ("    epochs: 12", "    epochs: 12\n    epochs: 13", "config.yaml, line 12: the key 'epochs' stands twice"),
         ("units: 20", "units: 1000000000", "studies.small.model[0]: the study needs about 528 GB of memory, and there"),
         (
