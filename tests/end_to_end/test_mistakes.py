@@ -20,8 +20,14 @@ import pytest
             "studies.small.model[0].Dense.activation: keras.activations has no 'rellu'; did you mean 'relu'?",
         ),
         ("    epochs: 12", "    epochs: [12", "config.yaml, line 12: this is no YAML: while parsing a flow sequence"),
-        ("    epochs: 12", f"    epochs: 1{'0' * 400}", "studies.small.epochs: 1000000"),
+        ("    epochs: 12", f"    epochs: 1{'0' * 400}", "studies.small.epochs: an integer of 2^63 or more"),
         ("    epochs: 12", "    epochs: 12\n    epochs: 13", "config.yaml, line 12: the key 'epochs' stands twice"),
+        ("units: 20", "units: 1000000000", "studies.small.model[0]: the study needs about 528 GB of memory, and there"),
+        (
+            "n_samples: 300",
+            "n_samples: 10000000000",
+            "studies.small.dataset.make_blobs.n_samples: the study needs about 4,900 GB of memory, and there",
+        ),
         (
             "  small:",
             "  train_batch_size_8:",
@@ -41,6 +47,15 @@ def test_a_mistake_is_one_line_and_nothing_is_written(make_checkout, old, new, l
     assert printed.startswith(line)
     assert (done.returncode, done.stdout) == (1, "")
     assert [path for path in sorted(checkout.folder.iterdir()) if path.name != ".snakemake"] == before
+
+
+def test_a_long_training_is_told_in_one_line_before_it_begins(make_checkout):
+    checkout = make_checkout()
+    checkout.change_config(lambda config: config.update(limits={"hours": 1e-9}))
+    told = [line for line in checkout.run("--dry-run", "--cores", "2").splitlines() if "limits.hours" in line]
+    assert [line.partition(";")[0] for line in told] == [
+        "training may take 0 hours (jobs at once: 2), most of it studies.small"
+    ]
 
 
 def test_a_machine_without_slurm_is_told(make_checkout, tmp_path):

@@ -10,6 +10,7 @@ from batchscope.hardware.devices import visible_gpus
 from batchscope.errors import ConfigError
 from batchscope.files import digest
 from batchscope.imports import code_digest
+from batchscope.study.limits import too_long
 from batchscope.study.studies import read_studies
 from batchscope.study.study import splits_drawn
 from batchscope.training.jobs import remove_finished
@@ -21,10 +22,17 @@ if workflow.is_main_process and not isolated and not GPUS and sys.platform == "l
     start_warm_process()  # which planning asks too
 
 try:
-    STUDIES, config = read_studies(config, workflow.configfiles, Path(".snakemake/batchscope"))
+    STUDIES, config = read_studies(
+        config, workflow.configfiles, Path(".snakemake/batchscope"), limited=workflow.is_main_process
+    )
 except ConfigError as error:
     sys.exit(str(error))
 
+limits = config.pop("limits")  # no result depends on them
+if workflow.is_main_process:
+    jobs_at_once = workflow.resource_settings.nodes or workflow.resource_settings.cores or 1
+    for line in too_long(STUDIES.values(), jobs_at_once, limits["hours"]):
+        print(line, file=sys.stderr)
 
 # The format of a figure that the report shows: browsers show SVG best.
 SHOWN = min(config["figures"]["formats"], key=("svg", "png", "pdf").index)
