@@ -12,6 +12,13 @@ class ConfigError(Exception):
         super().__init__(f"{place}: {problem}" if place else problem)
 
 
+def first_lines(error: ConfigError, most: int = 5) -> str:
+    """The first mistakes of an error that has a line for each, and how many more there are."""
+    lines = str(error).splitlines()
+    more = len(lines) - most
+    return "\n".join([*lines[:most], *[f"and {more} more mistake{'s' * (more > 1)}"] * (more > 0)])
+
+
 def suggestion(word: str, known: Iterable[str]) -> str:
     """`; did you mean 'Dense'?`, or what is known where nothing is close and the list is short."""
     known = sorted(known)

@@ -2,16 +2,18 @@
 import json
 import os
 import sys
+from itertools import chain
 from pathlib import Path
 
 FINDINGS = "results/findings.rst"  # the first page of the report
 
 from batchscope.hardware.devices import visible_gpus
-from batchscope.errors import ConfigError
+from batchscope.errors import ConfigError, first_lines
 from batchscope.files import digest
 from batchscope.imports import code_digest
 from batchscope.study.limits import too_long
-from batchscope.study.studies import read_studies
+from batchscope.study.merge import merge
+from batchscope.study.studies import read_studies, remarks
 from batchscope.study.study import splits_drawn
 from batchscope.training.jobs import remove_finished
 from batchscope.warm import start_warm_process
@@ -21,16 +23,21 @@ isolated = workflow.deployment_settings.deployment_method  # jobs in environment
 if workflow.is_main_process and not isolated and not GPUS and sys.platform == "linux":
     start_warm_process()  # which planning asks too
 
+if not workflow.modifier.skip_configfile:  # of a module, to which its config is handed
+    own = [CONFIG] if Path(CONFIG).exists() and not workflow.config_settings.replace_workflow_config else []
+    config = merge([*own, *workflow.overwrite_configfiles], workflow.config_settings.config)
 try:
     STUDIES, config = read_studies(
         config, workflow.configfiles, Path(".snakemake/batchscope"), limited=workflow.is_main_process
     )
 except ConfigError as error:
-    sys.exit(str(error))
+    sys.exit(first_lines(error))
 
 limits = config.pop("limits")  # no result depends on them
 if workflow.is_main_process:
     jobs_at_once = workflow.resource_settings.nodes or workflow.resource_settings.cores or 1
+    for line in chain.from_iterable(map(remarks, STUDIES.values())):
+        print(line, file=sys.stderr)
     for line in too_long(STUDIES.values(), jobs_at_once, limits["hours"]):
         print(line, file=sys.stderr)
 

@@ -190,3 +190,11 @@ def test_false_claims_about_new_rows_hold_rarely():
     for bound, level in (({"above": -0.05}, 0.025), ({"within": [-0.05, 0.5]}, 0.05)):
         held = [verdict(each, of=AT_4, against=AT_500, **bound)["verdict_on_this_split"] for each in studies]
         assert np.mean(np.array(held) == "holds") <= level + 3 * math.sqrt(level * (1 - level) / 200)
+
+
+def test_a_claim_about_what_is_not_trained_is_not_tested(table):
+    claims = [CLAIM | {"of": (16, 0.1, "constant"), "above": 0, "not_tested": True}, CLAIM | {"of": AT_4, "above": 0}]
+    judged = judge(claims, populations(table), [], seed=0)
+    assert judged["verdict"].tolist() == ["not tested", "holds"]
+    assert judged["p_value_holm"].tolist()[1] == judged["p_value"].tolist()[1]
+    assert judged[["estimate", "low", "p_value"]].iloc[0].isna().all()

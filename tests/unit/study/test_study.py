@@ -257,18 +257,6 @@ QUESTION = 'questions: {q: {question: "Q?", %s}}'
             "{split: {train: 500, validation: 100, order: resampled}, ensembles: {batch_size: 8}}",
             "ensembles: they need test rows that none of their members trains on; take another `order` in `split`",
         ),
-        (
-            "comparisons: {reference: {batch_size: 16}}",
-            "comparisons.reference: batch size 16, learning rate 0.1 is not",
-        ),
-        (
-            CLAIM % "of: {batch_size: 9}, above: 0",
-            "claims.c.of: batch size 9, learning rate 0.1 is not trained; add it",
-        ),
-        (
-            CLAIM % "along: [8, 32, full], above: 0",
-            "claims.c.along[1]: batch size 32, learning rate 0.1 is not trained",
-        ),
         (CLAIM % "of: {batch_size: 8}", "claims.c: give one of `above`, `below` and `within`"),
         (CLAIM % "of: {batch_size: 8}, above: 0, below: 1", "claims.c: give one of `above`, `below` and `within`, not"),
         (CLAIM % "of: {batch_size: 8}, within: [1, 0]", "claims.c: within: [1, 0] is no range; the smaller number"),
@@ -302,6 +290,17 @@ QUESTION = 'questions: {q: {question: "Q?", %s}}'
 )
 def test_a_mistake_names_its_place_and_the_remedy(changes, line):
     assert [found for found in lines(changes) if found.startswith(line)]
+
+
+def test_what_is_about_settings_that_are_not_trained_is_told_and_not_tested():
+    study = make_study("batch_sizes: [4, 32]\ncomparisons: {reference: {batch_size: 8}}")
+    assert not list(mistakes(study, {"mine": study, "other": study}))
+    assert list(studies.remarks(study)) == [
+        "studies.mine: not tested, as a setting that they are about is not trained: difference, trend",
+        "studies.mine: the reference of comparisons is not trained; all are compared with "
+        "batch size 500, learning rate 0.1",
+    ]
+    assert [claim["not_tested"] for claim in study.claims["claims"]] == [True, True]
 
 
 def test_two_studies_have_two_titles():

@@ -33,6 +33,7 @@ COLUMNS = [
     *("estimate_on_new_splits", "low_on_new_splits", "high_on_new_splits", "replicates_on_new_splits"),
     "verdict_on_new_splits",
 ]
+NOT_TESTED = "not tested"  # a setting that the claim names is not trained
 VERDICTS = ("verdict", "verdict_on_this_split", "verdict_on_new_splits")
 
 
@@ -40,7 +41,7 @@ def judge(claims: list[dict], trainings: dict[str, Trainings], others: list[Trai
     """A row per claim.
 
     Args:
-        claims: as in the config, with settings in place of batch sizes.
+        claims: as in the config, with settings in place of batch sizes; `not_tested` where one of them is not trained.
         trainings: population -> its trainings, as from `batchscope.evidence.trainings.read_trainings`.
         others: what else is measured: stretches of training, and ensembles.
         seed: where the bootstrap starts from.
@@ -57,7 +58,9 @@ def judge(claims: list[dict], trainings: dict[str, Trainings], others: list[Trai
     of the study (Holm 1979). `reported_percentile` is the share of replicates below the number that the claim's source
     reports, ties counted half.
     """
-    rows = [_judge(claim, trainings, others, seed) for claim in claims]
+    rows = [
+        _not_tested(claim) if claim.get("not_tested") else _judge(claim, trainings, others, seed) for claim in claims
+    ]
     tested = [row for row in rows if not math.isnan(row["p_value"])]
     adjusted = multipletests([row["p_value"] for row in tested], LEVEL, "holm")[1] if tested else []
     for row, p_value in zip(tested, adjusted):
@@ -74,20 +77,13 @@ def _judge(claim: dict, trainings: dict[str, Trainings], others: list[Trainings]
     alone = _Judged.of(claim, values, censored, seed)
     split = _for_new_rows(claim, measured, alone, population, seed)
     row = {
-        "claim": claim["name"],
-        "statement": claim["statement"],
-        "measure": claim["measure"],
-        **dict(zip(SETTING, claim.get("of", ()))),
-        **{f"against_{column}": value for column, value in zip(SETTING, claim.get("against", ()))},
-        "along": ", ".join(Setting(*setting).batch_sizes for setting in claim.get("along", ())),
-        "expected": _expectation(claim),
+        **_stated(claim),
         **{name: getattr(alone.estimate, name) for name in ("estimate", "low", "high", "low_90", "high_90")},
         "replicates": alone.estimate.values,
         "diverged": len(values) - alone.estimate.values,
         "never": int(censored.sum()),
         **_reported(claim, values[:, 0]),
         "verdict": alone.verdict,
-        "explanation": claim.get("explanation", ""),
         "over": population,
         "low_on_this_split": split.estimate.low,
         "high_on_this_split": split.estimate.high,
@@ -102,6 +98,27 @@ def _judge(claim: dict, trainings: dict[str, Trainings], others: list[Trainings]
         row |= {f"{name}_on_new_splits": getattr(on_new.estimate, name) for name in ("estimate", "low", "high")}
         row |= {"replicates_on_new_splits": on_new.estimate.values, "verdict_on_new_splits": on_new.verdict}
     return row
+
+
+def _stated(claim: dict) -> dict:
+    """What a row has of the claim itself."""
+    return {
+        "claim": claim["name"],
+        "statement": claim["statement"],
+        "measure": claim["measure"],
+        **dict(zip(SETTING, claim.get("of", ()))),
+        **{f"against_{column}": value for column, value in zip(SETTING, claim.get("against", ()))},
+        "along": ", ".join(Setting(*setting).batch_sizes for setting in claim.get("along", ())),
+        "expected": _expectation(claim),
+        "explanation": claim.get("explanation", ""),
+    }
+
+
+def _not_tested(claim: dict) -> dict:
+    counts = dict.fromkeys(("replicates", "diverged", "never"), 0)
+    verdicts = {"verdict": NOT_TESTED, "verdict_on_this_split": NOT_TESTED, "verdict_on_new_splits": NOT_JUDGED}
+    reported = _reported(claim, np.empty(0))
+    return _stated(claim) | counts | verdicts | reported | {"over": TRAININGS, "p_value": math.nan}
 
 
 def _for_new_rows(claim: dict, trainings: Trainings, alone: "_Judged", population: str, seed: int) -> "_Judged":

@@ -7,6 +7,7 @@ from urllib.parse import quote
 import jinja2
 import pandas as pd
 
+from batchscope.evidence.claims import NOT_TESTED
 from batchscope.evidence.trainings import NEW_SPLITS, NOT_JUDGED, THIS_SPLIT, TRAININGS
 from batchscope.files import replacing
 from batchscope.report.words import MEASURES as NAMES
@@ -75,6 +76,8 @@ def _differs(claim: pd.Series) -> bool:
 
 def sentence(claim: pd.Series) -> str:
     """A claim with its estimates and intervals, the trainings, the number reported by its source, its explanation."""
+    if claim["verdict"] == NOT_TESTED:
+        return f"{claim['statement']}: not tested, as a setting that it is about is not trained."
     basis = f"{claim['replicates']} {_UNITS.get(claim['measure'], 'replicates')}"
     if claim["diverged"]:
         basis += f"; {claim['diverged']} more diverged"

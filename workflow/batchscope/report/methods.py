@@ -102,7 +102,7 @@ def methods_table(spec: dict, target: float, timings: list[Path]) -> pd.DataFram
     rows["Workflow"] = f"Batchscope {state['version']}, {commit}, SHA-256 of its files {state['sha256']}"
     rows["Trained by"] = _with_names(trained_by(timings))
     on = trained_on(timings)
-    rows["Trained on"] = _with_names(on) if len(on) > 1 else next(iter(on))
+    rows["Trained on"] = _with_names(on) if len(on) > 1 else "".join(on)
     return pd.DataFrame({"what": rows.keys(), "how": rows.values()})
 
 

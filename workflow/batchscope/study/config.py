@@ -126,7 +126,8 @@ def check_config(config: dict) -> dict:
     config = copy.deepcopy(config)
     mistakes = sorted(_validator().iter_errors(config), key=lambda error: [str(step) for step in error.absolute_path])
     if mistakes:
-        raise ConfigError("", "\n".join(line for mistake in mistakes for line in _explain(mistake)))
+        lines = dict.fromkeys(line for mistake in mistakes for line in _explain(mistake))  # each once
+        raise ConfigError("", "\n".join(lines))
     return config
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from batchscope.errors import suggestion
 from batchscope.model.losses import can_be_divided, is_a_sum
 from batchscope.study.scores import METRICS, SCORES
-from batchscope.study.setting import setting_in_words
 from batchscope.study.study import Study
 
 
@@ -40,10 +39,6 @@ def mistakes(study: Study, studies: dict[str, Study]) -> Iterator[str]:
         yield from _not_divided(study)
     if "ensembles" in study.spec and study.spec["split"]["order"] == "resampled":
         yield "ensembles: they need test rows that none of their members trains on; take another `order` in `split`"
-    for place, named in _settings_asked_for(study):
-        setting = study.setting(named["batch_size"], named.get("learning_rate"))
-        if setting not in study.settings:
-            yield f"{place}: {setting_in_words(setting)} is not trained; add it to `batch_sizes` or `learning_curves`"
     for name, claim in study.spec["claims"].items():
         yield from (f"claims.{name}: {problem}" for problem in _claim_mistakes(study, claim))
     for name, question in study.spec["questions"].items():
@@ -119,18 +114,6 @@ def _too_large(study: Study) -> Iterator[str]:
         for rows, _ in study.stages(batch_size):
             if rows > study.train_rows:
                 yield f"{place}: {rows} is above the {study.train_rows} training rows; take at most that, or full"
-
-
-def _settings_asked_for(study: Study) -> Iterator[tuple[str, dict]]:
-    """The settings that comparisons and claims name, with their places."""
-    if "reference" in study.spec["comparisons"]:
-        yield "comparisons.reference", study.spec["comparisons"]["reference"]
-    for name, claim in study.spec["claims"].items():
-        for key in ("of", "against"):
-            if key in claim:
-                yield f"claims.{name}.{key}", claim[key]
-        for index, batch_size in enumerate(claim.get("along", [])):
-            yield f"claims.{name}.along[{index}]", {"batch_size": batch_size}
 
 
 def _claim_mistakes(study: Study, claim: dict) -> Iterator[str]:

@@ -143,7 +143,7 @@ class Plan(Study):
         """The comparison of every setting with the reference: full batch where it is trained, else the largest."""
         spec = self.spec["comparisons"]
         reference = spec.get("reference")
-        if reference is None:
+        if reference is None or not self.is_trained(reference):
             whole = [setting for setting in self.settings if setting == self.setting("full", setting.learning_rate)]
             chosen = min(whole or self.settings, key=lambda setting: (-setting.batch_size, self._rank(setting)))
         else:
@@ -197,7 +197,7 @@ class Plan(Study):
                     resolved[key] = self.setting(claim[key]["batch_size"], claim[key].get("learning_rate"))
             if "along" in claim:
                 resolved["along"] = [self.setting(batch_size) for batch_size in claim["along"]]
-            claims.append(resolved)
+            claims.append(resolved | ({"not_tested": True} if name in self.not_tested else {}))
         return {"claims": claims, "seed": self.spec["seed"]}
 
     @property

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from batchscope.study.limits import Limits, too_large
 from batchscope.study.mistakes import mistakes
 from batchscope.study.needs import Size, size_in_config
 from batchscope.study.plan import Plan
+from batchscope.study.setting import setting_in_words
 from batchscope.study.userfiles import data_files, file_mistakes, model_files, with_paths
 
 # The keys of a study that its facts depend on.
@@ -120,3 +121,13 @@ def _ask(questions: dict[str, dict], memory: float | None) -> dict[str, dict]:
     if answer.returncode != 0:
         raise RuntimeError(f"scikit-learn and Keras could not be asked about the studies:\n{answer.stderr}")
     return json.loads(answer.stdout.splitlines()[-1])
+
+
+def remarks(study: Plan) -> Iterator[str]:
+    """A line for what is asked of a study and is left out."""
+    if claims := study.not_tested:
+        yield f"studies.{study.name}: not tested, as a setting that they are about is not trained: {', '.join(claims)}"
+    reference = study.spec["comparisons"].get("reference")
+    if reference is not None and not study.is_trained(reference):
+        chosen = setting_in_words(study.comparisons["reference"])
+        yield f"studies.{study.name}: the reference of comparisons is not trained; all are compared with {chosen}"

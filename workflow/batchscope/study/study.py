@@ -85,6 +85,16 @@ class Study:
     def settings(self) -> list[Setting]:
         return [setting for settings in self.trainings.values() for setting in settings]
 
+    def is_trained(self, named: dict) -> bool:
+        """Whether a setting that the config names, by batch size and perhaps learning rate, is among the settings."""
+        return self.setting(named["batch_size"], named.get("learning_rate")) in self.settings
+
+    @property
+    def not_tested(self) -> list[str]:
+        """The claims about settings that are not trained."""
+        claims = self.spec["claims"]
+        return [name for name, claim in claims.items() if not all(map(self.is_trained, settings_named(claim)))]
+
     def stages(self, batch_size: int | str | dict) -> list[tuple[int, int]]:
         return stages(batch_size, self.spec["epochs"], self.train_rows)
 
@@ -140,3 +150,10 @@ class Study:
             *(f"answer_{name}" for name, question in self.spec["questions"].items() if "measures" in question),
             *(name for name in ("ensembles", "variance", "pace") if name in self.spec),
         ]
+
+
+def settings_named(claim: dict) -> list[dict]:
+    """The settings that a claim of the config is about."""
+    return [claim[key] for key in ("of", "against") if key in claim] + [
+        {"batch_size": batch_size} for batch_size in claim.get("along", [])
+    ]

@@ -1,0 +1,53 @@
+"""One config of several: the files, the later ones over the earlier, and the options of the command line over all."""
+
+import json
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+import yaml
+
+# The keys of a study that name one thing, with its arguments.
+_ONE_OF = ("dataset", "scaler", "optimizer", "loss", "learning_rate_schedule")
+# How deep keys are that a later file may set to null: those of the config, of studies, and the studies themselves.
+_DEEPEST_NULL = 3
+_NAMED_BY_THE_USER = ("claims", "questions", "learning_curves")
+
+
+def merge(files: Iterable[str | Path], options: dict) -> dict:
+    """The config of some files and of `options`, whose nested values Snakemake hands on as text.
+
+    Mappings are merged, all else is replaced. Of mappings that name one thing, an optimizer for instance, the later one
+    counts. What is null is left out, as if no file had it: a study, a key, or a claim, question or figure by its name.
+    """
+    parts = [yaml.safe_load(Path(file).read_bytes()) or {} for file in files]
+    config = {}
+    for part in [*parts, _typed(options)]:
+        config = _over(config, part, ())
+    return config
+
+
+def _over(below: object, above: object, place: tuple[str, ...]) -> object:
+    if not isinstance(above, dict):
+        return above
+    names_another = len(place) == 3 and place[-1] in _ONE_OF and isinstance(below, dict) and not below.keys() & above
+    merged = dict(below) if isinstance(below, dict) and not names_another else {}
+    for key, value in above.items():
+        inside = (*place, key)
+        if value is None and (len(inside) <= _DEEPEST_NULL or (len(place) == 3 and place[-1] in _NAMED_BY_THE_USER)):
+            merged.pop(key, None)
+        else:
+            merged[key] = _over(merged.get(key), value, inside)
+    return merged
+
+
+def _typed(value: object) -> object:
+    """Text that is a number, true, false or null in JSON as such."""
+    if isinstance(value, dict):
+        return {_typed(key): _typed(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [*map(_typed, value)]
+    with suppress(ValueError, TypeError):
+        read = json.loads(value, parse_constant=str)
+        return value if isinstance(read, str | list | dict) else read
+    return value
