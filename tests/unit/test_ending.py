@@ -12,6 +12,7 @@ from batchscope.imports import LIBRARY
 
 HEAD = "import os, signal, sys, time\nfrom batchscope import ending\nending.SECONDS = 1\nending.end_when_told()\n"
 AT_WORK = "print('at work', flush=True)\n"
+STEPS = "while True: time.sleep(0.01)"
 # As in a compiled training, Python does not look at signals.
 LONG_STEP = "import hashlib\nhashlib.pbkdf2_hmac('sha1', b'', b'', 10**9)\n"
 LATER = f"""
@@ -37,6 +38,7 @@ def start(tmp_path):
             stderr=subprocess.STDOUT,
             text=True,
             env=os.environ | {"PYTHONPATH": str(LIBRARY.parent)} | environment,
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # which nohup lets the tests ignore
         )
         started.append(process)
         assert process.stdout.readline() == "at work\n"
@@ -50,14 +52,14 @@ def start(tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_exits_in_silence_and_leaves_its_blocks(start, number):
-    process = start(f"try:\n    {AT_WORK}    time.sleep(60)\nfinally:\n    print('left')")
+    process = start(f"try:\n    {AT_WORK}    {STEPS}\nfinally:\n    print('left')")
     process.send_signal(number)
     out, _ = process.communicate(timeout=20)
     assert (out, process.returncode) == ("left\n", 128 + number)
 
 
 def test_a_second_signal_changes_nothing(start):
-    process = start(f"try:\n    {AT_WORK}    time.sleep(60)\nfinally:\n    time.sleep(0.5)\n    print('left')")
+    process = start(f"try:\n    {AT_WORK}    {STEPS}\nfinally:\n    time.sleep(0.5)\n    print('left')")
     process.send_signal(signal.SIGTERM)
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=20)
@@ -88,11 +90,14 @@ def test_it_ends_with_its_run(start):
     assert (out, process.returncode) == ("kept\n", TOLD)
 
 
-def test_it_ends_where_its_run_was_gone_before(start):
+def test_it_ends_where_its_run_was_gone_before():
     run = subprocess.Popen([sys.executable, "-c", ""])
     run.wait()
-    process = start(LATER, BATCHSCOPE_RUN=str(run.pid))
-    assert process.communicate(timeout=20)[0] == "kept\n"
+    process = subprocess.Popen(
+        [sys.executable, "-c", HEAD + STEPS],
+        env=os.environ | {"PYTHONPATH": str(LIBRARY.parent), "BATCHSCOPE_RUN": str(run.pid)},
+    )
+    assert process.wait(timeout=20) == TOLD
 
 
 def test_what_it_was_started_to_ignore_does_not_end_it(start):

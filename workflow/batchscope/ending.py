@@ -42,12 +42,6 @@ def handle_signals(handler) -> None:
             signal.signal(each, handler)
 
 
-def ignore_signals() -> None:
-    """Go on with what is being done about a first signal."""
-    for each in SIGNALS:
-        signal.signal(each, signal.SIG_IGN)
-
-
 def end_with_run() -> None:
     """Tell this process to end when the one that it belongs to is gone."""
     if multiprocessing.parent_process() is not None:  # a fork of the warm process, which ends with the run
@@ -82,9 +76,8 @@ def exit_later() -> Iterator[None]:
 
 def _end(number: int, _) -> None:
     global _told
-    if _told is not None:  # by two signals at once
+    if _told is not None:  # what is being done about a first signal goes on
         return
-    ignore_signals()
     _told = number
     if not _later:
         sys.exit(128 + number)

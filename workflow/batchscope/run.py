@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from batchscope.at_work import Claim, host
-from batchscope.ending import RUN, SECONDS, end_with_run, handle_signals, ignore_signals
+from batchscope.ending import RUN, SECONDS, end_with_run, handle_signals
 from batchscope.warm import end_warm_process, warm_process
 
 _CLAIM = Path(".snakemake/batchscope/run")
@@ -79,9 +79,8 @@ def _remove_locks() -> None:
 
 def _stop(*_) -> None:
     global _told
-    if _told:  # by two signals at once
+    if _told:  # what is being done about a first signal goes on
         return
-    ignore_signals()
     _told = True
     logging.disable()  # Snakemake would tell of each job that it has failed
     if _jobs_are_here:  # those on a cluster are cancelled by Snakemake

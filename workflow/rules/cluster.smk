@@ -1,31 +1,7 @@
-# What a cluster needs beyond its profile: what is submitted, what is packed together, and a patient executor.
+# What a cluster needs beyond its profile: what is packed together, and a patient executor. Rules that take seconds are local.
 import math
 
 from batchscope.cluster.slurm import explaining, patient, reporting
-
-
-# These take seconds: where Snakemake runs they are done before a cluster has started one of them.
-localrules:
-    prepare_dataset,
-    draw_splits,
-    aggregate_metrics,
-    compare_settings,
-    recommend,
-    judge_claims,
-    plot_dataset,
-    plot_learning_curve,
-    plot_batch_sizes,
-    plot_measures,
-    plot_which_is_best,
-    plot_ensembles,
-    decompose_variance,
-    plot_variance,
-    sum_up_pace,
-    plot_pace,
-    make_tables,
-    record_provenance,
-    write_findings,
-    make_report,
 
 
 def packed(minutes):

@@ -11,6 +11,7 @@ rule prepare_dataset:
         "results/{study}/logs/prepare_dataset.log",
     benchmark:
         "results/{study}/benchmarks/prepare_dataset.tsv"
+    localrule: True
     conda:
         training_env
     threads: 1
@@ -36,6 +37,7 @@ rule draw_splits:
         "results/{study}/logs/draw_splits.log",
     benchmark:
         "results/{study}/benchmarks/draw_splits.tsv"
+    localrule: True
     conda:
         training_env
     threads: 1

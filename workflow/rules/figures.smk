@@ -10,6 +10,7 @@ rule plot_dataset:
         "results/{study}/logs/plot_dataset.log",
     benchmark:
         "results/{study}/benchmarks/plot_dataset.tsv"
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -37,6 +38,7 @@ rule plot_learning_curve:
         "results/{study}/benchmarks/plot_learning_curve_{curve}.tsv"
     wildcard_constraints:
         curve="[A-Za-z0-9_-]+",
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -62,6 +64,7 @@ rule plot_batch_sizes:
         "results/{study}/logs/plot_batch_sizes.log",
     benchmark:
         "results/{study}/benchmarks/plot_batch_sizes.tsv"
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -90,6 +93,7 @@ rule plot_measures:
         "results/{study}/benchmarks/plot_{measures}.tsv"
     wildcard_constraints:
         measures="final_(accuracy|loss|balanced_accuracy|f1_macro|roc_auc)|volatility|time_to_target|answer_[A-Za-z0-9_-]+",
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -115,6 +119,7 @@ rule plot_which_is_best:
         "results/{study}/logs/plot_which_is_best.log",
     benchmark:
         "results/{study}/benchmarks/plot_which_is_best.tsv"
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -139,6 +144,7 @@ rule plot_ensembles:
         "results/{study}/logs/plot_ensembles.log",
     benchmark:
         "results/{study}/benchmarks/plot_ensembles.tsv"
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -163,6 +169,7 @@ rule plot_variance:
         "results/{study}/logs/plot_variance.log",
     benchmark:
         "results/{study}/benchmarks/plot_variance.tsv"
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -187,6 +194,7 @@ rule plot_pace:
         "results/{study}/logs/plot_pace.log",
     benchmark:
         "results/{study}/benchmarks/plot_pace.tsv"
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     threads: 1

@@ -25,6 +25,7 @@ rule aggregate_metrics:
         "results/{study}/logs/aggregate_metrics.log",
     benchmark:
         "results/{study}/benchmarks/aggregate_metrics.tsv"
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -49,6 +50,7 @@ rule compare_settings:
         "results/{study}/logs/compare_settings.log",
     benchmark:
         "results/{study}/benchmarks/compare_settings.tsv"
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -75,6 +77,7 @@ rule recommend:
         "results/{study}/logs/recommend.log",
     benchmark:
         "results/{study}/benchmarks/recommend.tsv"
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -102,6 +105,7 @@ rule judge_claims:
         "results/{study}/logs/judge_claims.log",
     benchmark:
         "results/{study}/benchmarks/judge_claims.tsv"
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -126,6 +130,7 @@ rule decompose_variance:
         "results/{study}/logs/decompose_variance.log",
     benchmark:
         "results/{study}/benchmarks/decompose_variance.tsv"
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -150,6 +155,7 @@ rule sum_up_pace:
         "results/{study}/logs/sum_up_pace.log",
     benchmark:
         "results/{study}/benchmarks/sum_up_pace.tsv"
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     threads: 1

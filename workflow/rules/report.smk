@@ -22,6 +22,7 @@ rule make_tables:
         "results/{study}/logs/make_tables.log",
     benchmark:
         "results/{study}/benchmarks/make_tables.tsv"
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -47,6 +48,7 @@ rule record_provenance:
         "results/{study}/logs/record_provenance.log",
     benchmark:
         "results/{study}/benchmarks/record_provenance.tsv"
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -73,6 +75,7 @@ rule write_findings:
         FINDINGS,
     log:
         "results/logs/write_findings.log",
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -98,6 +101,7 @@ rule make_report:
         "results/report.html",
     log:
         "results/logs/make_report.log",
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     threads: 1
