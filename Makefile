@@ -1,7 +1,7 @@
 # make               set up .venv/, train the tutorial study, draw its figures and write the report
 # make GPU=1 ...     the same with CUDA, for training on GPUs (some gigabytes more)
 # make verify        check the results against what was recorded of them
-# make check FILE=studies/mine.yaml    say file and line of a mistake in YAML, which Snakemake does not of --configfile
+# make check FILE=studies/mine.yaml    name file and line of a mistake in YAML, which --configfile does not
 # make test          set up .venv/ with what the tests need and run them
 # make test-quick    the unit tests that train nothing
 # make test-faults   all that is tried with kills, damage and full disks (an hour)

@@ -22,7 +22,7 @@ import pytest
         ("    epochs: 12", "    epochs: [12", "config.yaml, line 12: this is no YAML: while parsing a flow sequence"),
         ("    epochs: 12", f"    epochs: 1{'0' * 400}", "studies.small.epochs: an integer of 2^63 or more"),
         ("    epochs: 12", "    epochs: 12\n    epochs: 13", "config.yaml, line 12: the key 'epochs' stands twice"),
-        ("units: 20", "units: 1000000000", "studies.small.model[0]: the study needs about 528 GB of memory, and there"),
+        ("units: 20", "units: 1000000000", "studies.small.model[0]: the study needs about 912 GB of memory, and there"),
         (
             "n_samples: 300",
             "n_samples: 10000000000",
@@ -56,6 +56,12 @@ def test_a_long_training_is_told_in_one_line_before_it_begins(make_checkout):
     assert [line.partition(";")[0] for line in told] == [
         "training may take 0 hours (jobs at once: 2), most of it studies.small"
     ]
+
+
+def test_limits_make_nothing_again_and_what_is_finished_does_not_count(finished):
+    finished.change_config(lambda config: config.update(limits={"hours": 1e-9}))
+    assert finished.rules_due() == set()
+    assert "limits.hours" not in finished.run("--dry-run", "--cores", "2")
 
 
 def test_a_machine_without_slurm_is_told(make_checkout, tmp_path):

@@ -110,10 +110,10 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_read(tmp_path, monkeyp
     else:
         path.write_bytes(bytes(10**6))
     target = ", target: y" if name == "table" else ""
-    given = config(f"dataset: {{{name}: {{path: {path}{target}}}}}", "{memory_gb: 0.009}")
+    given = config(f"dataset: {{{name}: {{path: {path}{target}}}}}", "{memory_gb: 0.0015}")
     with pytest.raises(ConfigError) as raised:
         studies.read_studies(given, [], tmp_path)
-    assert str(raised.value).startswith(f"studies.mine.dataset.{name}.path: the study needs about 0.01")
+    assert str(raised.value).startswith(f"studies.mine.dataset.{name}.path: the study needs about 0.0")
 
 
 def test_where_a_study_is_not_limited_nothing_is_refused(tmp_path, monkeypatch):

@@ -71,5 +71,6 @@ def test_every_part_of_a_study_counts():
 
 
 def test_the_weights_of_the_output_layer_are_those_of_the_last_hidden_one():
-    assert [need.place for need in memory_of_layers([5, 7, 3], 10)] == ["model[0]", "model[1]", "model[1]", "model"]
-    assert [need.place for need in memory_of_layers([3], 10)] == ["model", "model"]
+    places = ["model[0]", "model[0]", "model[1]", "model[1]", "model[1]", "model[1]"]
+    assert [need.place for need in memory_of_layers([5, 7, 3], [1, 2, 3])] == places
+    assert [need.place for need in memory_of_layers([3], [1])] == ["model", "model"]

@@ -13,7 +13,7 @@ LARGE = 1e10  # bytes
     [
         ([{"Dense": {"units": 10**12}}], "model[0]"),
         ([{"Dense": {"units": 4}}, {"Dense": {"units": 10**12}}], "model[1]"),
-        ([{"RepeatVector": {"n": 10**9}}, "GlobalMaxPooling1D"], "model"),
+        ([{"RepeatVector": {"n": 10**9}}, "GlobalMaxPooling1D"], "model[0]"),
         ([{"Reshape": {"target_shape": [2, 1]}}, {"LSTM": {"units": 10**6}}], "model[1]"),
     ],
 )

@@ -1,4 +1,4 @@
-"""What a study needs of memory and disk, by its size, before anything large is made: rough, and rather too little.
+"""What a study needs of memory and disk, by its size, before anything large is made: roughly, and rather too little.
 
 Each need is a product, so many bytes for each of some factors, whose places in the study say what to make smaller.
 """
@@ -18,12 +18,12 @@ from batchscope.study.study import Study, splits_drawn
 _OF_A_VALUE = 4  # float32
 _OF_A_JOB = 50_000  # while Snakemake plans it
 _OF_A_DRAW = 200
+_OF_A_PART = 1000  # of data that scikit-learn makes
 _OF_A_SCORED_ROW = 9  # its number, whether it is correct, its loss
-_TIMES_A_TABLE = 10  # memory of a table for its size on the disk, which may be compressed
+_TIMES_A_FILE = 2  # what is read of it, and the same as float32
 _COPIES_OF_WEIGHTS = 6  # gradient, slots of the optimizer, copies between steps
-_MODELS_TRIED, _ROWS_TRIED = 3, 8  # two in a stack and one with Model.fit, in batches of so many rows
-# Of a row of a history on the disk, for each measure; there are two files with it. Loss and accuracy share this.
-_OF_A_MEASURE = 5
+_MODELS_TRIED, _ROWS_TRIED = 3, 40  # two in a stack and one with Model.fit, evaluated on so many rows at once
+_OF_A_MEASURE = 5  # of an epoch in a file of a history; there are two of them
 
 
 class Size(NamedTuple):
@@ -76,24 +76,24 @@ def memory_of_data(spec: dict) -> Iterator[Need]:
     place = f"dataset.{name}"
     if name.startswith("make_"):
         size = size_in_config(spec)
-        yield Need(20, {f"{place}.n_samples": sum(size.rows), f"{place}.n_features": size.features})
+        yield Need(5 * _OF_A_VALUE, {f"{place}.n_samples": sum(size.rows), f"{place}.n_features": size.features})
         for argument, count in arguments.items():  # such as `centers`, which are made one by one
             if argument not in ("n_samples", "n_features", "random_state") and _is_count(count):
-                yield Need(1000, {f"{place}.{argument}": count, f"{place}.n_features": size.features})
+                yield Need(_OF_A_PART, {f"{place}.{argument}": count, f"{place}.n_features": size.features})
     elif name == "table":
-        yield Need(_TIMES_A_TABLE, {f"{place}.path": os.path.getsize(arguments["path"])})
+        yield Need(_TIMES_A_FILE, {f"{place}.path": os.path.getsize(arguments["path"])})
     elif name == "npz" and zipfile.is_zipfile(arguments["path"]):
         with zipfile.ZipFile(arguments["path"]) as file:
-            yield Need(2, {f"{place}.path": sum(array.file_size for array in file.infolist())})
+            yield Need(_TIMES_A_FILE, {f"{place}.path": sum(array.file_size for array in file.infolist())})
     yield Need(_OF_A_JOB, {"pace.processes": spec.get("pace", {}).get("processes", 0)})
 
 
-def memory_of_layers(parameters: Sequence[int], values_per_row: int) -> Iterator[Need]:
-    """Bytes that it takes to try a model of layers with so many parameters each, the output layer the last."""
-    for index, count in enumerate(parameters):
+def memory_of_layers(parameters: Sequence[int], values_per_row: Sequence[int]) -> Iterator[Need]:
+    """Bytes that it takes to try layers, of which the last puts out what the model does."""
+    for index, (count, values) in enumerate(zip(parameters, values_per_row)):
         place = f"model[{min(index, len(parameters) - 2)}]" if len(parameters) > 1 else "model"
-        yield Need(_COPIES_OF_WEIGHTS * _OF_A_VALUE * _MODELS_TRIED, {place: count})
-    yield Need(_OF_A_VALUE * _MODELS_TRIED * _ROWS_TRIED, {"model": values_per_row})
+        yield Need(_MODELS_TRIED * _COPIES_OF_WEIGHTS * _OF_A_VALUE, {place: count})
+        yield Need(_MODELS_TRIED * _ROWS_TRIED * _OF_A_VALUE, {place: values})
 
 
 def memory_of_training(study: Study, size: Size) -> Iterator[Need]:
@@ -195,7 +195,7 @@ def _measures(study: Study, size: Size) -> int:
 
 
 def _of_a_table_row(study: Study, size: Size) -> int:
-    """Of an epoch in memory: its measures and as many columns of keys, twice while they are put together."""
+    """Of an epoch in memory: its measures and eight other columns, twice while they are put together."""
     return 2 * 8 * (8 + _measures(study, size))
 
 

@@ -1,8 +1,10 @@
 """How large layers are, known before any is made."""
 
+import math
+
 from batchscope.errors import ConfigError
 from batchscope.hardware.backend import keras
-from batchscope.model.models import build_model, values_per_row
+from batchscope.model.models import build_model
 from batchscope.study.limits import beyond
 from batchscope.study.needs import memory_of_layers
 
@@ -15,7 +17,8 @@ def check_weights(layers: list[dict | str], shape: tuple[int, ...], outputs: int
     """
     with keras.StatelessScope(initialize_variables=False):  # in which weights have shapes and no values
         model = build_model(layers, shape, outputs)
-    needs = memory_of_layers([layer.count_params() for layer in model.layers], values_per_row(model, shape))
+    values = [math.prod(filter(None, layer.output.shape)) for layer in model.layers]
+    needs = memory_of_layers([layer.count_params() for layer in model.layers], values)
     keras.backend.clear_session()  # or the next model made would give values to these weights too
     for line in beyond(needs, "memory", memory):
         raise ConfigError("", line)
