@@ -58,13 +58,14 @@ for name in [rule_proxy.name for rule_proxy in workflow.rules]:
 onsuccess:
     remove_finished(Path.cwd())
     restore(Path("results"))
+    made = os.path.relpath("results", os.environ.get("PWD"))  # from where it was started, also with --directory
     for study in STUDIES:
         if Path(f"results/{study}/metrics/recommendation.md").exists():
             print(
-                f"{study}: what to take in results/{study}/metrics/recommendation.md, figures in results/{study}/figures"
+                f"{study}: what to take in {made}/{study}/metrics/recommendation.md, figures in {made}/{study}/figures"
             )
     if Path("results/report.html").exists():
-        print("What was found: open results/report.html in a browser")
+        print(f"What was found: open {made}/report.html in a browser")
 
 
 onerror:
