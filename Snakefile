@@ -58,7 +58,7 @@ for name in [rule_proxy.name for rule_proxy in workflow.rules]:
 onsuccess:
     remove_finished(Path.cwd())
     restore(Path("results"))
-    made = os.path.relpath("results", os.environ.get("PWD"))  # from where it was started, also with --directory
+    made = os.path.relpath("results", workflow.rundir)  # from where it was started, also with --directory
     for study in STUDIES:
         if Path(f"results/{study}/metrics/recommendation.md").exists():
             print(
