@@ -66,7 +66,8 @@ def alone(execute: Callable, begin: Callable) -> Callable:
             end_warm_process()
             claim.give_back()
             if _told:
-                sys.exit(_STOPPED)
+                print(_STOPPED, file=sys.stderr, flush=True)  # here, as Snakemake may yet stumble over what was left
+                sys.exit(1)
 
     end_with_run()  # where this is a job of another run
     return execute_alone
