@@ -1,8 +1,10 @@
 # make               set up .venv/, train the tutorial study, draw its figures and write the report
 # make GPU=1 ...     the same with CUDA, for training on GPUs (some gigabytes more)
 # make verify        check the results against what was recorded of them
+# make check FILE=studies/mine.yaml    say file and line of a mistake in YAML, which Snakemake does not of --configfile
 # make test          set up .venv/ with what the tests need and run them
 # make test-quick    the unit tests that train nothing
+# make test-faults   all that is tried with kills, damage and full disks (an hour)
 # make test-cluster  the tests on a real SLURM, which they start on this machine and stop again
 # make lint          check the style of the code and of the workflow
 # make benchmark     measure the speed (on a machine that does nothing else)
@@ -19,18 +21,24 @@ REQUIREMENTS := $(VENV)/requirements$(if $(filter 1,$(GPU)),-gpu).txt
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make lock'
 
-.PHONY: all verify test test-quick test-cluster lint benchmark lock help
+.PHONY: all verify check test test-quick test-faults test-cluster lint benchmark lock help
 all: $(REQUIREMENTS)
 	@$(BIN)/snakemake --cores all
 
 verify: $(REQUIREMENTS)
 	@PYTHONPATH=workflow $(BIN)/python -m batchscope.results.provenance
 
+check: $(REQUIREMENTS)
+	@PYTHONPATH=workflow $(BIN)/python -m batchscope.study.config $(FILE)
+
 test: $(VENV)/requirements-test.txt
 	@$(BIN)/python -m pytest
 
 test-quick: $(VENV)/requirements-test.txt
 	@$(BIN)/python -m pytest -m "not slow" --ignore tests/unit/training tests/unit
+
+test-faults: $(VENV)/requirements-test.txt
+	@$(BIN)/python -m pytest --numprocesses=0 --capture=no --thorough tests/faults
 
 test-cluster: $(VENV)/requirements-test.txt
 	@$(BIN)/python -m pytest --numprocesses=0 tests/cluster

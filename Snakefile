@@ -9,7 +9,7 @@ include: "workflow/rules/config.smk"
 include: "workflow/rules/run.smk"
 
 
-configfile: "config.yaml"
+configfile: CONFIG
 
 
 include: "workflow/rules/common.smk"
@@ -31,6 +31,8 @@ rule all:
     input:
         [[*results(study), provenance(study)] for study in STUDIES.values()],
         "results/report.html",
+    message:
+        "All studies are finished"
 
 
 for study in STUDIES.values():
@@ -43,6 +45,8 @@ for study in STUDIES.values():
         input:
             results(study),
             provenance(study),
+        message:
+            f"{study.name} is finished"
 
 
 # Snakemake makes every rule a global and copies all of them for each message that it prints: with thousands of rules, half
@@ -53,6 +57,7 @@ for name in [rule_proxy.name for rule_proxy in workflow.rules]:
 
 onsuccess:
     remove_finished(Path.cwd())
+    restore(Path("results"))
     for study in STUDIES:
         if Path(f"results/{study}/metrics/recommendation.md").exists():
             print(
@@ -60,3 +65,10 @@ onsuccess:
             )
     if Path("results/report.html").exists():
         print("What was found: open results/report.html in a browser")
+
+
+onerror:
+    restored = restore(Path("results"))
+    for job in workflow.dag.jobs:
+        if not restored.isdisjoint(job.output):
+            workflow.persistence.cleanup(job)  # what Snakemake noted is of the job that failed

@@ -34,6 +34,9 @@ def test_provenance_covers_every_result(finished):
 
 def test_verify_names_the_file_that_differs(finished):
     assert (verify(finished).returncode, verify(finished).stderr) == (0, "")
+    assert verify(finished).stdout == "results/small: all files are as recorded\n"
+    finished.change_config(lambda config: config["studies"]["small"].update(epochs=13))
+    assert verify(finished).stdout.endswith("results/small: config.yaml says otherwise of it now\n")
     path = finished.folder / "results/small/metrics/summary.csv"
     path.write_text(path.read_text().replace("0", "1", 1))
     done = verify(finished)

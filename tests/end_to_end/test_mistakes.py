@@ -20,8 +20,14 @@ import pytest
             "studies.small.model[0].Dense.activation: keras.activations has no 'rellu'; did you mean 'relu'?",
         ),
         ("    epochs: 12", "    epochs: [12", "config.yaml, line 12: this is no YAML: while parsing a flow sequence"),
-        ("    epochs: 12", f"    epochs: 1{'0' * 400}", "studies.small.epochs: 1000000"),
+        ("    epochs: 12", f"    epochs: 1{'0' * 400}", "studies.small.epochs: an integer of 2^63 or more"),
         ("    epochs: 12", "    epochs: 12\n    epochs: 13", "config.yaml, line 12: the key 'epochs' stands twice"),
+        ("units: 20", "units: 1000000000", "studies.small.model[0]: the study needs about 528 GB of memory, and there"),
+        (
+            "n_samples: 300",
+            "n_samples: 10000000000",
+            "studies.small.dataset.make_blobs.n_samples: the study needs about 4,900 GB of memory, and there",
+        ),
         (
             "  small:",
             "  train_batch_size_8:",
@@ -43,6 +49,15 @@ def test_a_mistake_is_one_line_and_nothing_is_written(make_checkout, old, new, l
     assert [path for path in sorted(checkout.folder.iterdir()) if path.name != ".snakemake"] == before
 
 
+def test_a_long_training_is_told_in_one_line_before_it_begins(make_checkout):
+    checkout = make_checkout()
+    checkout.change_config(lambda config: config.update(limits={"hours": 1e-9}))
+    told = [line for line in checkout.run("--dry-run", "--cores", "2").splitlines() if "limits.hours" in line]
+    assert [line.partition(";")[0] for line in told] == [
+        "training may take 0 hours (jobs at once: 2), most of it studies.small"
+    ]
+
+
 def test_a_machine_without_slurm_is_told(make_checkout, tmp_path):
     for program in ("bash", "which"):  # what Snakemake needs itself
         (tmp_path / program).symlink_to(shutil.which(program))
@@ -53,19 +68,9 @@ def test_a_machine_without_slurm_is_told(make_checkout, tmp_path):
     assert not (checkout.folder / "results").exists()
 
 
-def test_a_damaged_history_is_named_in_the_log_that_is_shown(finished):
-    path = finished.folder / "results/small/history/batch_size_8.parquet"
-    path.write_bytes(path.read_bytes()[:-100])
-    (path.parent / ".written" / f"{path.name}.sha256").unlink()  # as results of earlier versions have none
-    (finished.folder / "results/small/metrics/summary.csv").unlink()
-    done = finished.snakemake()
-    assert done.returncode == 1
-    assert "results/small/history/batch_size_8.parquet is no whole history" in done.stdout + done.stderr
-    assert "delete it and run again" in done.stdout + done.stderr
-
-
 def test_tensorflow_prints_to_the_log_only(finished):
     printed = finished.run("--cores", "1", "--forcerun", "train_batch_size_8", "--until", "train_batch_size_8")
     assert "Finished" in printed
     assert "XLA" not in printed
+    assert "absl" not in printed
     assert "XLA" in (finished.folder / "results/small/logs/train_batch_size_8.log").read_text()

@@ -88,11 +88,12 @@ def test_it_ends_with_its_run(start):
     assert (out, process.returncode) == ("kept\n", TOLD)
 
 
-def test_it_ends_where_its_run_was_gone_before(start):
+def test_it_ends_where_its_run_was_gone_before():
     run = subprocess.Popen([sys.executable, "-c", ""])
     run.wait()
-    process = start(LATER, BATCHSCOPE_RUN=str(run.pid))
-    assert process.communicate(timeout=20)[0] == "kept\n"
+    environment = os.environ | {"PYTHONPATH": str(LIBRARY.parent), "BATCHSCOPE_RUN": str(run.pid)}
+    process = subprocess.run([sys.executable, "-c", HEAD + "time.sleep(60)"], env=environment, timeout=20)
+    assert process.returncode == TOLD
 
 
 def test_what_it_was_started_to_ignore_does_not_end_it(start):

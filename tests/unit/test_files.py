@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from batchscope.files import check_written, digest, is_as_written, not_as_written, record_written, replacing
+from batchscope.files import digest, is_as_written, not_as_written, record_written, replacing, take
 
 
 def test_a_file_appears_whole(tmp_path):
@@ -30,12 +30,12 @@ def test_a_file_that_is_not_as_it_was_written_is_noticed(tmp_path, damaged):
             temporary.write_text(content)
     assert is_as_written(path)
     assert not_as_written(tmp_path) == []
-    check_written([path, tmp_path / "of the user's"])
+    take([], [path])
     path.write_bytes(damaged)
     os.utime(path, (0, 0))  # whatever its date
     assert not_as_written(tmp_path) == [path]
     with pytest.raises(SystemExit, match=r"file.txt is not as it was written; run again, which makes it anew"):
-        check_written([path])
+        take([], [path])
     path.unlink()
     assert not_as_written(tmp_path) == []  # it is missing, which all see
     path.write_text("another")
@@ -61,7 +61,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
 def test_the_log_takes_what_compiled_code_and_tracebacks_print(tmp_path, request):
     log = tmp_path / "log"
     program = (
-        f"from batchscope.files import log_to; import os; seen = log_to({str(log)!r}); os.write(2, b'compiled\\n'); "
+        f"from batchscope.script import log_to; import os; seen = log_to({str(log)!r}); os.write(2, b'compiled\\n'); "
         "print('for the user', file=seen); 1 / 0"
     )
     folder = request.config.rootpath / "workflow"

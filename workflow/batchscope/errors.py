@@ -19,7 +19,7 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     close = get_close_matches(str(word).lower(), by_lower_case, n=1)
     if close:
         return f"; did you mean {by_lower_case[close[0]]!r}?"
-    return f"; known: {', '.join(known)}" if len(known) <= 20 else ""
+    return f"; known: {', '.join(known)}" if 0 < len(known) <= 20 else ""
 
 
 def check_arguments(arguments: Iterable[str], known: Iterable[str], place: str) -> None:

@@ -1,18 +1,32 @@
-"""Files that are whole or not there at all, digests of them, and a log that takes all that a process prints.
-
-Run as a program it records what stands in some files.
-"""
+"""Files that are whole or not there at all, with a record of what was written, and digests of files."""
 
 import hashlib
+import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from glob import glob
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple
 
-# Beside a file, in a folder that is not seen, stands what its writer wrote, as sha256sum spells it.
-_RECORDS, _RECORD = ".written", ".sha256"
+RECORDS = ".written"  # the folder beside a file, not seen, where its record stands
+_made_from: str | None = None  # what this process makes its files from
+
+
+class Record(NamedTuple):
+    """What the writer of a file knew of it."""
+
+    sha256: str
+    made_from: str | None  # a digest of the parameters and inputs, where the writer told them
+
+    @staticmethod
+    def of(path: Path) -> "Record | None":
+        """The record of a file; None where there is none that can be read."""
+        try:
+            return Record(**json.loads(_record_of(path).read_text()))
+        except (FileNotFoundError, ValueError, TypeError):
+            return None
 
 
 @contextmanager
@@ -47,32 +61,41 @@ def _to_disk(path: Path) -> None:
 
 def record_written(path: Path, content: Path | None = None) -> None:
     """Record what stands in a file, or what is about to stand there, so that damage is noticed."""
-    record = _record_of(path)
-    with replacing(record, recorded=False) as temporary:
-        temporary.write_text(f"{sha256(content or path)}  {path.name}\n")
+    with replacing(_record_of(path), recorded=False) as temporary:
+        temporary.write_text(json.dumps(Record(sha256(content or path), _made_from)._asdict()) + "\n")
 
 
 def is_as_written(path: str | Path) -> bool:
     """Whether a file has the content that its writer recorded; of one without a record nothing is known, and it has."""
-    record = _record_of(Path(path))
-    return not record.exists() or record.read_text().partition(" ")[0] == sha256(path)
+    record = Record.of(Path(path))
+    return record is None or record.sha256 == sha256(path)
 
 
 def not_as_written(folder: str | Path) -> list[Path]:
     """The files in a folder and those below it that are not as their writers recorded."""
-    recorded = (record.parents[1] / record.stem for record in Path(folder).rglob(f"{_RECORDS}/*{_RECORD}"))
+    records = map(Path, glob(f"{folder}/**/{RECORDS}/*.json", recursive=True, include_hidden=True))
+    recorded = (record.parents[1] / record.stem for record in records)
     return sorted(path for path in recorded if path.is_file() and not is_as_written(path))
 
 
-def check_written(paths: Iterable[str | Path]) -> None:
-    """End the program where one of some files is not as its writer recorded."""
-    for path in paths:
+def take(parameters: Iterable[tuple[str, object]], inputs: Iterable[str | Path]) -> None:
+    """What this process writes from here on is made from these; ends it where an input is not as it was written."""
+    global _made_from
+    inputs = list(inputs)
+    for path in inputs:
         if not is_as_written(path):
             sys.exit(f"{path} is not as it was written; run again, which makes it anew")
+    _made_from = made_from(parameters, inputs)
+
+
+def made_from(parameters: Iterable[tuple[str, object]], inputs: Iterable[str | Path]) -> str:
+    """Changes with the parameters of a job and with what stands in its inputs, wherever they are."""
+    contents = (record.sha256 if (record := Record.of(Path(path))) else sha256(path) for path in inputs)
+    return digest([*map(repr, sorted(parameters)), *contents], [])
 
 
 def _record_of(path: Path) -> Path:
-    return path.parent / _RECORDS / f"{path.name}{_RECORD}"
+    return path.parent / RECORDS / f"{path.name}.json"
 
 
 def write_csv(table, path: str | Path) -> None:
@@ -89,24 +112,3 @@ def sha256(path: str | Path) -> str:
 def digest(words: Iterable[str], files: Iterable[str | Path]) -> str:
     """Changes with every word and with the content of every file."""
     return hashlib.sha256(repr([*words, *map(sha256, files)]).encode()).hexdigest()
-
-
-def log_to(path: str | Path) -> TextIO:
-    """Send all that this process prints from here on to the log at `path`, compiled libraries included.
-
-    Returns the stream to where errors went before, for the few words that a user should see at once.
-    """
-    sys.stdout.flush()
-    sys.stderr.flush()
-    terminal = os.fdopen(os.dup(sys.stderr.fileno()), "w", buffering=1)
-    open(path, "w").close()
-    with open(path, "a") as log:  # lines that another job adds stay
-        os.dup2(log.fileno(), sys.stdout.fileno())
-        os.dup2(log.fileno(), sys.stderr.fileno())
-    sys.stdout.reconfigure(line_buffering=True)
-    return terminal
-
-
-if __name__ == "__main__":
-    for path in sys.argv[1:]:
-        record_written(Path(path))

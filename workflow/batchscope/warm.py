@@ -22,7 +22,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
@@ -39,6 +40,8 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # as 
 def start_warm_process() -> None:
     """Let the scripts that this process starts from now on run in forks of a warm process; it ends with this one."""
     global _warm
+    if _ADDRESS in os.environ:  # that of a run around this one
+        return
     folder = tempfile.mkdtemp(prefix="batchscope-")  # a path short enough for a socket, that nobody else can reach
     address = f"{folder}/socket"
     with socket.socket(socket.AF_UNIX) as listener:
@@ -166,6 +169,23 @@ def _start_job(listener: socket.socket, callers: list[Connection]) -> tuple[mult
 
 
 def _import_what_it_imports(script: str) -> None:
+    # What libraries say while they are imported is of no one job.
+    with open(os.devnull, "w") as nowhere, _errors_to(nowhere):
+        _import(script)
+
+
+@contextmanager
+def _errors_to(file) -> Iterator[None]:
+    before = os.dup(sys.stderr.fileno())
+    os.dup2(file.fileno(), sys.stderr.fileno())
+    try:
+        yield
+    finally:
+        os.dup2(before, sys.stderr.fileno())
+        os.close(before)
+
+
+def _import(script: str) -> None:
     for node in ast.walk(ast.parse(Path(script).read_text())):
         modules = [node.module] if isinstance(node, ast.ImportFrom) else []
         modules += [name.name for name in node.names] if isinstance(node, ast.Import) else []

@@ -1,37 +1,38 @@
 # Used by all the phases: the checked studies of the config, their settings and figures, the code behind a script.
 import json
 import os
-import shlex
 import sys
 from pathlib import Path
 
 FINDINGS = "results/findings.rst"  # the first page of the report
-WORKFLOW = Path(workflow.basedir) / "workflow"
 
 from batchscope.hardware.devices import visible_gpus
 from batchscope.errors import ConfigError
-from batchscope.files import digest, not_as_written
+from batchscope.files import digest
 from batchscope.imports import code_digest
+from batchscope.study.limits import too_long
 from batchscope.study.studies import read_studies
 from batchscope.study.study import splits_drawn
 from batchscope.training.jobs import remove_finished
+from batchscope.warm import start_warm_process
 
 GPUS = len(visible_gpus())
+isolated = workflow.deployment_settings.deployment_method  # jobs in environments of their own
+if workflow.is_main_process and not isolated and not GPUS and sys.platform == "linux":
+    start_warm_process()  # which planning asks too
 
 try:
-    STUDIES, config = read_studies(config, workflow.configfiles, Path(".snakemake/batchscope"))
+    STUDIES, config = read_studies(
+        config, workflow.configfiles, Path(".snakemake/batchscope"), limited=workflow.is_main_process
+    )
 except ConfigError as error:
     sys.exit(str(error))
 
-
-def check_results():
-    """Tell what is not as it was written, and remove it where this is not a dry run; not while another run may write."""
-    for path in not_as_written("results"):
-        if path.parts[1] in [*STUDIES, path.name]:  # of a study of this config, or of all
-            print(f"{path} is not as it was written, and is made again", file=sys.stderr)
-            if not workflow.output_settings.dryrun:
-                path.unlink()
-
+limits = config.pop("limits")  # no result depends on them
+if workflow.is_main_process:
+    jobs_at_once = workflow.resource_settings.nodes or workflow.resource_settings.cores or 1
+    for line in too_long(STUDIES.values(), jobs_at_once, limits["hours"]):
+        print(line, file=sys.stderr)
 
 # The format of a figure that the report shows: browsers show SVG best.
 SHOWN = min(config["figures"]["formats"], key=("svg", "png", "pdf").index)
@@ -71,6 +72,11 @@ def code(script):
 def content(files, only=None):
     """A parameter that changes with the content of a study's files of the user's: a new one may have an old date."""
     return lambda wildcards: digest([], files(study_of(wildcards, only)))
+
+
+def where_they_are(files, only=None):
+    """A study's files of the user's as inputs, which stand where the config says, also where results have a prefix."""
+    return lambda wildcards: [local(path) for path in files(study_of(wildcards, only))]
 
 
 def gpus(_):
@@ -181,7 +187,7 @@ def asked(study):
 
 def for_report(name):
     """A template or caption of the report, as an input."""
-    return os.path.relpath(WORKFLOW / "report" / name)
+    return local(os.path.relpath(WORKFLOW / "report" / name))
 
 
 def provenance(study):

@@ -1,15 +1,27 @@
-# The config, read strictly before Snakemake reads it, which of a mistake in YAML says neither file nor line.
+# Where the workflow is, and its config, read strictly before Snakemake reads it, which of a mistake in YAML says neither file
+# nor line.
 import sys
 from pathlib import Path
 
-# Where the library is, also for the scripts: Snakemake hands the path on.
-sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
+WORKFLOW = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent
+CHECKOUT = WORKFLOW.parent
+sys.path.insert(0, str(WORKFLOW))  # where the library is, also for the scripts: Snakemake hands the path on
 
 from batchscope.errors import ConfigError
 from batchscope.study.config import check_file
 
+# That of the folder where the workflow runs, else that of the checkout; of a module the config is given.
+CONFIG = "config.yaml"
+if not Path(CONFIG).exists() and not workflow.overwrite_configfiles:
+    CONFIG = str(CHECKOUT / CONFIG)
 try:
-    if Path("config.yaml").exists() and not workflow.config_settings.replace_workflow_config:
-        check_file("config.yaml")
+    if (
+        Path(CONFIG).exists()
+        and not workflow.modifier.skip_configfile
+        and not workflow.config_settings.replace_workflow_config
+    ):
+        check_file(CONFIG)
 except ConfigError as error:
     sys.exit(str(error))
+if {"{", "}"} & {*str(CHECKOUT)}:  # which Snakemake takes for wildcards
+    sys.exit(f"{CHECKOUT} has a brace in its name, with which Snakemake cannot work; rename that folder")

@@ -3,7 +3,7 @@
 
 rule prepare_dataset:
     input:
-        lambda wildcards: study_of(wildcards).data_files,
+        where_they_are(lambda study: study.data_files),
     output:
         dataset="results/{study}/dataset.npz",
         description="results/{study}/dataset.json",
@@ -29,7 +29,7 @@ rule prepare_dataset:
 
 rule draw_splits:
     input:
-        lambda wildcards: study_of(wildcards).data_files,
+        where_they_are(lambda study: study.data_files),
     output:
         "results/{study}/splits.npz",
     log:

@@ -40,7 +40,7 @@ rule make_tables:
 rule record_provenance:
     input:
         results=lambda wildcards: results(study_of(wildcards)),
-        files=lambda wildcards: study_of(wildcards).files,
+        files=where_they_are(lambda study: study.files),
     output:
         "results/{study}/provenance.json",
     log:
@@ -102,16 +102,12 @@ rule make_report:
         "../../envs/analysis.yaml"
     threads: 1
     params:
-        # Snakemake reports on what it finds done; this run goes on to its end.
-        snakemake=f"{shlex.quote(sys.executable)} -m snakemake --nolock --cores 1"
-        f" --snakefile {shlex.quote(os.path.relpath(workflow.main_snakefile))}",
+        code=code("make_report.py"),
+        python=sys.executable,
+        snakefile=os.path.relpath(CHECKOUT / "Snakefile"),
         targets=[*STUDIES, FINDINGS],
-        record=f"PYTHONPATH={shlex.quote(os.path.relpath(WORKFLOW))} {shlex.quote(sys.executable)} -m batchscope.files",
-        configfiles=shlex.join(
-            ["--configfile", *map(str, workflow.overwrite_configfiles)] if workflow.overwrite_configfiles else []
-        ),
+        config=config,
     message:
         "Making the report"
-    shell:
-        "{params.snakemake} {params.targets} {params.configfiles} --report {output}"
-        " --report-stylesheet {input.stylesheet} > {log} 2>&1 && {params.record} {output}"
+    script:
+        "../scripts/make_report.py"

@@ -1,19 +1,21 @@
 # One run at a time in a folder, which ends within seconds when it is told to, and its jobs with it.
 import shutil
 
+from batchscope.finished import checking_records, keep, restore
 from batchscope.run import alone, stop_when_told
-from batchscope.warm import start_warm_process
+from batchscope.warm import end_warm_process
 
 
 def begin(executor):
     """What a run does before Snakemake looks at any file."""
-    check_results()
-    isolated = workflow.deployment_settings.deployment_method  # jobs in environments of their own
-    if executor.local_exec and not executor.dryrun_exec and not isolated and not GPUS and sys.platform == "linux":
-        start_warm_process()
+    if executor.dryrun_exec or not executor.local_exec:
+        end_warm_process()
+    if not executor.dryrun_exec:
+        restore(Path("results"))  # after a run that was killed
+    workflow._build_dag = checking_records(workflow)
 
 
-if workflow.is_main_process:
+if workflow.is_main_process and workflow.execute.__name__ == "execute":  # else another instance of a module did so
     stop_when_told()
     workflow.execute = alone(workflow.execute, begin)
     if Path(shell.get_executable() or "").name == "bash":
@@ -24,6 +26,7 @@ if workflow.is_main_process:
 onstart:
     if workflow.is_main_process:
         stop_when_told()
+        keep(path for job in workflow.dag.needrun_jobs() for path in job.output)
     if workflow.executor_plugin.name == "slurm" and shutil.which("sbatch") is None:
         sys.exit(
             "sbatch, SLURM's command for submitting jobs, is not on the PATH: run this on a login node of the cluster, or "

@@ -13,7 +13,7 @@ for (batch_size, predicts), studies in trainings().items():
         input:
             dataset=f"{folder}/dataset.npz",
             splits=lambda wildcards, only=studies[0]: splits(study_of(wildcards, only)),
-            model=lambda wildcards, only=studies[0]: study_of(wildcards, only).model_files,
+            model=where_they_are(lambda study: study.model_files, only=studies[0]),
         output:
             **({"predictions": f"{folder}/predictions/batch_size_{batch_size}.parquet"} if predicts else {}),
             history=f"{folder}/history/batch_size_{batch_size}.parquet",
@@ -56,7 +56,7 @@ for (batch_size, predicts), studies in trainings().items():
 rule train_ensembles:
     input:
         dataset="results/{study}/dataset.npz",
-        model=lambda wildcards: study_of(wildcards).model_files,
+        model=where_they_are(lambda study: study.model_files),
     output:
         "results/{study}/metrics/ensembles.csv",
     log:
@@ -86,7 +86,7 @@ rule train_variance:
     input:
         dataset="results/{study}/dataset.npz",
         splits="results/{study}/splits.npz",
-        model=lambda wildcards: study_of(wildcards).model_files,
+        model=where_they_are(lambda study: study.model_files),
     output:
         "results/{study}/metrics/variance_trainings.csv",
     log:
@@ -115,7 +115,7 @@ rule train_variance:
 rule measure_pace:
     input:
         dataset="results/{study}/dataset.npz",
-        model=lambda wildcards: study_of(wildcards).model_files,
+        model=where_they_are(lambda study: study.model_files),
     output:
         "results/{study}/pace/process_{process}.csv",
     log:
@@ -146,8 +146,8 @@ rule measure_pace:
 rule keep_model:
     input:
         dataset="results/{study}/dataset.npz",
-        data=lambda wildcards: study_of(wildcards).data_files,
-        model=lambda wildcards: study_of(wildcards).model_files,
+        data=where_they_are(lambda study: study.data_files),
+        model=where_they_are(lambda study: study.model_files),
         ranked="results/{study}/metrics/recommendation.csv",
         replicates="results/{study}/metrics/replicates.csv",
     output:

@@ -5,6 +5,7 @@ from batchscope.warm import in_warm_process
 in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
 
 import json
+from pathlib import Path
 
 import pandas as pd
 import pyarrow
@@ -15,13 +16,14 @@ from batchscope.evidence.guess import guess
 from batchscope.evidence.metrics import measure_replicates, seconds_per_epoch, summarize
 from batchscope.evidence.populations import add_populations
 from batchscope.evidence.trainings import NEW_SPLITS, THIS_SPLIT, with_scores
-from batchscope.files import check_written, log_to, write_csv
+from batchscope.files import write_csv
 from batchscope.report.words import target_by_guessing
 from batchscope.results.history import read_history, write_history
+from batchscope.results.provenance import mixed_software
 from batchscope.results.row_scores import read_row_scores
+from batchscope.script import begin
 
-terminal = log_to(snakemake.log[0])
-check_written(snakemake.input)
+terminal = begin(snakemake)
 metrics = json.loads(snakemake.params.metrics)
 history = pyarrow.concat_tables(map(read_history, snakemake.input.histories))
 timing = pd.concat(map(pd.read_csv, snakemake.input.timings))
@@ -48,3 +50,6 @@ write_csv(summary, snakemake.output.summary)
 write_csv(seconds_per_epoch(timing), snakemake.output.timing)
 if warning := target_by_guessing(metrics["target"], summary["test_guess"].iloc[0], metrics["score"], "test"):
     print(f"studies.{snakemake.wildcards.study}: {warning}", file=terminal)
+if mixed := mixed_software([Path(path) for path in snakemake.input.timings]):
+    remedy = "train all with one: remove the folder timing/ of its results and run again"
+    print(f"studies.{snakemake.wildcards.study}: {mixed}; {remedy}", file=terminal)

@@ -8,11 +8,11 @@ import json
 
 from batchscope.evidence.comparisons import compare
 from batchscope.evidence.trainings import read_trainings
-from batchscope.files import check_written, log_to, write_csv
+from batchscope.files import write_csv
+from batchscope.script import begin
 from batchscope.study.setting import Setting
 
-log_to(snakemake.log[0])
-check_written(snakemake.input)
+begin(snakemake)
 comparisons = json.loads(snakemake.params.comparisons)
 reference = Setting(*comparisons.pop("reference"))
 trainings = read_trainings(snakemake.input.replicates, snakemake.input.new_splits, snakemake.input.rows)

@@ -9,9 +9,9 @@ import json
 import pandas as pd
 
 from batchscope.evidence.variance import decompose
-from batchscope.files import check_written, log_to, write_csv
+from batchscope.files import write_csv
+from batchscope.script import begin
 
-log_to(snakemake.log[0])
-check_written(snakemake.input)
+begin(snakemake)
 score = json.loads(snakemake.params.score)
 write_csv(decompose(pd.read_csv(snakemake.input[0]), f"test_{score}"), snakemake.output[0])

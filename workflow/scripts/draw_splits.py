@@ -8,7 +8,7 @@ import json
 
 from batchscope.data.dataset import save_arrays
 from batchscope.data.new_splits import draw_splits
-from batchscope.files import log_to
+from batchscope.script import begin
 
-log_to(snakemake.log[0])
+begin(snakemake)
 save_arrays(draw_splits(**json.loads(snakemake.params.splits)), snakemake.output[0])

@@ -10,10 +10,10 @@ import pandas as pd
 
 from batchscope.evidence.claims import judge
 from batchscope.evidence.trainings import Trainings, read_trainings
-from batchscope.files import check_written, log_to, write_csv
+from batchscope.files import write_csv
+from batchscope.script import begin
 
-log_to(snakemake.log[0])
-check_written(snakemake.input)
+begin(snakemake)
 claims = json.loads(snakemake.params.claims)
 trainings = read_trainings(snakemake.input.replicates, snakemake.input.new_splits, snakemake.input.rows)
 others = [Trainings(pd.read_csv(path)) for path in snakemake.input.others]

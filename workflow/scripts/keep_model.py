@@ -13,7 +13,7 @@ import pandas as pd
 from batchscope.data.dataset import load_dataset
 from batchscope.data.prepare import read_split_rows
 from batchscope.evidence.recommendation import best_replicate, read_advised
-from batchscope.files import check_written, digest
+from batchscope.files import digest, take
 from batchscope.study.setting import Setting
 from batchscope.training.jobs import start_training, work_folder
 
@@ -27,8 +27,8 @@ if not advised:
     Path(snakemake.log[0]).write_text(f"{problem}\n")
     sys.exit(problem)
 output = snakemake.output.model
-where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
-check_written(snakemake.input)
+where, _ = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
+take(snakemake.params.items(), snakemake.input)
 
 from batchscope.training.checkpoint import Checkpoint
 from batchscope.training.engines import Way

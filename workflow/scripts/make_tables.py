@@ -10,7 +10,6 @@ from pathlib import Path
 import pandas as pd
 
 from batchscope.evidence.claims import read_claims
-from batchscope.files import check_written, log_to
 from batchscope.report.methods import methods_table
 from batchscope.report.tables import (
     claims_table,
@@ -20,9 +19,9 @@ from batchscope.report.tables import (
     write_latex,
     write_page,
 )
+from batchscope.script import begin
 
-log_to(snakemake.log[0])
-check_written(snakemake.input)
+begin(snakemake)
 study = json.loads(snakemake.params.study)
 pace = next(map(pd.read_csv, snakemake.input.pace), None)
 at_once = pd.concat(map(pd.read_csv, snakemake.input.timings))["replicates"].max()

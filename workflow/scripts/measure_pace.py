@@ -7,12 +7,12 @@ in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
 import json
 
 from batchscope.data.dataset import load_dataset
-from batchscope.files import check_written, write_csv
+from batchscope.files import take, write_csv
 from batchscope.training.jobs import start_training
 
 output = snakemake.output[0]
-where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
-check_written(snakemake.input)
+where, _ = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
+take(snakemake.params.items(), snakemake.input)
 
 from batchscope.training.engines import Way
 from batchscope.training.pace import measure_pace

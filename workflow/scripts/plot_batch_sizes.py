@@ -8,14 +8,13 @@ import json
 
 import pandas as pd
 
-from batchscope.files import check_written, log_to
 from batchscope.report.figures import plot_batch_sizes
 from batchscope.report.style import save_figure
 from batchscope.results.history import read_history
+from batchscope.script import begin
 from batchscope.study.setting import Setting
 
-log_to(snakemake.log[0])
-check_written(snakemake.input)
+begin(snakemake)
 panels = json.loads(snakemake.params.figure)
 history = read_history(snakemake.input.history).to_pandas()
 summary = pd.read_csv(snakemake.input.summary)

@@ -8,12 +8,11 @@ import json
 
 import pandas as pd
 
-from batchscope.files import check_written, log_to
 from batchscope.report.overview import plot_ensembles
 from batchscope.report.style import save_figure
+from batchscope.script import begin
 
-log_to(snakemake.log[0])
-check_written(snakemake.input)
+begin(snakemake)
 figure = plot_ensembles(pd.read_csv(snakemake.input.ensembles), **json.loads(snakemake.params.figure))
 for path in snakemake.output:
     save_figure(figure, path)

@@ -8,12 +8,11 @@ import json
 
 import pandas as pd
 
-from batchscope.files import check_written, log_to
 from batchscope.report.overview import plot_measures
 from batchscope.report.style import save_figure
+from batchscope.script import begin
 
-log_to(snakemake.log[0])
-check_written(snakemake.input)
+begin(snakemake)
 figure = json.loads(snakemake.params.figure)
 inputs = (snakemake.input.replicates, snakemake.input.timing, snakemake.input.summary)
 tables = zip(*(map(pd.read_csv, paths) for paths in inputs))

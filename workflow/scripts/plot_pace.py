@@ -8,12 +8,11 @@ import json
 
 import pandas as pd
 
-from batchscope.files import check_written, log_to
 from batchscope.report.evidence_figures import plot_pace
 from batchscope.report.style import save_figure
+from batchscope.script import begin
 
-log_to(snakemake.log[0])
-check_written(snakemake.input)
+begin(snakemake)
 figure = plot_pace(pd.read_csv(snakemake.input[0]), **json.loads(snakemake.params.figure))
 for path in snakemake.output:
     save_figure(figure, path)

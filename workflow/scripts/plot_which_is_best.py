@@ -8,12 +8,11 @@ import json
 
 import pandas as pd
 
-from batchscope.files import check_written, log_to
 from batchscope.report.evidence_figures import plot_which_is_best
 from batchscope.report.style import save_figure
+from batchscope.script import begin
 
-log_to(snakemake.log[0])
-check_written(snakemake.input)
+begin(snakemake)
 best = json.loads(snakemake.params.figure)
 guess = pd.read_csv(snakemake.input.summary)[f"{best['part']}_guess"].iloc[0]
 figure = plot_which_is_best(pd.read_csv(snakemake.input.ranked), guess=guess, **best)

@@ -9,9 +9,10 @@ import json
 from batchscope.data.dataset import save_arrays
 from batchscope.data.description import describe, in_a_line, in_lines
 from batchscope.data.prepare import fitted_dataset, read_split_rows
-from batchscope.files import log_to, replacing
+from batchscope.files import replacing
+from batchscope.script import begin
 
-terminal = log_to(snakemake.log[0])
+terminal = begin(snakemake)
 rows = read_split_rows(**json.loads(snakemake.params.data))
 dataset = fitted_dataset(rows)
 save_arrays(dataset, snakemake.output.dataset)

@@ -10,11 +10,11 @@ import pandas as pd
 
 from batchscope.evidence.recommendation import ranked_table, recommend
 from batchscope.evidence.trainings import read_trainings
-from batchscope.files import check_written, log_to, write_csv
+from batchscope.files import write_csv
 from batchscope.report.advice import page, write_page
+from batchscope.script import begin
 
-log_to(snakemake.log[0])
-check_written(snakemake.input)
+begin(snakemake)
 study = json.loads(snakemake.params.study)
 how = {key: study[key] for key in ("seed", "score", "part")}
 trainings = read_trainings(snakemake.input.replicates, snakemake.input.new_splits, snakemake.input.rows)

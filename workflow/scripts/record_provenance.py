@@ -7,16 +7,16 @@ in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
 import json
 from pathlib import Path
 
-from batchscope.files import check_written, log_to
+from batchscope.imports import LIBRARY
 from batchscope.results.provenance import record, write_provenance
+from batchscope.script import begin
 
-log_to(snakemake.log[0])
-check_written(snakemake.input)
+begin(snakemake)
 provenance = record(
     study=Path(snakemake.output[0]).parent,
     results=[Path(path) for path in snakemake.input.results],
     files=list(snakemake.input.files),
     config=json.loads(snakemake.params.config),
-    code=Path(snakemake.scriptdir),
+    checkout=LIBRARY.parents[1],
 )
 write_provenance(provenance, snakemake.output[0])

@@ -8,10 +8,10 @@ import json
 
 import pandas as pd
 
-from batchscope.files import check_written, log_to, write_csv
+from batchscope.files import write_csv
 from batchscope.results.pace_summary import sum_up
+from batchscope.script import begin
 
-log_to(snakemake.log[0])
-check_written(snakemake.input)
+begin(snakemake)
 pace = pd.concat(map(pd.read_csv, snakemake.input))
 write_csv(sum_up(pace, json.loads(snakemake.params.trainings)), snakemake.output[0])

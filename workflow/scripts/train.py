@@ -5,16 +5,17 @@ from batchscope.warm import in_warm_process
 in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
 
 import json
+from pathlib import Path
 
 import pyarrow
 
 from batchscope.data.dataset import load_dataset, load_splits
-from batchscope.files import check_written, digest
+from batchscope.files import digest, take
 from batchscope.training.jobs import start_training, work_folder
 
 output = snakemake.output.history
-where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
-check_written(snakemake.input)
+where, terminal = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
+take(snakemake.params.items(), snakemake.input)
 
 from batchscope.results.history import history_table, schema_with, write_history
 from batchscope.results.predictions import write_predictions
@@ -23,6 +24,7 @@ from batchscope.results.timing import write_timing
 from batchscope.study.setting import Setting
 from batchscope.training.checkpoint import Checkpoint
 from batchscope.training.engines import Way
+from batchscope.training.found import what_was_found
 from batchscope.training.task import make_task
 from batchscope.training.train import train
 
@@ -61,3 +63,5 @@ if predictions:
     write_predictions(own, dataset, predictions)
 stretches = {setting: result.stretches for setting, result in results[THIS_SPLIT]}
 write_timing(stretches, where | {"engine": results[THIS_SPLIT][0][1].engine}, snakemake.output.timing)
+found = what_was_found(task, [result for _, result in results[THIS_SPLIT]])
+print(f"{Path(output).parents[1].name}, {found}", file=terminal)

@@ -7,12 +7,12 @@ in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
 import json
 
 from batchscope.data.dataset import load_dataset
-from batchscope.files import check_written, digest
+from batchscope.files import digest, take
 from batchscope.training.jobs import start_training, work_folder
 
 output = snakemake.output[0]
-where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
-check_written(snakemake.input)
+where, _ = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
+take(snakemake.params.items(), snakemake.input)
 
 from batchscope.study.setting import Setting
 from batchscope.training.checkpoint import Checkpoint

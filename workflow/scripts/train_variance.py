@@ -8,16 +8,16 @@ import json
 from itertools import product
 
 from batchscope.data.dataset import load_dataset, load_splits
-from batchscope.files import check_written, digest
+from batchscope.files import digest, take
 from batchscope.training.jobs import start_training, work_folder
 
 output = snakemake.output[0]
-where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
-check_written(snakemake.input)
+where, _ = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
+take(snakemake.params.items(), snakemake.input)
 
 import pandas as pd
 
-from batchscope.files import check_written, write_csv
+from batchscope.files import write_csv
 from batchscope.results.history import MEASURES, metric_columns
 from batchscope.study.setting import Setting
 from batchscope.training.checkpoint import Checkpoint

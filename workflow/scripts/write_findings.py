@@ -9,12 +9,11 @@ import json
 import pandas as pd
 
 from batchscope.evidence.claims import read_claims
-from batchscope.files import check_written, log_to
 from batchscope.report.advice import read_page
 from batchscope.report.findings import study_findings, write_findings
+from batchscope.script import begin
 
-log_to(snakemake.log[0])
-check_written(snakemake.input)
+begin(snakemake)
 findings = [
     study_findings(
         study, read_page(recommendation), pd.read_csv(summary), pd.read_csv(comparisons), read_claims(claims)

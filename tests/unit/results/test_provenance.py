@@ -1,9 +1,11 @@
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import yaml
 
 from batchscope.results import provenance
 from batchscope.study.config import SCHEMA
@@ -24,7 +26,7 @@ def study(tmp_path) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     results = [folder / name for name in ("metrics/summary.csv", "figures/dataset.svg", "timing/batch_size_4.csv")]
-    recorded = provenance.record(folder, results, [str(SCHEMA)], {"studies": {"mine": {"seed": 3}}}, WORKFLOW)
+    recorded = provenance.record(folder, results, [str(SCHEMA)], {"studies": {"mine": {"seed": 3}}}, WORKFLOW.parent)
     provenance.write_provenance(recorded, folder / "provenance.json")
     return folder
 
@@ -39,6 +41,13 @@ def test_what_trained_is_told_with_the_batch_sizes_that_it_trained(study, tmp_pa
     one, other = study / "timing/batch_size_4.csv", tmp_path / "batch_size_full.csv"
     other.write_text("batch_size,engine\n500,b: too odd\n")
     assert provenance.trained_by([one, other]) == {"a": ["batch size 4"], "b: too odd": ["batch size full"]}
+
+
+def test_other_software_is_told(study, tmp_path):
+    one, other = study / "timing/batch_size_4.csv", tmp_path / "batch_size_full.csv"
+    assert provenance.mixed_software([one]) is None
+    other.write_text("batch_size,software\n500,keras 2\n")
+    assert provenance.mixed_software([one, other]) == "keras 3 trained batch size 4, keras 2 trained batch size full"
 
 
 def test_what_is_recorded(study):
@@ -66,13 +75,31 @@ def test_the_commit_and_whether_there_are_changes(tmp_path):
 
     assert provenance.git_state(tmp_path) is None
     git("init")
-    (tmp_path / "a").write_text("a")
-    git("add", "a")
+    for name in ("Snakefile", "config.yaml"):
+        (tmp_path / name).write_text("a")
+        git("add", name)
     git("commit", "-m", "a")
     commit = git("rev-parse", "HEAD").stdout.strip()
+    (tmp_path / "mine.yaml").write_text("not tracked")
+    (tmp_path / "config.yaml").write_text("no code")
     assert provenance.git_state(tmp_path) == {"commit": commit, "dirty": False}
-    (tmp_path / "a").write_text("b")
+    (tmp_path / "Snakefile").write_text("b")
     assert provenance.git_state(tmp_path) == {"commit": commit, "dirty": True}
+    inside = tmp_path / "unpacked here"
+    inside.mkdir()
+    assert provenance.git_state(inside) is None  # the commit is that of another project
+
+
+def test_a_copy_without_git_has_the_version_and_a_digest_of_the_code(tmp_path):
+    for name in ("Snakefile", "workflow/a.py", "workflow/__pycache__/a.pyc"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("a")
+    state = provenance.workflow_state(tmp_path)
+    assert state["version"] == yaml.safe_load((WORKFLOW.parent / "CITATION.cff").read_text())["version"]
+    (tmp_path / "workflow/__pycache__/a.pyc").write_text("b")
+    assert provenance.workflow_state(tmp_path) == state
+    (tmp_path / "workflow/a.py").write_text("b")
+    assert provenance.workflow_state(tmp_path) != state
 
 
 def test_results_that_are_as_recorded(study):
@@ -90,6 +117,16 @@ def test_a_file_that_was_altered_or_is_missing_is_named(study):
         "results/mine/figures/dataset.svg is missing",
         "results/mine/metrics/summary.csv is not what was recorded",
     ]
+
+
+def test_what_has_changed_since_is_told_and_is_no_failure(study):
+    recorded = json.loads((study / "provenance.json").read_text())
+    recorded["packages"]["numpy"] = "1.0"
+    provenance.write_provenance(recorded, study / "provenance.json")
+    done = verify(study)
+    assert (done.returncode, done.stderr) == (0, "")
+    [line] = done.stdout.splitlines()[1:]
+    assert line == f"results/mine: it was made with other packages: numpy 1.0 is now {version('numpy')}"
 
 
 def test_without_results_there_is_nothing_to_verify(tmp_path):

@@ -1,11 +1,14 @@
 import copy
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
 from batchscope.errors import ConfigError
-from batchscope.study.config import check_config, check_file
+from batchscope.study.config import SCHEMA, check_config, check_file
 
 STUDY = """
 dataset: {make_blobs: {n_samples: 100, random_state: 0}}
@@ -40,6 +43,7 @@ def test_defaults_are_filled_in_and_the_given_config_is_left_alone():
     assert study["split"] == {"train": 50, "order": "as_given", "seed": 0}
     assert config["figures"] == {"formats": ["svg", "pdf", "png"]}
     assert config["resources"] == {"gpu": "auto", "mem_mb": 3000}
+    assert config["limits"] == {"hours": 24, "memory_gb": "auto", "disk_gb": "auto"}
 
 
 @pytest.mark.parametrize(
@@ -102,6 +106,46 @@ def test_a_mistake_in_a_study_is_one_line_that_names_its_place(changes, place, p
     assert problem in line
 
 
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ("epochs: 9223372036854775808", "epochs: an integer of 2^63 or more, or of as much below 0, fits nowhere"),
+        ("model: [{Dense: {units: -9223372036854775808}}]", "model[0].Dense.units: an integer of 2^63 or more"),
+        ("dataset: {make_blobs: {centers: 2020-01-01}}", "dataset.make_blobs.centers: YAML reads this as date"),
+        ("optimizer: {SGD: {name: !!binary eA==}}", "optimizer.SGD.name: YAML reads this as bytes"),
+        ("model: [{Dense: {units: !!set {a}}}]", "model[0].Dense.units: YAML reads this as set"),
+        ("model: [{Dense: {2020-01-01: 1}}]", "model[0].Dense.2020-01-01: YAML reads this key as date"),
+        ("title: 2020-01-01 00:00:00", "title: YAML reads this as datetime; write text in quotes"),
+    ],
+)
+def test_what_only_yaml_has_is_refused_also_among_arguments(changes, line):
+    [mistake] = mistakes(config_with(changes))
+    assert mistake.startswith(f"studies.mine.{line}")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "problem"),
+    [
+        ("a: 1\nb: 2020-13-45", 2, "'2020-13-45' is no timestamp that can be read; text stands in quotes"),
+        (f"a: {'1' * 5000}", 1, f"'{'1' * 40}' is no int that can be read"),
+        (f"a: 0x{'f' * 5000}", 1, f"'0x{'f' * 38}' is no int that can be read"),
+        ("a: !!timestamp x", 1, "'x' is no timestamp"),
+        ("a: !!float x", 1, "'x' is no float"),
+        ("a: !!bool x", 1, "'x' is no bool"),
+        ("a: 1\n[1]: 2", 2, "while constructing a mapping, found unhashable key"),
+        ("a: !!map 3", 1, "expected a mapping node, but found scalar"),
+        ("a: !!set [1]", 1, "expected a mapping node, but found sequence"),
+    ],
+)
+def test_what_yaml_takes_for_something_that_it_is_not_has_its_line(tmp_path, text, line, problem):
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as error:
+        check_file(path)
+    assert str(error.value).startswith(f"{path}, line {line}: this is no YAML: {problem}")
+    assert "\n" not in str(error.value)
+
+
 @pytest.mark.parametrize("name", ["my study", "../up", "1st", "", "a" * 65])
 def test_a_study_name_that_is_no_safe_file_name_is_refused(name):
     [line] = mistakes(config_with(name=name))
@@ -135,7 +179,28 @@ def test_a_key_that_stands_twice_is_refused_with_its_line(tmp_path):
         check_file(path)
 
 
-@pytest.mark.parametrize("text", ["studies: [", "- a list"])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("studies: {}", ""),
+        ("studies: [", "mine.yaml, line 1: this is no YAML: while parsing a flow node, "),
+        ("", "mine.yaml: this is no mapping of keys to values; it starts with `studies:`"),
+        (None, "[Errno 2] No such file or directory: 'mine.yaml'"),
+    ],
+)
+def test_run_as_a_program_it_says_where_a_file_is_no_yaml(tmp_path, text, message):
+    if text is not None:
+        (tmp_path / "mine.yaml").write_text(text)
+    command = [sys.executable, "-m", "batchscope.study.config", "mine.yaml"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(SCHEMA.parents[1])}, capture_output=True, text=True
+    )
+    assert (done.stdout, done.returncode) == ("", 1 if message else 0)
+    assert done.stderr.startswith(message)
+    assert done.stderr.count("\n") == bool(message)
+
+
+@pytest.mark.parametrize("text", ["studies: [", "- a list", "", "# nothing yet"])
 def test_a_file_that_is_no_yaml_mapping_is_refused_in_one_line(tmp_path, text):
     path = tmp_path / "config.yaml"
     path.write_text(text)
@@ -188,7 +253,7 @@ def test_the_default_config_is_taken(request):
 
 
 def test_every_key_of_the_schema_is_described():
-    schema = yaml.safe_load((check_config.__globals__["SCHEMA"]).read_text())
+    schema = yaml.safe_load(SCHEMA.read_text())
 
     def undescribed(place, node):
         for key, child in node.get("properties", {}).items():

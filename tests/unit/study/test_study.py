@@ -33,10 +33,18 @@ questions:
 """
 
 
+FACTS = {"train_rows": 500, "multiplications": 10**6}
+
+
+def answer(questions: dict, memory: float | None) -> dict:
+    """What is found out of studies."""
+    return {name: FACTS | {"size": {"rows": [500, 400, 100]}} for name in questions}
+
+
 def make_study(changes: str = "{}") -> Plan:
     spec = yaml.safe_load(CONFIG) | yaml.safe_load(changes)
     config = check_config({"studies": {"mine": spec}})
-    return Plan("mine", config["studies"]["mine"], train_rows=500, multiplications=10**6)
+    return Plan("mine", config["studies"]["mine"], **FACTS)
 
 
 def lines(changes: str) -> list[str]:
@@ -304,8 +312,7 @@ def test_two_studies_have_two_titles():
 
 
 def test_mistakes_of_all_studies_are_told_together(tmp_path, monkeypatch):
-    facts = {name: {"train_rows": 500, "multiplications": 10**6} for name in ("one", "two")}
-    monkeypatch.setattr(studies, "_ask", lambda questions: facts)
+    monkeypatch.setattr(studies, "_ask", answer)
     spec = yaml.safe_load(CONFIG) | {"batch_sizes": [501], "claims": {}, "questions": {}}
     with pytest.raises(ConfigError) as raised:
         studies.read_studies({"studies": {"one": spec, "two": spec}}, [], tmp_path)
@@ -322,15 +329,33 @@ def test_keras_is_asked_again_only_after_the_file_of_a_dataset_has_changed(tmp_p
     spec["class_weight"] = {0: 1, "other": 2}  # keys that cannot be sorted
     asked = []
 
-    def ask(questions):
+    def ask(questions, memory):
         asked.append(questions)
-        return {"one": {"train_rows": 500, "multiplications": 10**6}}
+        return answer(questions, memory)
 
     monkeypatch.setattr(studies, "_ask", ask)
     for text, times in (("first", 1), ("first", 1), ("other", 2)):
         path.write_text(text)
         studies.read_studies({"studies": {"one": spec}}, [], tmp_path / "cache")
         assert len(asked) == times
+
+
+@pytest.mark.parametrize("damage", [lambda content: b"", lambda content: content[:20], lambda content: b"{}"])
+def test_keras_is_asked_again_where_its_answer_was_damaged(tmp_path, monkeypatch, damage):
+    asked = []
+
+    def ask(questions, memory):
+        asked.append(questions)
+        return answer(questions, memory)
+
+    monkeypatch.setattr(studies, "_ask", ask)
+    spec = yaml.safe_load(CONFIG) | {"questions": {}}
+    studies.read_studies({"studies": {"one": spec}}, [], tmp_path)
+    [path] = tmp_path.glob("*.json")
+    path.write_bytes(damage(path.read_bytes()))
+    for _ in range(2):
+        read, _ = studies.read_studies({"studies": {"one": spec}}, [], tmp_path)
+        assert (read["one"].train_rows, len(asked)) == (500, 2)
 
 
 def test_a_file_that_is_not_there_is_told_before_anything_is_asked(tmp_path):

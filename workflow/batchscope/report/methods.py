@@ -8,9 +8,10 @@ import pandas as pd
 import yaml
 
 from batchscope.evidence.crossed import FEWEST
+from batchscope.imports import LIBRARY
 from batchscope.report.definitions import DEFINITIONS
 from batchscope.report.words import capitalized, in_words
-from batchscope.results.provenance import git_state, trained_by, trained_on
+from batchscope.results.provenance import git_state, trained_by, trained_on, workflow_state
 from batchscope.study.study import judged_by
 
 _PACKAGES = ("scikit-learn", "scipy", "statsmodels", "numpy", "pandas", "matplotlib", "snakemake")
@@ -78,7 +79,7 @@ def methods_table(spec: dict, target: float, timings: list[Path]) -> pd.DataFram
         target: the score that epochs to target are counted to.
         timings: those of its training jobs, which say on what hardware they ran.
     """
-    git = git_state(Path(__file__).parent)
+    state, git = workflow_state(LIBRARY.parents[1]), git_state(LIBRARY.parents[1])
     keys = (
         *("dataset", "split", "scaler", "model", "optimizer", "learning_rate_schedule", "loss", "epochs", "replicates"),
         *("new_splits", "engine", "dtype_policy", "dense_gradients", "micro_batch_size", "class_weight"),
@@ -97,12 +98,16 @@ def methods_table(spec: dict, target: float, timings: list[Path]) -> pd.DataFram
     rows["Software"] = ", ".join(
         [f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in _PACKAGES)]
     )
-    rows["Workflow"] = (
-        "not from a git checkout" if git is None else f"commit {git['commit']}" + " with changes" * git["dirty"]
-    )
-    rows["Trained by"] = "; ".join(f"{', '.join(names)}: {words}" for words, names in trained_by(timings).items())
-    rows["Trained on"] = "; ".join(trained_on(timings))
+    commit = "not from a git checkout" if git is None else f"commit {git['commit']}" + " with changes" * git["dirty"]
+    rows["Workflow"] = f"Batchscope {state['version']}, {commit}, SHA-256 of its files {state['sha256']}"
+    rows["Trained by"] = _with_names(trained_by(timings))
+    on = trained_on(timings)
+    rows["Trained on"] = _with_names(on) if len(on) > 1 else next(iter(on))
     return pd.DataFrame({"what": rows.keys(), "how": rows.values()})
+
+
+def _with_names(said: dict[str, list[str]]) -> str:
+    return "; ".join(f"{', '.join(names)}: {words}" for words, names in said.items())
 
 
 def _yaml(value: object) -> str:

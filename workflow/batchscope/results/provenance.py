@@ -8,19 +8,23 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from csv import DictReader
 from datetime import UTC, datetime
 from importlib.metadata import distributions
 from pathlib import Path
 
 import psutil
+import yaml
 
-from batchscope.files import not_as_written, replacing, sha256
+from batchscope import __version__
+from batchscope.files import digest, not_as_written, replacing, sha256
 from batchscope.hardware.devices import cpu_name, gpu_names
+from batchscope.study.config import check_config
+from batchscope.study.userfiles import with_paths
 
 
-def record(study: Path, results: list[Path], files: list[str], config: dict, code: Path) -> dict:
+def record(study: Path, results: list[Path], files: list[str], config: dict, checkout: Path) -> dict:
     """The provenance of a study.
 
     Args:
@@ -28,32 +32,46 @@ def record(study: Path, results: list[Path], files: list[str], config: dict, cod
         results: its files.
         files: those of the user's that it is made of, its data and its model.
         config: as used, with all defaults.
-        code: a folder of the workflow.
+        checkout: where the workflow is.
     """
     return {
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
-        "git": git_state(code),
+        "batchscope": workflow_state(checkout),
+        "git": git_state(checkout),
         "config": config,
         "files": {path: sha256(path) for path in files},
         "python": platform.python_version(),
         "packages": package_versions(),
         "hardware": hardware(),
-        "trained_on": trained_on([path for path in results if path.parent.name == "timing"]),
+        "trained_on": sorted(trained_on([path for path in results if path.parent.name == "timing"])),
         "seconds": {path.stem: _seconds(path) for path in sorted((study / "benchmarks").glob("*.tsv"))},
         "sha256": {str(path.relative_to(study)): sha256(path) for path in sorted(results)},
     }
 
 
-def git_state(folder: Path) -> dict | None:
-    """The commit of a checkout and whether it has changes of its own; None where there is no git or no checkout."""
+def workflow_state(checkout: Path) -> dict:
+    """The version of the workflow and a digest of its files, which a copy without git has too."""
+    files = [path for path in (checkout / "workflow").rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    return {"version": __version__, "sha256": digest([], [checkout / "Snakefile", *sorted(files)])}
+
+
+def git_state(checkout: Path) -> dict | None:
+    """The commit of a checkout and whether its code has changes; None without git or a repository of its own.
+
+    What is not tracked, and the config, which stands in the provenance, are no changes.
+    """
+
+    def git(*arguments: str) -> str:
+        done = subprocess.run(["git", *arguments], cwd=checkout, check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
     try:
-        commit, changes = (
-            subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
-            for arguments in (["rev-parse", "HEAD"], ["status", "--porcelain"])
-        )
+        if Path(git("rev-parse", "--show-toplevel")).resolve() != checkout.resolve():
+            return None  # a copy inside another repository
+        changes = git("status", "--porcelain", "--untracked-files=no", "--", "Snakefile", "workflow")
+        return {"commit": git("rev-parse", "HEAD"), "dirty": bool(changes)}
     except (OSError, subprocess.CalledProcessError):
         return None
-    return {"commit": commit, "dirty": bool(changes)}
 
 
 def package_versions() -> dict[str, str]:
@@ -72,22 +90,30 @@ def hardware() -> dict:
     }
 
 
-def trained_on(timings: list[Path]) -> list[str]:
-    """The hardware and software of the training jobs, as their timings say."""
-    names = set()
-    for path in timings:
-        with open(path, newline="") as file:
-            names |= {f"{row['hardware']}, {row['software']}" for row in DictReader(file)}
-    return sorted(names)
+def trained_on(timings: list[Path]) -> dict[str, list[str]]:
+    """The hardware and software of the training jobs -> the names of the timings that say so."""
+    return _by(timings, lambda row: f"{row['hardware']}, {row['software']}")
 
 
 def trained_by(timings: list[Path]) -> dict[str, list[str]]:
     """What trained, and why nothing faster did -> the names of the timings that say so."""
-    engines = {}
+    return _by(timings, lambda row: row["engine"])
+
+
+def mixed_software(timings: list[Path]) -> str | None:
+    """Which software trained what, where it was not the same for all."""
+    names = _by(timings, lambda row: row["software"])
+    return (
+        ", ".join(f"{software} trained {', '.join(names[software])}" for software in names) if len(names) > 1 else None
+    )
+
+
+def _by(timings: list[Path], said: Callable[[dict], str]) -> dict[str, list[str]]:
+    names = {}
     for path in timings:
         with open(path, newline="") as file:
-            engines.setdefault(next(DictReader(file))["engine"], []).append(path.stem.replace("_", " "))
-    return engines
+            names.setdefault(said(next(DictReader(file))), []).append(path.stem.replace("_", " "))
+    return names
 
 
 def write_provenance(provenance: dict, path: str | Path) -> None:
@@ -98,13 +124,27 @@ def write_provenance(provenance: dict, path: str | Path) -> None:
 def verify(provenance: Path, besides: Collection[Path] = ()) -> list[str]:
     """The files of a study that are not as recorded, `besides` some that are known, each with what is wrong."""
     problems = []
-    for name, digest in json.loads(provenance.read_text())["sha256"].items():
+    for name, recorded in json.loads(provenance.read_text())["sha256"].items():
         path = provenance.parent / name
         if not path.exists():
             problems.append(f"{path} is missing")
-        elif path not in besides and sha256(path) != digest:
+        elif path not in besides and sha256(path) != recorded:
             problems.append(f"{path} is not what was recorded")
     return problems
+
+
+def changed_since(recorded: dict, config: Path) -> list[str]:
+    """What is no longer as a provenance says: the packages, and the study where a config file has it."""
+    now = {"python": platform.python_version()} | package_versions()
+    then = {"python": recorded["python"]} | recorded["packages"]
+    packages = [f"{name} {then[name]} is now {now.get(name, 'gone')}" for name in then if now.get(name) != then[name]]
+    changes = ["it was made with other packages: " + ", ".join(packages)] if packages else []
+    if config.exists():
+        [[name, spec]] = recorded["config"]["studies"].items()
+        now = check_config(yaml.safe_load(config.read_bytes()))["studies"]
+        if name in now and with_paths(now[name], os.path.expanduser) != spec:
+            changes.append(f"{config} says otherwise of it now")
+    return changes
 
 
 def _seconds(benchmark: Path) -> float:
@@ -123,6 +163,8 @@ def main() -> None:
         sys.exit("\n".join([*problems, "Run make again, which makes anew what is missing or not as it was written."]))
     for path in records:
         print(f"{path.parent}: all files are as recorded")
+        for change in changed_since(json.loads(path.read_text()), Path("config.yaml")):
+            print(f"{path.parent}: {change}")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,13 @@
-"""The config, read strictly: every mistake is found before anything runs, and told in one line that names its place."""
+"""The config, read strictly: every mistake is found before anything runs, and told in one line that names its place.
+
+Run as a program it reads config files as `check_file` does: Snakemake reads those of `--configfile` before any of this.
+"""
 
 import copy
 import io
 import math
-from collections.abc import Iterator
+import sys
+from collections.abc import Hashable, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -17,11 +21,22 @@ SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
 
 
 _MOST_VALUES = 1_000_000  # of a file, aliases counted as often as they stand
-_LARGEST = 2**63  # integers from here on fit nowhere
+_LARGEST = 2**63  # numbers from here on fit nowhere
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """YAML in which a key that stands twice is an error, and a number that YAML 1.1 reads as another one."""
+    """YAML in which a key that stands twice is an error, and a number that YAML 1.1 reads as another one.
+
+    What YAML takes for a date, a number and so on and Python cannot read is an error with a place, as all others are.
+    """
+
+    def construct_object(self, node, deep=False):
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, TypeError, AttributeError, KeyError):
+            kind = node.tag.rpartition(":")[2]
+            problem = f"{str(node.value)[:40]!r} is no {kind} that can be read; text stands in quotes"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from None
 
     def construct_yaml_int(self, node):
         number = super().construct_yaml_int(node)
@@ -32,10 +47,12 @@ class _StrictLoader(yaml.SafeLoader):
 
     def construct_mapping(self, node, deep=False):
         seen = set()
-        for key_node, _ in node.value:
+        for key_node, _ in node.value if isinstance(node, yaml.MappingNode) else ():  # YAML itself refuses others
             if key_node.tag == "tag:yaml.org,2002:merge":
                 continue  # `<<`, whose keys may be written over
             key = self.construct_object(key_node, deep=deep)
+            if not isinstance(key, Hashable):
+                break  # as YAML itself says too
             if key in seen:
                 line = key_node.start_mark.line + 1
                 raise ConfigError(f"{self.name}, line {line}", f"the key {key!r} stands twice; keep one of them")
@@ -76,7 +93,7 @@ def check_file(path: str | Path) -> None:
         raise ConfigError(str(path), "it is nested too deeply, or an alias contains itself") from None
     if values > _MOST_VALUES:
         raise ConfigError(str(path), f"it holds more than {_MOST_VALUES} values")
-    if content is not None and not isinstance(content, dict):
+    if not isinstance(content, dict):
         raise ConfigError(str(path), "this is no mapping of keys to values; it starts with `studies:`")
 
 
@@ -101,13 +118,34 @@ def check_config(config: dict) -> dict:
     """A copy of the config with every default filled in.
 
     Raises:
-        ConfigError: the config does not follow the schema; the message has a line for every mistake.
+        ConfigError: the config does not follow the schema, or holds what JSON has not or what is no size for a number;
+            the message has a line for every mistake.
     """
+    if unfit := list(_unfit(config)):
+        raise ConfigError("", "\n".join(unfit))
     config = copy.deepcopy(config)
     mistakes = sorted(_validator().iter_errors(config), key=lambda error: [str(step) for step in error.absolute_path])
     if mistakes:
         raise ConfigError("", "\n".join(line for mistake in mistakes for line in _explain(mistake)))
     return config
+
+
+def _unfit(value: object, place: str = "") -> Iterator[str]:
+    """A line for all that YAML reads and nothing can work with, also where the schema leaves values open."""
+    if isinstance(value, dict):
+        for key, part in value.items():
+            inside = f"{place}.{key}" if place else str(key)
+            if not isinstance(key, str | int | float | None):
+                yield f"{inside}: YAML reads this key as {type(key).__name__}; write text in quotes"
+            yield from _unfit(part, inside)
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            yield from _unfit(part, f"{place}[{index}]")
+    elif isinstance(value, int):
+        if not -_LARGEST < value < _LARGEST:
+            yield f"{place}: an integer of 2^63 or more, or of as much below 0, fits nowhere; write a smaller one"
+    elif not isinstance(value, str | float | None):
+        yield f"{place}: YAML reads this as {type(value).__name__}; write text in quotes"
 
 
 def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
@@ -174,3 +212,11 @@ def _validator() -> jsonschema.protocols.Validator:
 
     validator = jsonschema.validators.extend(draft, {"properties": fill_defaults}, type_checker=types)
     return validator(yaml.safe_load(SCHEMA.read_text()))
+
+
+if __name__ == "__main__":
+    for path in sys.argv[1:]:
+        try:
+            check_file(path)
+        except (ConfigError, OSError) as error:
+            sys.exit(str(error))

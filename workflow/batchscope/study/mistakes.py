@@ -102,7 +102,7 @@ def _measures_asked_for(study: Study) -> Iterator[tuple[str, str]]:
             yield f"questions.{name}.measures[{index}]", measure
 
 
-def _batch_sizes(study: Study) -> Iterator[tuple[str, int | str | dict]]:
+def batch_sizes(study: Study) -> Iterator[tuple[str, int | str | dict]]:
     """Every batch size or schedule of a study that is trained, with its place."""
     for index, batch_size in enumerate(study.spec["batch_sizes"]):
         yield f"batch_sizes[{index}]", batch_size
@@ -115,7 +115,7 @@ def _batch_sizes(study: Study) -> Iterator[tuple[str, int | str | dict]]:
 
 
 def _too_large(study: Study) -> Iterator[str]:
-    for place, batch_size in _batch_sizes(study):
+    for place, batch_size in batch_sizes(study):
         for rows, _ in study.stages(batch_size):
             if rows > study.train_rows:
                 yield f"{place}: {rows} is above the {study.train_rows} training rows; take at most that, or full"

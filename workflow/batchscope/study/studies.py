@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -11,12 +12,14 @@ from pathlib import Path
 import yaml
 
 from batchscope.errors import ConfigError
-from batchscope.files import digest, replacing
+from batchscope.files import digest, is_as_written, replacing
 from batchscope.imports import LIBRARY, code_digest
 from batchscope.study.config import check_config, check_file
+from batchscope.study.limits import Limits, too_large
 from batchscope.study.mistakes import mistakes
+from batchscope.study.needs import Size, size_in_config
 from batchscope.study.plan import Plan
-from batchscope.study.userfiles import data_files, file_mistakes, find_home, model_files
+from batchscope.study.userfiles import data_files, file_mistakes, model_files, with_paths
 
 # The keys of a study that its facts depend on.
 _ASKED_OF = (
@@ -26,11 +29,15 @@ _ASKED_OF = (
 )
 
 
-def read_studies(config: dict, files: list[str | Path], cache: Path) -> tuple[dict[str, Plan], dict]:
+def read_studies(
+    config: dict, files: list[str | Path], cache: Path, limited: bool = True
+) -> tuple[dict[str, Plan], dict]:
     """The studies of a config by name, and the config with every default filled in.
 
-    `files` are the config's files, looked at once more for what merging them hides. What scikit-learn and Keras said
-    of a study is kept in the folder `cache`, so they are asked only once.
+    Args:
+        files: the config's files, looked at once more for what merging them hides.
+        cache: a folder in which is kept what scikit-learn and Keras said of a study, so that they are asked only once.
+        limited: whether a study that needs more memory or disk than the config's `limits` is refused.
 
     Raises:
         ConfigError: a mistake in the config; the message has a line for every one.
@@ -38,10 +45,19 @@ def read_studies(config: dict, files: list[str | Path], cache: Path) -> tuple[di
     for file in files:
         check_file(file)
     config = check_config(config)
-    config["studies"] = {name: find_home(spec) for name, spec in config["studies"].items()}
-    facts = _facts(config["studies"], cache)
+    config["studies"] = {name: with_paths(spec, os.path.expanduser) for name, spec in config["studies"].items()}
+    limits = Limits(config) if limited else None
+    _refuse(f"{name}.{line}" for name, spec in config["studies"].items() for line in file_mistakes(spec))
+    if limited:  # as far as is known before data and models are made
+        sizes = {name: size_in_config(spec) for name, spec in config["studies"].items()}
+        studies = {name: Plan(name, spec, sizes[name].rows[0], 0) for name, spec in config["studies"].items()}
+        _refuse(f"{name}.{line}" for name in studies for line in too_large(studies[name], sizes[name], limits))
+    facts = _facts(config["studies"], cache, limits.memory if limited else None)
+    sizes = {name: Size(**of_study.pop("size")) for name, of_study in facts.items()}
     studies = {name: Plan(name, spec, **facts[name]) for name, spec in config["studies"].items()}
     _refuse(f"{name}.{line}" for name, study in studies.items() for line in mistakes(study, studies))
+    if limited:
+        _refuse(f"{name}.{line}" for name in studies for line in too_large(studies[name], sizes[name], limits))
     return studies, config
 
 
@@ -51,19 +67,27 @@ def _refuse(lines: Iterable[str]) -> None:
         raise ConfigError("", "\n".join(lines))
 
 
-def _facts(specs: dict[str, dict], cache: Path) -> dict[str, dict]:
-    """The facts of each study, from the cache where the same was asked before."""
-    _refuse(f"{name}.{line}" for name, spec in specs.items() for line in file_mistakes(spec))
+def _facts(specs: dict[str, dict], cache: Path, memory: float | None) -> dict[str, dict]:
+    """The facts of each study, from the cache where the same was asked before; `memory` is as `_ask` takes it."""
     questions = {name: {key: spec[key] for key in _ASKED_OF if key in spec} for name, spec in specs.items()}
     paths = {name: cache / f"{_digest(question)}.json" for name, question in questions.items()}
-    unknown = {name: question for name, question in questions.items() if not paths[name].exists()}
-    answers = _ask(unknown) if unknown else {}
+    known = {name: facts for name, path in paths.items() if (facts := _kept(path))}
+    unknown = {name: question for name, question in questions.items() if name not in known}
+    answers = _ask(unknown, memory) if unknown else {}
     _refuse(f"{name}.{line}" for name, answer in answers.items() for line in answer.get("error", "").splitlines())
     for name, answer in answers.items():
         cache.mkdir(parents=True, exist_ok=True)
-        with replacing(paths[name], recorded=False) as temporary:
+        with replacing(paths[name]) as temporary:
             temporary.write_text(json.dumps(answer))
-    return {name: json.loads(path.read_text()) for name, path in paths.items()}
+    return known | answers
+
+
+def _kept(path: Path) -> dict | None:
+    """The facts that are kept in a file; None where it is not there or is damaged, so that they are asked again."""
+    try:
+        return json.loads(path.read_text()) if is_as_written(path) else None
+    except (OSError, ValueError):
+        return None
 
 
 def _digest(question: dict) -> str:
@@ -76,15 +100,23 @@ def _digest(question: dict) -> str:
     return digest(words, files)
 
 
-def _ask(questions: dict[str, dict]) -> dict[str, dict]:
+def _ask(questions: dict[str, dict], memory: float | None) -> dict[str, dict]:
+    """The answers of scikit-learn and Keras, in a process that takes no more than so many bytes of `memory`."""
     answer = subprocess.run(
         [sys.executable, LIBRARY.parent / "scripts" / "find_facts.py"],
-        input=json.dumps(questions),
+        input=json.dumps({"memory": memory, "studies": questions}),
         # Without GPUs, which would round more coarsely than what the check of the engine calls rounding.
         env=os.environ | {"PYTHONPATH": str(LIBRARY.parent), "CUDA_VISIBLE_DEVICES": "-1"},
         capture_output=True,
         text=True,
     )
+    if answer.returncode < 0:
+        ended = signal.Signals(-answer.returncode).name
+        raise ConfigError(
+            "studies",
+            f"{' or '.join(questions)} cannot be checked: the process that makes the data and the model once ended by "
+            f"{ended}, as it does where memory runs out; make them smaller",
+        )
     if answer.returncode != 0:
         raise RuntimeError(f"scikit-learn and Keras could not be asked about the studies:\n{answer.stderr}")
     return json.loads(answer.stdout.splitlines()[-1])

@@ -1,7 +1,7 @@
 """The files of the user's that a study is made of: its data, and its model where that comes from a file."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from batchscope.errors import suggestion
@@ -11,15 +11,14 @@ from batchscope.names import name_and_arguments
 _READERS = ("table", "npz")
 
 
-def find_home(spec: dict) -> dict:
-    """A study in which the paths of its files begin with the home folder where they began with `~`."""
+def with_paths(spec: dict, change: Callable[[str], str]) -> dict:
+    """A study in which the paths of its files are changed, as by `os.path.expanduser`."""
     spec = dict(spec)
     if isinstance(dataset := spec["dataset"], dict) and (readers := dataset.keys() & {*_READERS}):
         [name] = readers
-        spec["dataset"] = {name: dataset[name] | {"path": os.path.expanduser(dataset[name]["path"])}}
+        spec["dataset"] = {name: dataset[name] | {"path": change(dataset[name]["path"])}}
     if isinstance(model := spec["model"], dict):
-        files = [os.path.expanduser(path) for path in model["files"]]
-        spec["model"] = model | {"file": os.path.expanduser(model["file"]), "files": files}
+        spec["model"] = model | {"file": change(model["file"]), "files": [*map(change, model["files"])]}
     return spec
 
 

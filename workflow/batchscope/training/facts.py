@@ -10,14 +10,16 @@ from batchscope.data.new_splits import each_split
 from batchscope.data.prepare import make_dataset
 from batchscope.errors import ConfigError
 from batchscope.model.losses import is_regression
+from batchscope.study.needs import Size
 from batchscope.study.study import splits_drawn
 
 
-def find_facts(study: dict) -> dict:
-    """The training rows of a study, the multiplications of an epoch, and the way to train it.
+def find_facts(study: dict, memory: float | None = None) -> dict:
+    """The training rows of a study, the multiplications of an epoch, the way to train it, and its size.
 
     Raises:
-        ConfigError: scikit-learn or Keras refuses some part of the study.
+        ConfigError: scikit-learn or Keras refuses some part of the study, or its weights take more than so many bytes
+            of `memory`, which is known before they are made.
     """
     regression = is_regression(study["loss"])
     data = study["dataset"], study["split"], study.get("scaler"), regression
@@ -27,13 +29,17 @@ def find_facts(study: dict) -> dict:
             pass  # one that cannot be trained on is refused
     # Imported late, so that a mistake in the dataset is told without waiting for TensorFlow.
     from batchscope.hardware.backend import keras
-    from batchscope.model.models import build_loss, build_optimizer, multiplications_per_epoch
+    from batchscope.model.models import build_loss, build_optimizer, multiplications_per_epoch, values_per_row
     from batchscope.model.schedules import Schedule
     from batchscope.training.agreement import find_way
     from batchscope.training.engines import FIT, STACKED, Way
     from batchscope.training.kept_model import check_savable
     from batchscope.training.task import make_task
+    from batchscope.training.weights import check_weights
 
+    shape = dataset.x_train.shape[1:]
+    if memory is not None and isinstance(study["model"], list):
+        check_weights(study["model"], shape, dataset.outputs, memory)
     keys = ("model", "optimizer", "loss", "seed", "dtype_policy", "dense_gradients")
     task = make_task(dataset, stages=[], class_weight=study.get("class_weight"), **{key: study[key] for key in keys})
     model, again = task.build_replicate(0), task.build_replicate(0)
@@ -54,9 +60,11 @@ def find_facts(study: dict) -> dict:
         raise ConfigError(
             "model", "it puts out probabilities, and the loss takes logits; end the model without softmax or sigmoid"
         )
-    train_rows, *others = [len(y) for _, y in dataset.parts]
+    train_rows, *others = rows = [len(y) for _, y in dataset.parts]
+    size = Size(rows, math.prod(shape), dataset.outputs, model.count_params(), values_per_row(model, shape))
     return {
         "train_rows": train_rows,
-        "multiplications": multiplications_per_epoch(model, dataset.x_train.shape[1:], train_rows, sum(others)),
+        "multiplications": multiplications_per_epoch(model, shape, train_rows, sum(others)),
         "way": way,
+        "size": size._asdict(),
     }
