@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
@@ -60,7 +61,7 @@ def end_warm_process() -> None:
     """End the warm process that this one started, and its jobs, and wait for that."""
     address = os.environ.pop(_ADDRESS, None)
     if address and _warm is not None:
-        _warm.terminate()
+        _warm.stdin.close()
         with suppress(subprocess.TimeoutExpired):
             _warm.wait(SECONDS + 1)
         shutil.rmtree(Path(address).parent, ignore_errors=True)
@@ -116,6 +117,7 @@ def serve(listener: socket.socket) -> None:
                     caller.close()
                     jobs[job] = None
     finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         for job in multiprocessing.active_children():
             job.terminate()
         for job, caller in jobs.items():
@@ -123,14 +125,15 @@ def serve(listener: socket.socket) -> None:
 
 
 def _end(number: int, _) -> None:
-    signal.signal(number, signal.SIG_IGN)  # once
     sys.exit(128 + number)
 
 
 def _end_with_owner() -> None:
     """Also in the midst of an import, which may take long."""
     os.read(sys.stdin.fileno(), 1)
-    os.kill(os.getpid(), signal.SIGTERM)
+    while True:  # it is lost where Python cannot raise an exception, as in callbacks
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.5)
 
 
 def _tell(caller: Connection | None, job: multiprocessing.Process) -> None:
