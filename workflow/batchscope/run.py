@@ -18,8 +18,9 @@ from batchscope.warm import end_warm_process, warm_process
 _CLAIM = Path(".snakemake/batchscope/run")
 _LOCKS = Path(".snakemake/locks")
 _ON_A_CLUSTER = " with jobs on a cluster,"
+_SECONDS_OF_ONE = 2  # signals that come together count once; Snakemake may miss one while it prints
 _STOPPED = "stopped; run again, which goes on from here"
-_told = False
+_told: float | None = None  # when
 _jobs_are_here = False
 
 
@@ -42,6 +43,8 @@ def alone(execute: Callable, begin: Callable) -> Callable:
 
     def execute_alone(executor_plugin, **settings) -> None:
         global _jobs_are_here
+        if _told is not None:
+            sys.exit(_STOPPED)
         executor, claim = executor_plugin.common_settings, Claim(_CLAIM)
         left_by, locked = claim.holder, any(_LOCKS.glob("*"))
         may_be_alive = locked and left_by and (f" on {host()}," not in left_by or left_by.endswith(_ON_A_CLUSTER))
@@ -63,10 +66,12 @@ def alone(execute: Callable, begin: Callable) -> Callable:
             begin(executor)
             execute(executor_plugin=executor_plugin, **settings)
         finally:
+            handle_signals(lambda *_: None)  # what is being done about one goes on
             end_warm_process()
             claim.give_back()
-            if _told:
-                sys.exit(_STOPPED)
+            if _told is not None:
+                print(_STOPPED, file=sys.stderr, flush=True)  # here, as Snakemake may yet stumble over what was left
+                sys.exit(1)
 
     end_with_run()  # where this is a job of another run
     return execute_alone
@@ -79,12 +84,13 @@ def _remove_locks() -> None:
 
 def _stop(*_) -> None:
     global _told
-    if _told:  # what is being done about a first signal goes on
+    now = time.monotonic()
+    if _told is not None and now - _told < _SECONDS_OF_ONE:
         return
-    _told = True
-    logging.disable()  # Snakemake would tell of each job that it has failed
-    if _jobs_are_here:  # those on a cluster are cancelled by Snakemake
+    if _jobs_are_here and _told is None:  # those on a cluster are cancelled by Snakemake
         threading.Thread(target=_end_jobs, daemon=True).start()
+    _told = now
+    logging.disable()  # Snakemake would tell of each job that it has failed
     sys.exit(_STOPPED)
 
 

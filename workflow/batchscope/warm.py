@@ -21,6 +21,8 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
@@ -30,6 +32,8 @@ from batchscope.ending import SECONDS, end_when_told, handle_signals
 
 _ADDRESS = "BATCHSCOPE_WARM_PROCESS"
 _STREAMS = (0, 1, 2)
+# What a terminal sends to all of its processes: its owner hears of it, and tells.
+_UNHEARD = ("sh", "-c", "trap '' INT HUP; exec \"$@\"", "sh")
 _warm: subprocess.Popen | None = None  # the one that this process started
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # as Snakemake sets them for a job
 
@@ -45,7 +49,7 @@ def start_warm_process() -> None:
         listener.bind(address)
         listener.listen()
         _warm = subprocess.Popen(
-            [sys.executable, "-m", "batchscope.warm", str(listener.fileno()), folder],
+            [*_UNHEARD, sys.executable, "-m", "batchscope.warm", str(listener.fileno()), folder],
             stdin=subprocess.PIPE,  # never written to: its end tells that this process is gone
             pass_fds=[listener.fileno()],
             env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])} | dict.fromkeys(_THREADS, "1"),
@@ -57,7 +61,7 @@ def end_warm_process() -> None:
     """End the warm process that this one started, and its jobs, and wait for that."""
     address = os.environ.pop(_ADDRESS, None)
     if address and _warm is not None:
-        _warm.terminate()
+        _warm.stdin.close()
         with suppress(subprocess.TimeoutExpired):
             _warm.wait(SECONDS + 1)
         shutil.rmtree(Path(address).parent, ignore_errors=True)
@@ -94,32 +98,50 @@ def in_warm_process(script: str, threads: int = 1, **variables) -> None:
 
 def serve(listener: socket.socket) -> None:
     """Fork for every script that calls, and tell it how that ended, until the owner of standard input is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends with its owner
-    owner = sys.stdin.fileno()
+    signal.signal(signal.SIGTERM, _end)
+    threading.Thread(target=_end_with_owner, daemon=True).start()
     jobs = {}  # of each its caller, None where that is gone
-    while owner is not None or jobs:
-        callers = [caller for caller in jobs.values() if caller is not None]
-        ready = wait([*([] if owner is None else [owner, listener]), *callers, *(job.sentinel for job in jobs)])
-        if owner in ready:
-            owner = None
-            listener.close()
-            for job in jobs:
-                job.terminate()
-        elif listener in ready:
-            with suppress(EOFError, OSError):  # a caller that was gone before it had said what to run
-                jobs.update([_start_job(listener, callers)])
-        for job, caller in list(jobs.items()):
-            if job.sentinel in ready:
-                job.join()
-                if caller is not None:
-                    with suppress(OSError):  # it may be gone
-                        caller.send(job.exitcode)
+    try:
+        while True:
+            callers = [caller for caller in jobs.values() if caller is not None]
+            ready = wait([listener, *callers, *(job.sentinel for job in jobs)])
+            if listener in ready:
+                with suppress(EOFError, OSError):  # a caller that was gone before it had said what to run
+                    jobs.update([_start_job(listener, callers)])
+            for job, caller in list(jobs.items()):
+                if job.sentinel in ready:
+                    _tell(caller, job)
+                    del jobs[job]
+                elif caller in ready:
+                    job.terminate()
                     caller.close()
-                del jobs[job]
-            elif caller in ready:
-                job.terminate()
-                caller.close()
-                jobs[job] = None
+                    jobs[job] = None
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        for job in multiprocessing.active_children():
+            job.terminate()
+        for job, caller in jobs.items():
+            _tell(caller, job)
+
+
+def _end(number: int, _) -> None:
+    sys.exit(128 + number)
+
+
+def _end_with_owner() -> None:
+    """Also in the midst of an import, which may take long."""
+    os.read(sys.stdin.fileno(), 1)
+    while True:  # it is lost where Python cannot raise an exception, as in callbacks
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.5)
+
+
+def _tell(caller: Connection | None, job: multiprocessing.Process) -> None:
+    job.join()
+    if caller is not None:
+        with suppress(OSError):  # it may be gone
+            caller.send(job.exitcode)
+        caller.close()
 
 
 def _connect() -> socket.socket | None:
@@ -200,10 +222,7 @@ def _run(
 
 if __name__ == "__main__":
     number, folder = sys.argv[1:]
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         serve(socket.socket(fileno=int(number)))
     finally:
-        for job in multiprocessing.active_children():
-            job.terminate()  # and it is waited for
         shutil.rmtree(folder, ignore_errors=True)

@@ -7,6 +7,11 @@ WORKFLOW = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).par
 CHECKOUT = WORKFLOW.parent
 sys.path.insert(0, str(WORKFLOW))  # where the library is, also for the scripts: Snakemake hands the path on
 
+from batchscope.run import stop_when_told
+
+if workflow.is_main_process:
+    stop_when_told()  # from here on, as much is read below
+
 from batchscope.errors import ConfigError
 from batchscope.study.config import check_file
 

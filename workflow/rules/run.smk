@@ -16,7 +16,6 @@ def begin(executor):
 
 
 if workflow.is_main_process and workflow.execute.__name__ == "execute":  # else another instance of a module did so
-    stop_when_told()
     workflow.execute = alone(workflow.execute, begin)
     if Path(shell.get_executable() or "").name == "bash":
         # Ctrl-C reaches all of a terminal's processes; jobs are told by this one, and those that begin say nothing of it.
