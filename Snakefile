@@ -58,14 +58,9 @@ for name in [rule_proxy.name for rule_proxy in workflow.rules]:
 onsuccess:
     remove_finished(Path.cwd())
     restore(Path("results"))
-    made = os.path.relpath("results", workflow.rundir)  # from where it was started, also with --directory
-    for study in STUDIES:
-        if Path(f"results/{study}/metrics/recommendation.md").exists():
-            print(
-                f"{study}: what to take in {made}/{study}/metrics/recommendation.md, figures in {made}/{study}/figures"
-            )
+    tell_what_to_take(STUDIES)
     if Path("results/report.html").exists():
-        print(f"What was found: open {made}/report.html in a browser")
+        print(f"What was found: open {from_where_it_started('results/report.html')} in a browser")
 
 
 onerror:
@@ -73,3 +68,7 @@ onerror:
     for job in workflow.dag.jobs:
         if not restored.isdisjoint(job.output):
             workflow.persistence.cleanup(job)  # what Snakemake noted is of the job that failed
+    unfinished = {Path(path).parts[1] for job in workflow.dag.needrun_jobs() for path in job.output}
+    tell_what_to_take(study for study in STUDIES if study not in unfinished)
+    for study in unfinished & STUDIES.keys():
+        print(f"{study}: not finished; its logs are in {from_where_it_started(f'results/{study}/logs')}")

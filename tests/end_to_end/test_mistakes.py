@@ -2,7 +2,9 @@
 
 import shutil
 
+import filelock
 import pytest
+import yaml
 
 
 @pytest.mark.parametrize(
@@ -80,3 +82,17 @@ def test_tensorflow_prints_to_the_log_only(finished):
     assert "XLA" not in printed
     assert "absl" not in printed
     assert "XLA" in (finished.folder / "results/small/logs/train_batch_size_8.log").read_text()
+
+
+def test_studies_that_finished_are_told_beside_one_that_failed(finished):
+    config = yaml.safe_load((finished.folder / "config.yaml").read_text())
+    config["studies"]["other"] = config["studies"]["small"] | {"epochs": 2, "batch_sizes": [8], "learning_curves": {}}
+    config["studies"]["other"] |= {"claims": {}, "questions": {}}
+    finished.configure(yaml.safe_dump(config, sort_keys=False))
+    work = finished.folder / ".snakemake/batchscope/work/results/other/history/batch_size_8.parquet"
+    work.parent.mkdir(parents=True)
+    with filelock.FileLock(f"{work}.lock"):  # as if another job were at work on it, which makes this one fail
+        done = finished.snakemake("--cores", "2", "--keep-going")
+    assert done.returncode == 1
+    assert "small: what to take in results/small/metrics/recommendation.md" in done.stdout
+    assert "other: not finished; its logs are in results/other/logs" in done.stdout

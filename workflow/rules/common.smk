@@ -199,3 +199,18 @@ def for_report(name):
 
 def provenance(study):
     return f"results/{study.name}/provenance.json"
+
+
+def from_where_it_started(path):
+    """A path as one sees it where Snakemake was started, which may be elsewhere than where it runs."""
+    return os.path.relpath(path, workflow.rundir)
+
+
+def tell_what_to_take(studies):
+    """A line for each of some studies that say what to take."""
+    for study in studies:
+        page, figures = f"results/{study}/metrics/recommendation.md", f"results/{study}/figures"
+        if Path(page).exists():
+            print(
+                f"{study}: what to take in {from_where_it_started(page)}, figures in {from_where_it_started(figures)}"
+            )
