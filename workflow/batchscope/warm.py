@@ -41,7 +41,7 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # as 
 def start_warm_process() -> None:
     """Let the scripts that this process starts from now on run in forks of a warm process; it ends with this one."""
     global _warm
-    if _ADDRESS in os.environ:  # that of a run around this one
+    if os.environ.get(_ADDRESS):  # that of a run around this one
         return
     folder = tempfile.mkdtemp(prefix="batchscope-")  # a path short enough for a socket, that nobody else can reach
     address = f"{folder}/socket"
