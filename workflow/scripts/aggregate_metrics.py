@@ -15,7 +15,7 @@ from batchscope.evidence.errors import add_errors, summarize_errors
 from batchscope.evidence.guess import guess
 from batchscope.evidence.metrics import measure_replicates, seconds_per_epoch, summarize
 from batchscope.evidence.populations import add_populations
-from batchscope.evidence.trainings import NEW_SPLITS, THIS_SPLIT, with_scores
+from batchscope.evidence.trainings import NEW_SPLITS, THIS_SPLIT, Trainings
 from batchscope.files import write_csv
 from batchscope.report.words import target_by_guessing
 from batchscope.results.history import read_history, write_history
@@ -29,19 +29,18 @@ history = pyarrow.concat_tables(map(read_history, snakemake.input.histories))
 timing = pd.concat(map(pd.read_csv, snakemake.input.timings))
 on_new_splits = pyarrow.concat_tables(read_history(path, may_be_empty=True) for path in snakemake.input.new_splits)
 goal = metrics["score"], metrics["target"]
-replicates = measure_replicates(history.to_pandas(), timing, *goal)
-replicates = add_errors(replicates, read_row_scores(snakemake.input.rows, THIS_SPLIT))
-new_splits = replicates.head(0)
-if on_new_splits.num_rows:
-    new_splits = measure_replicates(on_new_splits.to_pandas(), timing, *goal)
-    new_splits = add_errors(new_splits, read_row_scores(snakemake.input.rows, NEW_SPLITS))
+trainings = {}
+for population, of_population in {THIS_SPLIT: history, NEW_SPLITS: on_new_splits}.items():
+    if of_population.num_rows:
+        scores = read_row_scores(snakemake.input.rows, population)
+        measured = measure_replicates(of_population.to_pandas(), timing, *goal)
+        trainings[population] = Trainings(add_errors(measured, scores), scores)
+replicates = trainings[THIS_SPLIT].replicates
 write_history(history, snakemake.output.history)
 write_csv(replicates, snakemake.output.replicates)
+new_splits = trainings[NEW_SPLITS].replicates if NEW_SPLITS in trainings else replicates.head(0)
 write_csv(new_splits, snakemake.output.new_splits)
-trainings = {THIS_SPLIT: replicates, NEW_SPLITS: new_splits}
-summary = add_populations(
-    summarize(replicates, **metrics), with_scores(trainings, snakemake.input.rows), metrics["seed"]
-)
+summary = add_populations(summarize(replicates, **metrics), trainings, metrics["seed"])
 data = load_dataset(snakemake.input.dataset)
 for part, y in {"test": data.y_test, "validation": data.y_validation}.items():
     summary[f"{part}_guess"] = guess(metrics["score"], data.y_train, y)

@@ -71,10 +71,9 @@ class Trainings:
 
 
 def read_trainings(replicates: str | Path, new_splits: str | Path, scores: list[str | Path]) -> dict[str, Trainings]:
-    """Population -> its trainings, from the tables of their measures and the files with the scores of their rows."""
-    return with_scores({THIS_SPLIT: pd.read_csv(replicates), NEW_SPLITS: pd.read_csv(new_splits)}, scores)
+    """Population -> its trainings, from the tables of their measures and the files with the scores of their rows.
 
-
-def with_scores(tables: dict[str, pd.DataFrame], scores: list[str | Path]) -> dict[str, Trainings]:
-    """The same from tables. A study that trains on no new splits has those on this split alone."""
+    A study that trains on no new splits has those on this split alone.
+    """
+    tables = {THIS_SPLIT: pd.read_csv(replicates), NEW_SPLITS: pd.read_csv(new_splits)}
     return {on: Trainings(table, read_row_scores(scores, on)) for on, table in tables.items() if len(table)}

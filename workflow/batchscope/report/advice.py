@@ -20,6 +20,7 @@ from batchscope.evidence.recommendation import (
 from batchscope.evidence.trainings import NEW_SPLITS, THIS_SPLIT, Trainings
 from batchscope.files import replacing
 from batchscope.report.words import (
+    GUESSING,
     bounds,
     capitalized,
     in_words,
@@ -214,7 +215,7 @@ def _by_guessing(scores: pd.DataFrame, guess: float, name: str) -> list[str]:
     best = scores[scores["verdict"] == "best"]
     if not (best["low"] <= guess).any():
         return []
-    return [f"But no setting is shown to have a better {name} than guessing the largest class, {number(guess)}."]
+    return [f"But no setting is shown to have a better {name} than {GUESSING}, {number(guess)}."]
 
 
 def _needed(scores: pd.DataFrame, count: int) -> int:

@@ -3,7 +3,7 @@ methods.
 """
 
 from batchscope.evidence.crossed import FEWEST
-from batchscope.report.words import SCORES
+from batchscope.report.words import GUESSING, SCORES
 
 # The head of a column, or a word -> what it means.
 DEFINITIONS = {
@@ -43,8 +43,7 @@ DEFINITIONS = {
         f"test {score} on new splits": "The same over trainings of which each has a split of its own."
         for score in SCORES.values()
     },
-    "guessing the largest class": "The test score of a model that always says the class which most training rows of "
-    "this split have.",
+    GUESSING: "The test score of a model that always says the class which most training rows of this split have.",
     "balanced accuracy": "The mean over classes of the share of their rows that are right. Guessing has 1 divided by "
     "the number of classes.",
     "macro F1": "The mean over classes of the harmonic mean of precision and recall.",

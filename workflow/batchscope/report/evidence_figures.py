@@ -10,7 +10,7 @@ import pandas as pd
 from batchscope.evidence.recommendation import NOT_DISTINGUISHABLE
 from batchscope.evidence.variance import INTERACTION, SOURCES
 from batchscope.report.style import COLUMN_WIDTH, GUESS, MARKERS, OKABE_ITO, STYLE, batch_size_axis, draw_guess, plt
-from batchscope.report.words import in_words
+from batchscope.report.words import GUESSING, in_words
 from batchscope.study.setting import SETTING, Setting
 
 # Source of variance -> what it is called, and how its bar is hatched, which tells it in grey.
@@ -91,7 +91,7 @@ def _add_legend_of_verdicts(figure: plt.Figure, rates: list[float], guessed: boo
         "shown worse, or left out": {"marker": "o", "mfc": "white", "color": "0.4", "ms": 4, "linestyle": "none"},
         "over trainings alone": {"color": "0.4", "linewidth": 2.5},
         "for new rows too": {"color": "0.4", "linewidth": 0.7},
-        **({"guessing the largest class": GUESS} if guessed else {}),
+        **({GUESSING: GUESS} if guessed else {}),
     }.items():
         handles.append(plt.Line2D([], [], **style))
         names.append(name)

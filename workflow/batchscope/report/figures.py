@@ -9,7 +9,7 @@ from matplotlib.colors import to_rgba
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from batchscope.data.dataset import Dataset
-from batchscope.report.style import COLUMN_WIDTH, MARKERS, OKABE_ITO, STYLE, draw_guess, plt
+from batchscope.report.style import COLUMN_WIDTH, MARKERS, OKABE_ITO, STYLE, draw_guess, guess_in, plt
 from batchscope.report.words import in_words
 from batchscope.study.setting import Setting, rows_of
 
@@ -81,7 +81,7 @@ def plot_learning_curve(
         figure, axes = plt.subplots(figsize=(COLUMN_WIDTH, 2.4))
         history, summary = (rows_of(setting, table) for table in (history, summary))
         _draw_curves(axes, history, score)
-        draw_guess(axes, _guess(summary))
+        draw_guess(axes, guess_in(summary))
         _write_final_score(axes, summary, score)
         axes.set(title=title, xlabel="epoch", ylabel=in_words(score))
         _add_legend(figure, axes, history)
@@ -112,7 +112,7 @@ def plot_batch_sizes(
             rate = f"\nlearning rate {setting.learning_rate:g}" if learning_rates > 1 else ""
             axes.set_title(f"batch size {setting.batch_sizes}{rate}")
         for axes, _ in zip(grid.flat, settings):
-            draw_guess(axes, _guess(summary))
+            draw_guess(axes, guess_in(summary))
         for axes, setting in zip(grid.flat, settings):
             _write_final_score(axes, rows_of(setting, summary), score)
         for index, axes in enumerate(grid.flat):
@@ -158,11 +158,6 @@ def _draw_curves(axes: plt.Axes, history: pd.DataFrame, score: str) -> None:
         # Not scaled to: one replicate's outliers are cut off rather than flatten all the curves.
         single = plt.Line2D(curves.index, curves[0], color=style["color"], linewidth=0.35, alpha=0.6, zorder=1.5)
         axes.add_artist(single)
-
-
-def _guess(summary: pd.DataFrame) -> float:
-    """What guessing has on test rows, where that is known."""
-    return summary["test_guess"].iloc[0] if "test_guess" in summary else math.nan
 
 
 def _write_final_score(axes: plt.Axes, summary: pd.DataFrame, score: str) -> None:

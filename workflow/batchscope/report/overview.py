@@ -1,6 +1,5 @@
 """The figures of a whole study: its measures by batch size, and its ensembles by their number of members."""
 
-import math
 import textwrap
 from itertools import cycle
 from typing import NamedTuple
@@ -11,8 +10,18 @@ import pandas as pd
 from batchscope.evidence.crossed import estimate_mean
 from batchscope.evidence.pairs import CENSORED
 from batchscope.evidence.statistics import median_time
-from batchscope.report.style import COLUMN_WIDTH, GUESS, MARKERS, OKABE_ITO, STYLE, batch_size_axis, draw_guess, plt
-from batchscope.report.words import MEASURES
+from batchscope.report.style import (
+    COLUMN_WIDTH,
+    GUESS,
+    MARKERS,
+    OKABE_ITO,
+    STYLE,
+    batch_size_axis,
+    draw_guess,
+    guess_in,
+    plt,
+)
+from batchscope.report.words import GUESSING, MEASURES
 from batchscope.study.setting import SETTING
 
 _WIDEST_OF_TWO_COLUMNS = 28  # characters
@@ -65,7 +74,7 @@ def plot_measures(
                 _draw_line(axes, table, measure, index, shift, seed)
                 _draw_bounds_for_new_rows(axes, line, measure, index, shift)
             if measure == f"test_{score}" and len(studies) == 1:
-                guessed = draw_guess(axes, _guess(lines[0]))
+                guessed = draw_guess(axes, guess_in(*lines[0].tables))
             if measure in _LOGARITHMIC:
                 axes.set_yscale("log")
             axes.set_ylabel(MEASURES[measure])
@@ -73,11 +82,6 @@ def plot_measures(
         figure.suptitle(textwrap.fill(title, 60), fontsize=8)
         _add_legend(figure, lines, guessed)
     return figure
-
-
-def _guess(line: Line) -> float:
-    """What guessing has on the test rows of a study, where its summary says so."""
-    return next((table["test_guess"].iloc[0] for table in line.tables if "test_guess" in table), math.nan)
 
 
 def _draw_line(axes: plt.Axes, table: pd.DataFrame, measure: str, index: int, shift: float, seed: int) -> None:
@@ -130,7 +134,7 @@ def _add_legend(figure: plt.Figure, lines: list[Line], guessed: bool) -> None:
         names.append("growing or shrinking, at its rows per update")
     if guessed:
         handles.append(plt.Line2D([], [], **GUESS))
-        names.append("guessing the largest class")
+        names.append(GUESSING)
     longest = max(map(len, names))
     figure.legend(handles, names, loc="outside lower center", ncols=2 if longest < _WIDEST_OF_TWO_COLUMNS else 1)
 

@@ -4,15 +4,18 @@ Drawn at the width of a paper's column, with the colours of Okabe and Ito, which
 styles and markers tell the same in grey.
 """
 
+import math
 from pathlib import Path
 
 import matplotlib
 
 matplotlib.use("agg")
 import matplotlib.pyplot as plt
+import pandas as pd
 from matplotlib.ticker import StrMethodFormatter
 
 from batchscope.files import replacing
+from batchscope.report.words import GUESSING
 
 STYLE = {
     "font.size": 7,
@@ -37,7 +40,7 @@ STYLE = {
 }
 MARKERS = "osD^vP*X<"  # one more than colours, so that the pairs do not repeat
 COLUMN_WIDTH = 3.5  # inches
-GUESS = {"color": "0.35", "linestyle": (0, (4, 3)), "linewidth": 0.6, "zorder": 1.6}
+GUESS = {"label": GUESSING, "color": "0.35", "linestyle": (0, (4, 3)), "linewidth": 0.6, "zorder": 1.6}
 _NEAR, _ROOM = 0.2, 0.02  # of the height of the axes
 OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000")
 
@@ -49,13 +52,18 @@ def batch_size_axis(axes: plt.Axes) -> None:
     axes.set_xlabel("batch size")
 
 
+def guess_in(*summaries: pd.DataFrame) -> float:
+    """What guessing has on the test rows of a study, where one of its summaries says so."""
+    return next((summary["test_guess"].iloc[0] for summary in summaries if "test_guess" in summary), math.nan)
+
+
 def draw_guess(axes: plt.Axes, guess: float) -> bool:
     """A thin line at what guessing has, if that is in or near the axes, so that nothing is squeezed; whether it is."""
     low, high = axes.get_ylim()
     height = high - low
     if not low - _NEAR * height <= guess <= high + _NEAR * height:
         return False
-    axes.axhline(guess, label="guessing the largest class", **GUESS)
+    axes.axhline(guess, **GUESS)
     axes.set_ylim(min(low, guess - _ROOM * height), max(high, guess + _ROOM * height))
     return True
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from batchscope.files import replacing
 from batchscope.report.definitions import DEFINITIONS
-from batchscope.report.words import MEASURES, bounds, in_words, interval, measured, number, p_value, seconds
+from batchscope.report.words import GUESSING, MEASURES, bounds, in_words, interval, measured, number, p_value, seconds
 from batchscope.results.pace_summary import ALONE, FIT
 from batchscope.study.scores import SCORES
 from batchscope.study.setting import SETTING, Setting
@@ -18,7 +18,7 @@ ON_THIS_SPLIT, ON_NEW_SPLITS = "on this split", "on new splits"
 # What a page has no room for.
 _NOT_IN_LATEX = (
     *("over trainings alone", "measured on new splits", "late mean", "first touch", "p (Holm)"),
-    *("interquartile mean", "guessing the largest class"),
+    *("interquartile mean", GUESSING),
     *("replicates", "diverged", "reached", "updates per epoch", "percentile"),
 )
 _SECONDS = "seconds per replicate"
@@ -70,7 +70,7 @@ def summary_table(summary: pd.DataFrame, score: str, at_once: int, pace: pd.Data
             "diverged": summary["diverged"],
             f"train {learned}": _intervals(summary, *(f"train_{learned}_{name}" for name in ("mean", "low", "high"))),
             **{in_words(f"{part}_{score}"): _for_new_rows(summary, f"{part}_{score}") for part in parts},
-            **({"guessing the largest class": guess.map(number)} if guess.notna().any() else {}),
+            **({GUESSING: guess.map(number)} if guess.notna().any() else {}),
             "over trainings alone": _bounds(summary, f"test_{score}_low", f"test_{score}_high"),
             **{
                 f"{part} {error}": _intervals(

@@ -6,6 +6,7 @@ import numpy as np
 
 from batchscope.study.scores import METRICS
 
+GUESSING = "guessing the largest class"
 # Score -> what it is called.
 SCORES = {"accuracy": "accuracy", "loss": "loss"} | {
     "balanced_accuracy": "balanced accuracy",
@@ -80,7 +81,7 @@ def target_by_guessing(target: float, guess: float, score: str, part: str) -> st
     if not target <= guess:
         return ""
     return (
-        f"The target of {target:g} says little, as guessing the largest class has a {part} {in_words(score)} of "
+        f"The target of {target:g} says little, as {GUESSING} has a {part} {in_words(score)} of "
         f"{number(guess)}; set target_{score} above that."
     )
 
