@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -49,6 +50,11 @@ def replacing(path: str | Path, recorded: bool = True) -> Iterator[Path]:
         _to_disk(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def is_half_written(path: Path) -> bool:
+    """Whether a path is the temporary one of `replacing`, of a process that was killed if none is at work."""
+    return re.fullmatch(r"\..+\.\d+(\.\w+)?", path.name) is not None and path.is_file()
 
 
 def _to_disk(path: Path) -> None:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from glob import glob
 from pathlib import Path
 
-from batchscope.files import RECORDS, Record, made_from, sha256
+from batchscope.files import RECORDS, Record, is_half_written, made_from, sha256
 
 _KEPT = ".before"  # what a file was, while it is made again
 _DAMAGED = "is not as it was written"
@@ -69,8 +69,11 @@ def keep(paths: Iterable[str | Path]) -> None:
 def restore(folder: Path) -> set[str]:
     """After a run: let what was kept of files in a folder and below it stand again where they are missing.
 
-    Returns those files.
+    Returns those files. What was half written when a process was killed is removed.
     """
+    for path in map(Path, glob(f"{folder}/**/.*", recursive=True, include_hidden=True)):
+        if is_half_written(path):
+            path.unlink()
     restored = set()
     # Unlike Path.rglob this follows links, which a user may have put in the place of folders.
     for kept in map(Path, glob(f"{folder}/**/{RECORDS}/*{_KEPT}", recursive=True, include_hidden=True)):
