@@ -166,6 +166,7 @@ def results(study):
         "comparisons.html",
         "claims.html",
         "claims.tex",
+        "numbers.tex",
         "methods.html",
     ]
     names = [

@@ -18,6 +18,7 @@ rule make_tables:
         methods=in_report("results/{study}/tables/methods.html", "Tables", "methods"),
         summary_latex="results/{study}/tables/summary.tex",
         claims_latex="results/{study}/tables/claims.tex",
+        numbers="results/{study}/tables/numbers.tex",
     log:
         "results/{study}/logs/make_tables.log",
     benchmark:

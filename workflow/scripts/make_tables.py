@@ -11,6 +11,7 @@ import pandas as pd
 
 from batchscope.evidence.claims import read_claims
 from batchscope.report.methods import methods_table
+from batchscope.report.numbers import numbers, write_numbers
 from batchscope.report.tables import (
     claims_table,
     comparisons_table,
@@ -25,8 +26,9 @@ begin(snakemake)
 study = json.loads(snakemake.params.study)
 pace = next(map(pd.read_csv, snakemake.input.pace), None)
 at_once = pd.concat(map(pd.read_csv, snakemake.input.timings))["replicates"].max()
-summary = summary_table(pd.read_csv(snakemake.input.summary), study["score"], at_once, pace)
-claims = claims_table(read_claims(snakemake.input.claims))
+measured, judged = pd.read_csv(snakemake.input.summary), read_claims(snakemake.input.claims)
+summary = summary_table(measured, study["score"], at_once, pace)
+claims = claims_table(judged)
 tables = {
     "dataset": dataset_table(json.loads(Path(snakemake.input.dataset).read_text())),
     "summary": summary,
@@ -38,3 +40,4 @@ for name, table in tables.items():
     write_page(table, f"{study['title']}: {name}", snakemake.input.template, snakemake.output[name])
 write_latex(summary, snakemake.output.summary_latex)
 write_latex(claims, snakemake.output.claims_latex)
+write_numbers(numbers(snakemake.wildcards.study, measured, judged), snakemake.output.numbers)
