@@ -38,7 +38,7 @@ def test_the_files_are_those_of_the_contract(finished):
             "provenance.json",
             *(f"rows/batch_size_{name}.parquet" for name in ("8", "100", "full")),
             *(f"tables/{name}.html" for name in ("claims", "comparisons", "dataset", "methods", "summary")),
-            *("tables/claims.tex", "tables/summary.tex"),
+            *("tables/claims.tex", "tables/numbers.tex", "tables/summary.tex"),
         ]
     )
 
