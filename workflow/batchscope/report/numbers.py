@@ -7,7 +7,7 @@ import pandas as pd
 
 from batchscope.evidence.trainings import NOT_JUDGED
 from batchscope.files import replacing
-from batchscope.report.words import bounds, number, p_value
+from batchscope.report.words import bounds, number, or_never, p_value
 from batchscope.study.setting import CONSTANT
 
 _HEAD = r"""% The numbers of a study, each by its name, such as \batchscope{NAME}. Made anew with the study.
@@ -15,7 +15,7 @@ _HEAD = r"""% The numbers of a study, each by its name, such as \batchscope{NAME
   \ifcsname batchscope/#1\endcsname\csname batchscope/#1\endcsname
   \else\PackageError{batchscope}{There is no number '#1'}{Its name stands in the file of the numbers.}\fi}
 """
-_COUNTS = ("replicates", "diverged", "epochs_to_target", "seconds_per_replicate")
+_PLAIN = {"replicates": number, "diverged": number, "epochs_to_target": or_never, "seconds_per_replicate": number}
 
 
 def numbers(study: str, summary: pd.DataFrame, claims: pd.DataFrame) -> dict[str, str]:
@@ -36,7 +36,7 @@ def numbers(study: str, summary: pd.DataFrame, claims: pd.DataFrame) -> dict[str
 
 
 def _of_setting(row: dict) -> Iterator[tuple[str, str]]:
-    yield from ((name, number(row[name])) for name in _COUNTS)
+    yield from ((name, in_words(row[name])) for name, in_words in _PLAIN.items())
     for column, value in row.items():
         measure, is_mean, population = column.partition("_mean")
         if not is_mean or pd.isna(value):

@@ -9,7 +9,18 @@ import pandas as pd
 
 from batchscope.files import replacing
 from batchscope.report.definitions import DEFINITIONS
-from batchscope.report.words import GUESSING, MEASURES, bounds, in_words, interval, measured, number, p_value, seconds
+from batchscope.report.words import (
+    GUESSING,
+    MEASURES,
+    bounds,
+    in_words,
+    interval,
+    measured,
+    number,
+    or_never,
+    p_value,
+    seconds,
+)
 from batchscope.results.pace_summary import ALONE, FIT
 from batchscope.study.scores import SCORES
 from batchscope.study.setting import SETTING, Setting
@@ -85,8 +96,8 @@ def summary_table(summary: pd.DataFrame, score: str, at_once: int, pace: pd.Data
             "interquartile mean": summary[f"test_{score}_iqm"].map(number),
             "late mean": _intervals(summary, *(f"test_{score}_late_{name}" for name in ("mean", "low", "high"))),
             "volatility": summary[f"test_{score}_volatility"].map(number),
-            "epochs to target": summary["epochs_to_target"].map(_or_never),
-            "first touch": summary["epochs_to_first_touch"].map(_or_never),
+            "epochs to target": summary["epochs_to_target"].map(or_never),
+            "first touch": summary["epochs_to_first_touch"].map(or_never),
             "reached": [f"{share:.0%}" for share in summary["reached_target"]],
             "updates per epoch": summary["updates_per_epoch"].map(number),
             f"{_SECONDS}{stacked}": summary["seconds_per_replicate"].map(seconds),
@@ -104,10 +115,6 @@ def _paces(summary: pd.DataFrame, pace: pd.DataFrame, way: str) -> list[str]:
     known = pace[pace["way"] == way].set_index(["batch_size", "schedule"])["seconds_per_training"]
     keys = summary[["batch_size", "schedule"]].itertuples(index=False, name=None)
     return [seconds(known.get(key, math.nan)) for key in keys]
-
-
-def _or_never(median: float) -> str:
-    return number(median) if median == median else "never"
 
 
 def comparisons_table(comparisons: pd.DataFrame) -> pd.DataFrame:

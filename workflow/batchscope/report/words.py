@@ -97,6 +97,11 @@ def number(value: float) -> str:
     return f"{value:#.3g}".removesuffix(".")
 
 
+def or_never(median: float) -> str:
+    """A time, which is NaN where most never get there."""
+    return number(median) if median == median else "never"
+
+
 def interval(estimate: float, low: float, high: float) -> str:
     """`0.833 [0.832, 0.834]`; the number alone where there is no interval."""
     return f"{number(estimate)} {bounds(low, high)}".strip()
