@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 
@@ -15,6 +16,14 @@ def pytest_addoption(parser) -> None:
     parser.addoption(
         "--thorough", action="store_true", help="all models, optimizers, batch sizes and losses: much longer"
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signals() -> None:
+    """Those that tests send are heard, also where these run in the background, which ignores some."""
+    for number, handler in {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}.items():
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -38,7 +38,6 @@ def start(tmp_path):
             stderr=subprocess.STDOUT,
             text=True,
             env=os.environ | {"PYTHONPATH": str(LIBRARY.parent)} | environment,
-            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # which nohup lets the tests ignore
         )
         started.append(process)
         assert process.stdout.readline() == "at work\n"

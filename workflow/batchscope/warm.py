@@ -33,7 +33,7 @@ from batchscope.ending import SECONDS, end_when_told, handle_signals
 _ADDRESS = "BATCHSCOPE_WARM_PROCESS"
 _STREAMS = (0, 1, 2)
 # What a terminal sends to all of its processes: its owner hears of it, and tells.
-_UNHEARD = ("sh", "-c", "trap '' INT HUP; exec \"$@\"", "sh")
+_UNHEARD = ("/bin/sh", "-c", "trap '' INT HUP; exec \"$@\"", "sh")
 _warm: subprocess.Popen | None = None  # the one that this process started
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # as Snakemake sets them for a job
 

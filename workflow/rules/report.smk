@@ -111,7 +111,7 @@ rule make_report:
         python=sys.executable,
         snakefile=os.path.relpath(CHECKOUT / "Snakefile"),
         targets=[*STUDIES, FINDINGS],
-        config=config,
+        config=ordered(config),
     message:
         "Making the report"
     script:

@@ -20,14 +20,17 @@ with TemporaryDirectory() as folder, replacing(snakemake.output[0]) as report:
     resolved = snakemake.params.config | {"studies": studies, "limits": limits}
     config.write_text(yaml.safe_dump(resolved, sort_keys=False))
     results = Path(snakemake.output[0]).parent
-    # Snakemake reports on what it finds done, and knows nothing of the options of the run that goes on around it.
+    # Snakemake reports on what it finds done, and knows nothing of the options of the run that goes on around it. It
+    # replaces variables of the environment in paths, so these do not name the folders above.
     done = subprocess.run(
         [
             *(snakemake.params.python, "-m", "snakemake", *snakemake.params.targets, "--nolock", "--cores", "1"),
-            *("--snakefile", Path(snakemake.params.snakefile).resolve(), "--directory", results.parent),
+            *("--snakefile", os.path.relpath(snakemake.params.snakefile, results.parent)),
             *("--configfile", config, "--replace-workflow-config"),
-            *("--report", report.resolve(), "--report-stylesheet", Path(snakemake.input.stylesheet).resolve()),
-        ]
+            *("--report", os.path.relpath(report, results.parent)),
+            *("--report-stylesheet", os.path.relpath(snakemake.input.stylesheet, results.parent)),
+        ],
+        cwd=results.parent,
     )
     if done.returncode != 0:
         sys.exit(f"Snakemake could not make the report; its log is {snakemake.log[0]}")
