@@ -23,13 +23,13 @@ isolated = workflow.deployment_settings.deployment_method  # jobs in environment
 if workflow.is_main_process and not isolated and not GPUS and sys.platform == "linux":
     start_warm_process()  # which planning asks too
 
-if not workflow.modifier.skip_configfile:  # of a module, to which its config is handed
-    own = [CONFIG] if Path(CONFIG).exists() and not workflow.config_settings.replace_workflow_config else []
-    config = merge([*own, *workflow.overwrite_configfiles], workflow.config_settings.config)
+files = workflow.configfiles
 try:
-    STUDIES, config = read_studies(
-        config, workflow.configfiles, Path(".snakemake/batchscope"), limited=workflow.is_main_process
-    )
+    if not workflow.modifier.skip_configfile:  # of a module, to which its config is handed
+        own = [CONFIG] if Path(CONFIG).exists() and not workflow.config_settings.replace_workflow_config else []
+        config = merge([*own, *workflow.overwrite_configfiles], workflow.config_settings.config)
+        files = []  # merging has read them
+    STUDIES, config = read_studies(config, files, Path(".snakemake/batchscope"), limited=workflow.is_main_process)
 except ConfigError as error:
     sys.exit(first_lines(error))
 

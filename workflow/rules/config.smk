@@ -13,7 +13,7 @@ if workflow.is_main_process:
     stop_when_told()  # from here on, as much is read below
 
 from batchscope.errors import ConfigError
-from batchscope.study.config import check_file
+from batchscope.study.config import read_file
 
 # That of the folder where the workflow runs, else that of the checkout; of a module the config is given.
 CONFIG = "config.yaml"
@@ -25,7 +25,7 @@ try:
         and not workflow.modifier.skip_configfile
         and not workflow.config_settings.replace_workflow_config
     ):
-        check_file(CONFIG)
+        read_file(CONFIG)
 except ConfigError as error:
     sys.exit(str(error))
 if {"{", "}"} & {*str(CHECKOUT)}:  # which Snakemake takes for wildcards

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from batchscope.errors import ConfigError
-from batchscope.study.config import SCHEMA, check_config, check_file
+from batchscope.study.config import SCHEMA, check_config, read_file
 
 STUDY = """
 dataset: {make_blobs: {n_samples: 100, random_state: 0}}
@@ -141,7 +141,7 @@ def test_what_yaml_takes_for_something_that_it_is_not_has_its_line(tmp_path, tex
     path = tmp_path / "config.yaml"
     path.write_text(text)
     with pytest.raises(ConfigError) as error:
-        check_file(path)
+        read_file(path)
     assert str(error.value).startswith(f"{path}, line {line}: this is no YAML: {problem}")
     assert "\n" not in str(error.value)
 
@@ -176,7 +176,7 @@ def test_a_key_that_stands_twice_is_refused_with_its_line(tmp_path):
     path = tmp_path / "config.yaml"
     path.write_text("studies:\n  mine:\n    epochs: 1\n    epochs: 2\n")
     with pytest.raises(ConfigError, match=r"config.yaml, line 4: the key 'epochs' stands twice"):
-        check_file(path)
+        read_file(path)
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_a_file_that_is_no_yaml_mapping_is_refused_in_one_line(tmp_path, text):
     path = tmp_path / "config.yaml"
     path.write_text(text)
     with pytest.raises(ConfigError) as error:
-        check_file(path)
+        read_file(path)
     assert "\n" not in str(error.value)
 
 
@@ -235,7 +235,7 @@ def test_a_mistake_in_yaml_is_one_line_that_names_file_and_line(tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     Path("config.yaml").write_bytes(content)
     with pytest.raises(ConfigError) as error:
-        check_file("config.yaml")
+        read_file("config.yaml")
     assert str(error.value).startswith(message)
     assert "\n" not in str(error.value)
 
@@ -243,12 +243,12 @@ def test_a_mistake_in_yaml_is_one_line_that_names_file_and_line(tmp_path, monkey
 def test_numbers_that_are_what_they_look_like_are_taken(tmp_path):
     path = tmp_path / "config.yaml"
     path.write_text("a: [0, -0, 10, -7, +3, 1_000, 0.10, '010', '1:30', 1e3, 00]\n")
-    check_file(path)
+    read_file(path)
 
 
 def test_the_default_config_is_taken(request):
     path = request.config.rootpath / "config.yaml"
-    check_file(path)
+    read_file(path)
     assert list(check_config(yaml.safe_load(path.read_text()))["studies"]) == ["blobs"]
 
 
@@ -269,7 +269,7 @@ def test_every_key_of_the_schema_is_described():
 def test_keys_that_are_merged_in_may_be_written_over(tmp_path):
     path = tmp_path / "config.yaml"
     path.write_text("studies:\n  one: &one {epochs: 1}\n  two:\n    <<: *one\n    epochs: 2\n")
-    check_file(path)
+    read_file(path)
 
 
 @pytest.mark.parametrize("schedule", ["{4: 0}", "{0: 4}", "{half: 4}", "{}", "{4: 1.5}"])

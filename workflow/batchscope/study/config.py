@@ -1,6 +1,6 @@
 """The config, read strictly: every mistake is found before anything runs, and told in one line that names its place.
 
-Run as a program it reads config files as `check_file` does: Snakemake reads those of `--configfile` before any of this.
+Run as a program it reads config files as `read_file` does: Snakemake reads those of `--configfile` before any of this.
 """
 
 import copy
@@ -63,7 +63,7 @@ class _StrictLoader(yaml.SafeLoader):
 _StrictLoader.add_constructor("tag:yaml.org,2002:int", _StrictLoader.construct_yaml_int)
 
 
-def check_file(path: str | Path) -> None:
+def read_file(path: str | Path) -> dict:
     """Read a config file as strictly as YAML allows.
 
     Snakemake merges the files and keeps the last of two keys in silence, and of a mistake in YAML says neither file nor
@@ -95,6 +95,7 @@ def check_file(path: str | Path) -> None:
         raise ConfigError(str(path), f"it holds more than {_MOST_VALUES} values")
     if not isinstance(content, dict):
         raise ConfigError(str(path), "this is no mapping of keys to values; it starts with `studies:`")
+    return content
 
 
 def _count(value: object, inside: tuple[int, ...], so_far: int = 0) -> int:
@@ -218,6 +219,6 @@ def _validator() -> jsonschema.protocols.Validator:
 if __name__ == "__main__":
     for path in sys.argv[1:]:
         try:
-            check_file(path)
+            read_file(path)
         except (ConfigError, OSError) as error:
             sys.exit(str(error))

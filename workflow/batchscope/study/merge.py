@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-import yaml
+from batchscope.study.config import read_file
 
 # The keys of a study that name one thing, with its arguments.
 _ONE_OF = ("dataset", "scaler", "optimizer", "loss", "learning_rate_schedule")
@@ -19,10 +19,12 @@ def merge(files: Iterable[str | Path], options: dict) -> dict:
 
     Mappings are merged, all else is replaced. Of mappings that name one thing, an optimizer for instance, the later one
     counts. What is null is left out, as if no file had it: a study, a key, or a claim, question or figure by its name.
+
+    Raises:
+        ConfigError: as `read_file`.
     """
-    parts = [yaml.safe_load(Path(file).read_bytes()) or {} for file in files]
     config = {}
-    for part in [*parts, _typed(options)]:
+    for part in [*map(read_file, files), _typed(options)]:
         config = _over(config, part, ())
     return config
 

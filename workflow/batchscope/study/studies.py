@@ -14,7 +14,7 @@ import yaml
 from batchscope.errors import ConfigError
 from batchscope.files import digest, is_as_written, replacing
 from batchscope.imports import LIBRARY, code_digest
-from batchscope.study.config import check_config, check_file
+from batchscope.study.config import check_config, read_file
 from batchscope.study.limits import Limits, too_large
 from batchscope.study.mistakes import mistakes
 from batchscope.study.needs import Size, size_in_config
@@ -44,7 +44,7 @@ def read_studies(
         ConfigError: a mistake in the config; the message has a line for every one.
     """
     for file in files:
-        check_file(file)
+        read_file(file)
     config = check_config(config)
     config["studies"] = {name: with_paths(spec, os.path.expanduser) for name, spec in config["studies"].items()}
     limits = Limits(config) if limited else None
