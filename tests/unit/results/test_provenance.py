@@ -129,6 +129,13 @@ def test_what_has_changed_since_is_told_and_is_no_failure(study):
     assert line == f"results/mine: it was made with other packages: numpy 1.0 is now {version('numpy')}"
 
 
+def test_a_config_that_cannot_be_read_now_is_told_in_a_line(study):
+    (study.parents[1] / "config.yaml").write_text("studies: [")
+    done = verify(study)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "results/mine: whether its config is that of now is not known: config.yaml, line 1: " in done.stdout
+
+
 def test_without_results_there_is_nothing_to_verify(tmp_path):
     study = tmp_path / "results" / "none"
     study.mkdir(parents=True)

@@ -15,12 +15,12 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 import psutil
-import yaml
 
 from batchscope import __version__
+from batchscope.errors import ConfigError
 from batchscope.files import digest, not_as_written, replacing, sha256
 from batchscope.hardware.devices import cpu_name, gpu_names
-from batchscope.study.config import check_config
+from batchscope.study.config import check_config, read_file
 from batchscope.study.userfiles import with_paths
 
 
@@ -134,14 +134,18 @@ def verify(provenance: Path, besides: Collection[Path] = ()) -> list[str]:
 
 
 def changed_since(recorded: dict, config: Path) -> list[str]:
-    """What is no longer as a provenance says: the packages, and the study where a config file has it."""
+    """What is no longer as a provenance says: the packages, and the study where a config file has it.
+
+    Raises:
+        ConfigError: a mistake in that file.
+    """
     now = {"python": platform.python_version()} | package_versions()
     then = {"python": recorded["python"]} | recorded["packages"]
     packages = [f"{name} {then[name]} is now {now.get(name, 'gone')}" for name in then if now.get(name) != then[name]]
     changes = ["it was made with other packages: " + ", ".join(packages)] if packages else []
     if config.exists():
         [[name, spec]] = recorded["config"]["studies"].items()
-        now = check_config(yaml.safe_load(config.read_bytes()))["studies"]
+        now = check_config(read_file(config))["studies"]
         if name in now and with_paths(now[name], os.path.expanduser) != spec:
             changes.append(f"{config} says otherwise of it now")
     return changes
@@ -163,7 +167,11 @@ def main() -> None:
         sys.exit("\n".join([*problems, "Run make again, which makes anew what is missing or not as it was written."]))
     for path in records:
         print(f"{path.parent}: all files are as recorded")
-        for change in changed_since(json.loads(path.read_text()), Path("config.yaml")):
+        try:
+            changes = changed_since(json.loads(path.read_text()), Path("config.yaml"))
+        except ConfigError as error:
+            changes = [f"whether its config is that of now is not known: {line}" for line in str(error).splitlines()]
+        for change in changes:
             print(f"{path.parent}: {change}")
 
 
