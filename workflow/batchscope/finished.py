@@ -6,7 +6,7 @@ recorded: results of another config are told from those of this one, whoever cop
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from glob import glob
 from pathlib import Path
@@ -27,8 +27,7 @@ def checking_records(workflow) -> Callable[[], None]:
         problems = {
             path: problem
             for level in workflow.dag.toposorted()
-            for path, job in sorted((Path(path), job) for job in level if job not in due for path in job.output)
-            if path.is_file() and (problem := _problem(path, job))
+            for path, problem in sorted(found for job in level if job not in due for found in _problems(job))
         }
         for problem in dict.fromkeys(problems.values()):
             paths = [path for path in problems if problems[path] == problem]
@@ -43,17 +42,20 @@ def checking_records(workflow) -> Callable[[], None]:
     return build_and_check
 
 
-def _problem(path: Path, job) -> str | None:
-    record = Record.of(path)
-    if record is None:
-        return "has no record of what it was made from" if job.rule.is_script else None
-    if record.sha256 != sha256(path):
-        return _DAMAGED
-    if not job.rule.is_script or not all(map(os.path.exists, job.input)):
-        return None
-    if record.made_from != made_from(job.params.items(), job.input):
-        return "was made from another config or other data, or by another version"
-    return None
+def _problems(job) -> Iterator[tuple[Path, str]]:
+    """The files of a job that are not what it makes, each with why."""
+    files = [path for path in map(Path, job.output) if path.is_file()]
+    is_known = files and job.rule.is_script and all(map(os.path.exists, job.input))
+    now = made_from(job.params.items(), job.input) if is_known else None
+    for path in files:
+        record = Record.of(path)
+        if record is None:
+            if job.rule.is_script:
+                yield path, "has no record of what it was made from"
+        elif record.sha256 != sha256(path):
+            yield path, _DAMAGED
+        elif is_known and record.made_from != now:
+            yield path, "was made from another config or other data, or by another version"
 
 
 def keep(paths: Iterable[str | Path]) -> None:
@@ -71,16 +73,16 @@ def restore(folder: Path) -> set[str]:
 
     Returns those files. What was half written when a process was killed is removed.
     """
-    for path in map(Path, glob(f"{folder}/**/.*", recursive=True, include_hidden=True)):
-        if is_half_written(path):
-            path.unlink()
     restored = set()
     # Unlike Path.rglob this follows links, which a user may have put in the place of folders.
-    for kept in map(Path, glob(f"{folder}/**/{RECORDS}/*{_KEPT}", recursive=True, include_hidden=True)):
-        path = kept.parents[1] / kept.name.removesuffix(_KEPT)
-        if path.exists():
-            kept.unlink()
-        else:
-            kept.rename(path)
-            restored.add(str(path))
+    for found in map(Path, glob(f"{folder}/**", recursive=True, include_hidden=True)):
+        if is_half_written(found):
+            found.unlink()
+        elif found.parent.name == RECORDS and found.name.endswith(_KEPT):
+            path = found.parents[1] / found.name.removesuffix(_KEPT)
+            if path.exists():
+                found.unlink()
+            else:
+                found.rename(path)
+                restored.add(str(path))
     return restored

@@ -187,7 +187,7 @@ class Plan(Study):
     @property
     def claims(self) -> dict:
         """The claims, with their settings as the tables spell them."""
-        claims = []
+        claims, not_tested = [], self.not_tested
         for name, claim in self.spec["claims"].items():
             resolved = {"name": name} | claim | {"statement": " ".join(claim["statement"].split())}
             if "explanation" in claim:
@@ -197,7 +197,7 @@ class Plan(Study):
                     resolved[key] = self.setting(claim[key]["batch_size"], claim[key].get("learning_rate"))
             if "along" in claim:
                 resolved["along"] = [self.setting(batch_size) for batch_size in claim["along"]]
-            claims.append(resolved | ({"not_tested": True} if name in self.not_tested else {}))
+            claims.append(resolved | ({"not_tested": True} if name in not_tested else {}))
         return {"claims": claims, "seed": self.spec["seed"]}
 
     @property
