@@ -101,9 +101,11 @@ def _mean_of_classes(of_class: Callable[[int], Measured], classes: int) -> Measu
     there = [np.isfinite(value) for value in values]
     known = sum(there)
     total = sum(np.where(is_there, value, 0) for is_there, value in zip(there, values))
-    return (total / known)[
-        ..., 0
-    ], lambda: sum(np.where(is_there, influence(), 0) for is_there, influence in zip(there, influences)) / known
+
+    def influence() -> np.ndarray:
+        return sum(np.where(is_there, of_rows(), 0) for is_there, of_rows in zip(there, influences)) / known
+
+    return (total / known)[..., 0], influence
 
 
 def _count(rows: np.ndarray) -> np.ndarray:
