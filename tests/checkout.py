@@ -5,9 +5,12 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import filelock
 import yaml
 
 ROOT = Path(__file__).parents[1]
@@ -59,6 +62,14 @@ class Checkout:
                 text=True,
                 start_new_session=True,
             )
+
+    @contextmanager
+    def another_job_at_work(self, output: str) -> Iterator[None]:
+        """As if another job were at work on an output of a training, which makes that one fail."""
+        work = self.folder / ".snakemake/batchscope/work" / output
+        work.parent.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(f"{work}.lock"):
+            yield
 
     def read(self, path: str) -> str:
         """A file of the checkout; empty where it is not there yet."""

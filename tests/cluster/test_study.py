@@ -4,7 +4,6 @@ import re
 import subprocess
 from datetime import datetime
 
-import filelock
 import pytest
 
 from tests.checkout import ROOT, Checkout
@@ -77,9 +76,7 @@ def test_each_job_has_a_device_of_its_own(trained):
 def packed(slurm, make_checkout) -> tuple[Checkout, str]:
     """The small study, of whose three trainings the second cannot run: its output is another job's work."""
     checkout = make_checkout()
-    lock = checkout.folder / ".snakemake/batchscope/work/results/small/history/batch_size_100.parquet.lock"
-    lock.parent.mkdir(parents=True)
-    with filelock.FileLock(lock):
+    with checkout.another_job_at_work("results/small/history/batch_size_100.parquet"):
         done = checkout.snakemake(*PROFILE, "--retries", "0")
     assert done.returncode == 1
     return checkout, done.stdout + done.stderr

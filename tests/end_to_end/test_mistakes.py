@@ -2,7 +2,6 @@
 
 import shutil
 
-import filelock
 import pytest
 import yaml
 
@@ -89,9 +88,7 @@ def test_studies_that_finished_are_told_beside_one_that_failed(finished):
     config["studies"]["other"] = config["studies"]["small"] | {"epochs": 2, "batch_sizes": [8], "learning_curves": {}}
     config["studies"]["other"] |= {"claims": {}, "questions": {}}
     finished.configure(yaml.safe_dump(config, sort_keys=False))
-    work = finished.folder / ".snakemake/batchscope/work/results/other/history/batch_size_8.parquet"
-    work.parent.mkdir(parents=True)
-    with filelock.FileLock(f"{work}.lock"):  # as if another job were at work on it, which makes this one fail
+    with finished.another_job_at_work("results/other/history/batch_size_8.parquet"):
         done = finished.snakemake("--cores", "2", "--keep-going")
     assert done.returncode == 1
     assert "small: what to take in results/small/metrics/recommendation.md" in done.stdout

@@ -2,7 +2,6 @@
 
 import shutil
 
-import filelock
 import pytest
 import yaml
 
@@ -77,10 +76,7 @@ def test_a_training_that_fails_does_not_cost_the_earlier_result(finished):
     before = (finished.folder / HISTORY).read_bytes()
     config = yaml.safe_load((finished.folder / "config.yaml").read_text())
     finished.change_config(train_longer)
-
-    work = finished.folder / ".snakemake/batchscope/work" / HISTORY
-    work.parent.mkdir(parents=True, exist_ok=True)
-    with filelock.FileLock(f"{work}.lock"):  # as if another job were at work on it, which makes this one fail
+    with finished.another_job_at_work(HISTORY):
         done = finished.snakemake("--cores", "2", HISTORY)
     assert done.returncode == 1
     assert "at work on" in done.stderr
