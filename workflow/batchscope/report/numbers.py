@@ -15,7 +15,7 @@ _HEAD = r"""% The numbers of a study, each by its name, such as \batchscope{NAME
   \ifcsname batchscope/#1\endcsname\csname batchscope/#1\endcsname
   \else\PackageError{batchscope}{There is no number '#1'}{Its name stands in the file of the numbers.}\fi}
 """
-_PLAIN = {"replicates": number, "diverged": number, "epochs_to_target": or_never, "seconds_per_replicate": number}
+_PLAIN = {"replicates": number, "diverged": number, "epochs_to_target": or_never}
 
 
 def numbers(study: str, summary: pd.DataFrame, claims: pd.DataFrame) -> dict[str, str]:
@@ -23,7 +23,7 @@ def numbers(study: str, summary: pd.DataFrame, claims: pd.DataFrame) -> dict[str
 
     Names of settings are `<study>/<batch size>/<learning rate>/<measure>/mean` and `.../interval`, which is for new
     rows where there is such a one, with `.../interval over trainings alone` beside; of claims
-    `<study>/claims/<claim>/...`.
+    `<study>/claims/<claim>/...`. Seconds, which differ from run to run, are among them only where a claim is about them.
     """
     found = {}
     for row in summary.to_dict("records"):
