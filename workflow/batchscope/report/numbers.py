@@ -23,7 +23,7 @@ def numbers(study: str, summary: pd.DataFrame, claims: pd.DataFrame) -> dict[str
 
     Names of settings are `<study>/<batch size>/<learning rate>/<measure>/mean` and `.../interval`, which is for new
     rows where there is such a one, with `.../interval over trainings alone` beside; of claims
-    `<study>/claims/<claim>/...`. Seconds, which differ from run to run, are among them only where a claim is about them.
+    `<study>/claims/<claim>/...`. Seconds, which differ from run to run, are there only where a claim is about them.
     """
     found = {}
     for row in summary.to_dict("records"):
