@@ -2,7 +2,6 @@
 # make quick         a small study first: half a minute, into .test/results
 # make GPU=1 ...     the same with CUDA, for training on GPUs (some gigabytes more)
 # make verify        check the results against what was recorded of them
-# make check FILE=studies/mine.yaml    name file and line of a mistake in YAML, which --configfile does not
 # make test          set up .venv/ with what the tests need and run them
 # make test-quick    the unit tests that train nothing
 # make test-faults   all that is tried with kills, damage and full disks (an hour)
@@ -22,7 +21,7 @@ REQUIREMENTS := $(VENV)/requirements$(if $(filter 1,$(GPU)),-gpu).txt
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make lock'
 
-.PHONY: all quick verify check test test-quick test-faults test-cluster lint benchmark lock help
+.PHONY: all quick verify test test-quick test-faults test-cluster lint benchmark lock help
 all: $(REQUIREMENTS)
 	@$(BIN)/snakemake --cores all
 
@@ -31,9 +30,6 @@ quick: $(REQUIREMENTS)
 
 verify: $(REQUIREMENTS)
 	@PYTHONPATH=workflow $(BIN)/python -m batchscope.results.provenance
-
-check: $(REQUIREMENTS)
-	@PYTHONPATH=workflow $(BIN)/python -m batchscope.study.config $(FILE)
 
 test: $(VENV)/requirements-test.txt
 	@$(BIN)/python -m pytest

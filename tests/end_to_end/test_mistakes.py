@@ -1,6 +1,8 @@
 """A user's mistake is a line on the terminal and exit status 1, and nothing is written."""
 
 import shutil
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -48,6 +50,38 @@ def test_a_mistake_is_one_line_and_nothing_is_written(make_checkout, old, new, l
     assert printed.startswith(line)
     assert (done.returncode, done.stdout) == (1, "")
     assert [path for path in sorted(checkout.folder.iterdir()) if path.name != ".snakemake"] == before
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"studies:\n  mine: [8,\n", "mine.yaml, line 3: this is no YAML: while parsing a flow node"),
+        (b"studies: {}\nstudies: {}\n", "mine.yaml, line 2: the key 'studies' stands twice; keep one of them"),
+        (b"studies:\n  mine: {title: \xe4}\n", "mine.yaml, line 2: this is not UTF-8"),
+        ("studies: {}\n".encode("utf-16"), "mine.yaml, line 1: this is not UTF-8"),
+        (b"[" * 3000 + b"]" * 3000, "mine.yaml: it is nested too deeply, or an alias contains itself"),
+        (b"studies: &all {again: *all}\n", "mine.yaml: it is nested too deeply, or an alias contains itself"),
+        (b"- studies\n", "mine.yaml: this is no mapping of keys to values"),
+        (None, "mine.yaml: No such file or directory"),
+    ],
+)
+def test_a_mistake_in_a_file_given_is_one_line_with_its_place(make_checkout, content, line):
+    checkout = make_checkout()
+    if content:
+        (checkout.folder / "mine.yaml").write_bytes(content)
+    done = checkout.snakemake("--cores", "1", "--configfile", "mine.yaml")
+    [printed] = [text for text in done.stderr.splitlines() if not text.startswith("Using workflow specific profile")]
+    assert printed.startswith(line)
+    assert (done.returncode, done.stdout) == (1, "")
+
+
+def test_a_mistake_in_a_file_given_is_told_wherever_the_workflow_is(make_checkout, tmp_path):
+    (tmp_path / "mine.yaml").write_text("studies: [\n")
+    snakefile = make_checkout().folder / "Snakefile"
+    command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--directory", "run", "--configfile"]
+    done = subprocess.run([*command, "mine.yaml", "--cores", "1"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stderr.splitlines()[1].startswith("mine.yaml, line 2: this is no YAML: while parsing a flow node")
+    assert done.returncode == 1
 
 
 def test_a_long_training_is_told_in_one_line_before_it_begins(make_checkout):

@@ -1,13 +1,10 @@
-"""The config, read strictly: every mistake is found before anything runs, and told in one line that names its place.
-
-Run as a program it reads config files as `read_file` does: Snakemake reads those of `--configfile` before any of this.
-"""
+"""The config, read strictly: every mistake is found before anything runs, and told in one line that names its place."""
 
 import copy
 import io
 import math
 import sys
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -216,9 +213,12 @@ def _validator() -> jsonschema.protocols.Validator:
     return validator(yaml.safe_load(SCHEMA.read_text()))
 
 
-if __name__ == "__main__":
-    for path in sys.argv[1:]:
+def check_files(paths: Iterable[str | Path]) -> None:
+    """Read config files, and end the program in a line at the first that cannot be read."""
+    for path in paths:
         try:
             read_file(path)
-        except (ConfigError, OSError) as error:
+        except ConfigError as error:
             sys.exit(str(error))
+        except OSError as error:
+            sys.exit(f"{path}: {error.strerror}")
