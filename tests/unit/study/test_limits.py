@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from batchscope.errors import ConfigError
+from batchscope.study import limits as limits_module
 from batchscope.study import studies
 from batchscope.study.config import check_config
 from batchscope.study.limits import Limits, beyond, too_large, too_long
@@ -42,6 +43,14 @@ def test_left_to_auto_the_limits_are_what_the_machine_has(tmp_path, monkeypatch)
     Path("results/history").write_bytes(bytes(10**6))
     free = shutil.disk_usage(".").free
     assert limits.disk == pytest.approx(free + 10**6, abs=free / 1000)
+
+
+@pytest.mark.parametrize(("allowed", "memory"), [("4000000000\n", 4 * 10**9), ("max\n", None), (f"{2**63}\n", None)])
+def test_a_container_may_have_less_memory_than_the_machine(allowed, memory, tmp_path, monkeypatch):
+    file = tmp_path / "memory.max"
+    file.write_text(allowed)
+    monkeypatch.setattr(limits_module, "_OF_CONTAINER", (file, tmp_path / "none"))
+    assert Limits(config()).memory == (memory or psutil.virtual_memory().total)
 
 
 def test_the_config_may_say_otherwise():

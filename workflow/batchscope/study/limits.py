@@ -11,6 +11,7 @@ from batchscope.study.needs import Need, Size, disk, memory_of_data, memory_of_m
 from batchscope.study.study import Study
 
 _GB = 10**9
+_OF_CONTAINER = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 
 class Limits:
@@ -27,7 +28,7 @@ class Limits:
     def memory(self) -> float:
         """Bytes."""
         asked = self._limits["memory_gb"]
-        return psutil.virtual_memory().total if asked == "auto" else asked * _GB
+        return _memory() if asked == "auto" else asked * _GB
 
     @property
     def memory_of_training(self) -> float:
@@ -43,6 +44,12 @@ class Limits:
         results = Path("results")
         written = sum(path.stat().st_size for path in results.rglob("*") if path.is_file())
         return shutil.disk_usage(results if results.exists() else ".").free + written
+
+
+def _memory() -> int:
+    """Bytes of this machine, or those that a container may have, by the control groups of Linux, version 2 or 1."""
+    allowed = [path.read_text().strip() for path in _OF_CONTAINER if path.exists()]
+    return min([psutil.virtual_memory().total, *(int(number) for number in allowed if number.isdigit())])
 
 
 def too_large(study: Study, size: Size, limits: Limits) -> Iterator[str]:
