@@ -58,9 +58,10 @@ for name in [rule_proxy.name for rule_proxy in workflow.rules]:
 onsuccess:
     remove_finished(Path.cwd())
     restore(Path("results"))
-    tell_what_to_take(STUDIES)
+    lines = [*what_to_take(STUDIES)]
     if Path("results/report.html").exists():
-        print(f"What was found: open {from_where_it_started('results/report.html')} in a browser")
+        lines.append(f"What was found: open {from_where_it_started('results/report.html')} in a browser")
+    say_last(lines)
 
 
 onerror:
@@ -69,6 +70,8 @@ onerror:
         if not restored.isdisjoint(job.output):
             workflow.persistence.cleanup(job)  # what Snakemake noted is of the job that failed
     unfinished = {Path(path).parts[1] for job in workflow.dag.needrun_jobs() for path in job.output}
-    tell_what_to_take(study for study in STUDIES if study not in unfinished)
-    for study in unfinished & STUDIES.keys():
-        print(f"{study}: not finished; its logs are in {from_where_it_started(f'results/{study}/logs')}")
+    lines = [*what_to_take(study for study in STUDIES if study not in unfinished)]
+    lines += FAILURES.lines([study for study in STUDIES if study in unfinished], from_where_it_started)
+    say_last(
+        [*lines, "Mend what failed and run again: what is finished stays, and trainings go on where they were"]
+    )

@@ -5,7 +5,6 @@ import subprocess
 import sys
 
 import pytest
-import yaml
 
 
 @pytest.mark.parametrize(
@@ -107,23 +106,3 @@ def test_a_machine_without_slurm_is_told(make_checkout, tmp_path):
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("sbatch, SLURM's command for submitting jobs, is not on the PATH")
     assert not (checkout.folder / "results").exists()
-
-
-def test_tensorflow_prints_to_the_log_only(finished):
-    printed = finished.run("--cores", "1", "--forcerun", "train_batch_size_8", "--until", "train_batch_size_8")
-    assert "Finished" in printed
-    assert "XLA" not in printed
-    assert "absl" not in printed
-    assert "XLA" in (finished.folder / "results/small/logs/train_batch_size_8.log").read_text()
-
-
-def test_studies_that_finished_are_told_beside_one_that_failed(finished):
-    config = yaml.safe_load((finished.folder / "config.yaml").read_text())
-    config["studies"]["other"] = config["studies"]["small"] | {"epochs": 2, "batch_sizes": [8], "learning_curves": {}}
-    config["studies"]["other"] |= {"claims": {}, "questions": {}}
-    finished.configure(yaml.safe_dump(config, sort_keys=False))
-    with finished.another_job_at_work("results/other/history/batch_size_8.parquet"):
-        done = finished.snakemake("--cores", "2", "--keep-going")
-    assert done.returncode == 1
-    assert "small: what to take in results/small/metrics/recommendation.md" in done.stdout
-    assert "other: not finished; its logs are in results/other/logs" in done.stdout

@@ -1,11 +1,12 @@
 """A run of Snakemake: one at a time in a folder, and over within seconds when it is told to end, its jobs as well."""
 
+import atexit
 import logging
 import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,6 +32,16 @@ def stop_when_told() -> None:
     """
     if threading.current_thread() is threading.main_thread():
         handle_signals(_stop)
+
+
+def say_last(lines: Iterable[str]) -> None:
+    """Print lines when this process ends, below all that Snakemake says."""
+    atexit.register(print, "", *lines, sep="\n")
+
+
+def says_something(record: logging.LogRecord) -> bool:
+    """False of what Snakemake says around every job: that it selects jobs, and how many it executes."""
+    return record.msg != "Select jobs to execute..." and getattr(record, "event", None) != "job_started"
 
 
 def alone(execute: Callable, begin: Callable) -> Callable:

@@ -23,12 +23,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 from batchscope.ending import SECONDS, end_when_told, handle_signals
+from batchscope.streams import silence
 
 _ADDRESS = "BATCHSCOPE_WARM_PROCESS"
 _STREAMS = (0, 1, 2)
@@ -173,19 +173,8 @@ def _start_job(listener: socket.socket, callers: list[Connection]) -> tuple[mult
 
 def _import_what_it_imports(script: str) -> None:
     # What libraries say while they are imported is of no one job.
-    with open(os.devnull, "w") as nowhere, _errors_to(nowhere):
+    with silence():
         _import(script)
-
-
-@contextmanager
-def _errors_to(file) -> Iterator[None]:
-    before = os.dup(sys.stderr.fileno())
-    os.dup2(file.fileno(), sys.stderr.fileno())
-    try:
-        yield
-    finally:
-        os.dup2(before, sys.stderr.fileno())
-        os.close(before)
 
 
 def _import(script: str) -> None:

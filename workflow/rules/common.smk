@@ -207,11 +207,9 @@ def from_where_it_started(path):
     return os.path.relpath(path, workflow.rundir)
 
 
-def tell_what_to_take(studies):
+def what_to_take(studies):
     """A line for each of some studies that say what to take."""
     for study in studies:
         page, figures = f"results/{study}/metrics/recommendation.md", f"results/{study}/figures"
         if Path(page).exists():
-            print(
-                f"{study}: what to take in {from_where_it_started(page)}, figures in {from_where_it_started(figures)}"
-            )
+            yield f"{study}: what to take in {from_where_it_started(page)}, figures in {from_where_it_started(figures)}"

@@ -1,9 +1,16 @@
 # One run at a time in a folder, which ends within seconds when it is told to, and its jobs with it.
 import shutil
+from logging.handlers import QueueHandler
 
+from snakemake.logging import logger
+
+from batchscope.failures import Failures
 from batchscope.finished import checking_records, keep, restore
-from batchscope.run import alone, stop_when_told
+from batchscope.run import alone, say_last, says_something, stop_when_told
+from batchscope.training.done import TrainingsDone
 from batchscope.warm import end_warm_process
+
+FAILURES = Failures()
 
 
 def begin(executor):
@@ -12,6 +19,11 @@ def begin(executor):
         end_warm_process()
     if not executor.dryrun_exec:
         restore(Path("results"))  # after a run that was killed
+        logger.addFilter(FAILURES)
+        for handler in logger.handlers:
+            if not isinstance(handler, QueueHandler):  # of plugins, which hear all
+                handler.addFilter(says_something)
+        logger.addHandler(TrainingsDone(logger, lambda: workflow.dag.needrun_jobs()))
     workflow._build_dag = checking_records(workflow)
 
 

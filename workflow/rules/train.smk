@@ -43,12 +43,15 @@ for (batch_size, predicts), studies in trainings().items():
                 attempt * study_of(wildcards, only).minutes(batch_size)
             ),
             training=1,  # a limit on these lets the trainings of a group run one after the other
+            trainings=lambda wildcards, batch_size=batch_size, only=studies[0]: (
+                study_of(wildcards, only).count(batch_size)
+            ),
         params:
             code=code("train.py"),
             training=part(lambda study, _, batch_size=batch_size: study.training(batch_size), only=studies[0]),
             files=content(lambda study: study.model_files, only=studies[0]),
         message:
-            f"Training {who} at batch size {batch_size}"
+            f"Training {who} at batch size {batch_size} (progress in {{log}})"
         script:
             "../scripts/train.py"
 
@@ -72,6 +75,7 @@ rule train_ensembles:
         stack_mb=config["resources"]["mem_mb"],
         runtime=lambda wildcards, attempt: attempt * study_of(wildcards).minutes_of_ensembles,
         training=1,
+        trainings=lambda wildcards: study_of(wildcards).count_of_ensembles,
     params:
         code=code("train_ensembles.py"),
         training=part(lambda study, _: study.ensembles),
@@ -102,6 +106,7 @@ rule train_variance:
         stack_mb=config["resources"]["mem_mb"],
         runtime=lambda wildcards, attempt: attempt * study_of(wildcards).minutes_of_variance,
         training=1,
+        trainings=lambda wildcards: study_of(wildcards).count_of_variance,
     params:
         code=code("train_variance.py"),
         training=part(lambda study, _: study.variance),

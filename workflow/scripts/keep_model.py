@@ -25,9 +25,9 @@ if not advised:
         f"{place}: nothing can be recommended, as most replicates diverged at every setting; try lower learning_rates"
     )
     Path(snakemake.log[0]).write_text(f"{problem}\n")
-    sys.exit(problem)
+    sys.exit(1)
 output = snakemake.output.model
-where, _ = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
+where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
 take(snakemake.params.items(), snakemake.input)
 
 from batchscope.training.checkpoint import Checkpoint

@@ -11,7 +11,7 @@ from batchscope.files import take, write_csv
 from batchscope.training.jobs import start_training
 
 output = snakemake.output[0]
-where, _ = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
+where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
 take(snakemake.params.items(), snakemake.input)
 
 from batchscope.training.engines import Way

@@ -11,10 +11,10 @@ import pyarrow
 
 from batchscope.data.dataset import load_dataset, load_splits
 from batchscope.files import digest, take
-from batchscope.training.jobs import start_training, work_folder
+from batchscope.training.jobs import leave_words, start_training, work_folder
 
 output = snakemake.output.history
-where, terminal = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
+where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
 take(snakemake.params.items(), snakemake.input)
 
 from batchscope.results.history import history_table, schema_with, write_history
@@ -63,5 +63,6 @@ if predictions:
     write_predictions(own, dataset, predictions)
 stretches = {setting: result.stretches for setting, result in results[THIS_SPLIT]}
 write_timing(stretches, where | {"engine": results[THIS_SPLIT][0][1].engine}, snakemake.output.timing)
-found = what_was_found(task, [result for _, result in results[THIS_SPLIT]])
-print(f"{Path(output).parents[1].name}, {found}", file=terminal)
+on_new_splits = len(settings) * len(groups.get(NEW_SPLITS, []))
+found = what_was_found(task, [result for _, result in results[THIS_SPLIT]], on_new_splits)
+leave_words(output, f"{Path(output).parents[1].name}, {found}")

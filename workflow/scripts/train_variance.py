@@ -12,7 +12,7 @@ from batchscope.files import digest, take
 from batchscope.training.jobs import start_training, work_folder
 
 output = snakemake.output[0]
-where, _ = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
+where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
 take(snakemake.params.items(), snakemake.input)
 
 import pandas as pd

@@ -33,5 +33,10 @@ def test_of_several_settings_the_best_is_told_and_what_diverged(task):
     )
 
 
+def test_of_those_on_new_splits_it_is_said_how_many(task):
+    found = what_was_found(task, [result(0.01, [0.8, 0.8])], on_new_splits=2)
+    assert found == "batch size 32: 2 trainings in 1.9 s, test accuracy 0.800, 2 more on new splits"
+
+
 def test_where_all_diverged_there_is_no_mean(task):
     assert what_was_found(task, [result(1, [np.nan])]) == "batch size 32: 1 training in 1.9 s, 1 diverged"

@@ -127,10 +127,14 @@ class Plan(Study):
         return timed
 
     @property
-    def minutes_of_variance(self) -> int:
+    def count_of_variance(self) -> int:
         spec = self.spec["variance"]
-        count = spec["splits"] * spec["weights"] * spec["orders"]
-        return job_minutes(sum(self._seconds(batch_size) for batch_size in spec["batch_sizes"]) * count)
+        return len(spec["batch_sizes"]) * spec["splits"] * spec["weights"] * spec["orders"]
+
+    @property
+    def minutes_of_variance(self) -> int:
+        seconds = [self._seconds(batch_size) for batch_size in self.spec["variance"]["batch_sizes"]]
+        return job_minutes(sum(seconds) / len(seconds) * self.count_of_variance)
 
     @property
     def metrics(self) -> dict:

@@ -98,21 +98,26 @@ class Study:
     def stages(self, batch_size: int | str | dict) -> list[tuple[int, int]]:
         return stages(batch_size, self.spec["epochs"], self.train_rows)
 
+    def count(self, training: str) -> int:
+        """How many trainings a training job has, those on new splits too."""
+        return len(self.trainings[training]) * (self.spec["replicates"] + self.replicates_on_new_splits)
+
     def seconds(self, training: str) -> float:
-        """A generous guess at how long all replicates of a training job take, those on new splits too."""
-        settings = self.trainings[training]
-        [batch_size, *_] = settings.values()
-        replicates = self.spec["replicates"] + self.replicates_on_new_splits
-        return self._seconds(batch_size) * replicates * len(settings)
+        """A generous guess at how long all of them take."""
+        [batch_size, *_] = self.trainings[training].values()
+        return self._seconds(batch_size) * self.count(training)
 
     def minutes(self, training: str) -> int:
         """The same of the whole job."""
         return job_minutes(self.seconds(training))
 
     @property
+    def count_of_ensembles(self) -> int:
+        return self.spec["ensembles"]["members"] * self.spec["ensembles"]["repeats"]
+
+    @property
     def minutes_of_ensembles(self) -> int:
-        spec = self.spec["ensembles"]
-        return job_minutes(self._seconds(spec["batch_size"]) * spec["members"] * spec["repeats"])
+        return job_minutes(self._seconds(self.spec["ensembles"]["batch_size"]) * self.count_of_ensembles)
 
     def _seconds(self, batch_size: int | str | dict) -> float:
         """A guess at the seconds of one replicate of a setting."""

@@ -9,10 +9,10 @@ from batchscope.training.task import Task
 from batchscope.training.train import Result
 
 
-def what_was_found(task: Task, results: list[Result]) -> str:
+def what_was_found(task: Task, results: list[Result], on_new_splits: int = 0) -> str:
     """How many trainings of one batch size there were, how long they took, and the best mean that a setting ended with.
 
-    The interval is Student's t of 95 % over the trainings alone.
+    The interval is Student's t of 95 % over the trainings alone. Of those on new splits it says only how many.
     """
     score = f"test_{score_of(task.loss)}"
     ends = {result.learning_rate: result.history[:, -1, MEASURES.index(score)] for result in results}
@@ -28,6 +28,8 @@ def what_was_found(task: Task, results: list[Result]) -> str:
         words.append(f"{score.replace('_', ' ')} {_mean(finite[best])}{rate}")
     if diverged:
         words.append(f"{diverged} diverged")
+    if on_new_splits:
+        words.append(f"{on_new_splits} more on new splits")
     return ", ".join(words)
 
 

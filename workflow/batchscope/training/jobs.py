@@ -4,7 +4,6 @@ import logging
 import shutil
 import sys
 from pathlib import Path
-from typing import TextIO
 
 from batchscope.at_work import Claim, this_process
 from batchscope.ending import SECONDS
@@ -14,11 +13,11 @@ from batchscope.script import log_to
 WORK = Path(".snakemake/batchscope/work")
 
 
-def start_training(output: str, log: str, gpus: int, threads: int) -> tuple[dict[str, str], TextIO]:
+def start_training(output: str, log: str, gpus: int, threads: int) -> dict[str, str]:
     """Be the one job at work on an output, log to a file, take GPUs and CPU threads.
 
-    Returns the `hardware` and the `software` that will train, and the stream to the terminal. Ends the program where
-    another job is at work.
+    Returns the `hardware` and the `software` that will train. Ends the program where another job is at work; the log
+    says so.
     """
     claim = Claim(work_folder(output))
     if not claim.take(seconds=2 * SECONDS):  # one whose run was killed is about to end
@@ -26,8 +25,8 @@ def start_training(output: str, log: str, gpus: int, threads: int) -> tuple[dict
         refusal = f"{holder} is at work on {output}; this job stops. Wait until that one has ended and run again."
         with open(log, "a") as file:
             print(refusal, file=file)
-        sys.exit(refusal)
-    terminal = log_to(log)
+        sys.exit(1)
+    log_to(log)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     claimed = claim_gpus(gpus)
     from batchscope.hardware.backend import SOFTWARE, use_hardware  # TensorFlow looks for GPUs when it is imported
@@ -35,7 +34,7 @@ def start_training(output: str, log: str, gpus: int, threads: int) -> tuple[dict
     where = {"hardware": use_hardware(threads), "software": SOFTWARE}
     gpu_names = ", ".join(claimed) or "none"
     logging.info("%s; GPUs: %s; CPU threads: %d; %s", this_process(), gpu_names, threads, "; ".join(where.values()))
-    return where, terminal
+    return where
 
 
 def remove_finished(folder: Path) -> None:
@@ -44,6 +43,23 @@ def remove_finished(folder: Path) -> None:
         kept = holder.with_suffix("")
         if (folder / kept.relative_to(folder / WORK)).exists():
             shutil.rmtree(kept, ignore_errors=True)
+
+
+def leave_words(output: str, words: str) -> None:
+    """Leave what a job found for the run that it belongs to, which may be on another machine."""
+    _words_of(output).write_text(words)
+
+
+def take_words(output: str) -> str:
+    """What a job left; empty where it left nothing."""
+    path = _words_of(output)
+    words = path.read_text() if path.exists() else ""
+    path.unlink(missing_ok=True)
+    return words
+
+
+def _words_of(output: str) -> Path:
+    return WORK / f"{output}.found"
 
 
 def work_folder(output: str) -> Path:
