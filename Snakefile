@@ -1,5 +1,6 @@
 # Batchscope: what the batch size does to the training of a neural network, with evidence.
 # config.yaml says what is studied, README.md how to run it, workflow/rules/ holds a file per phase.
+from snakemake.sourcecache import infer_source_file
 from snakemake.utils import min_version
 
 min_version("9.20")
@@ -15,7 +16,7 @@ configfile: CONFIG
 include: "workflow/rules/common.smk"
 
 
-report: os.path.abspath(FINDINGS)
+report: first_page()
 
 
 include: "workflow/rules/cluster.smk"
@@ -58,6 +59,7 @@ for name in [rule_proxy.name for rule_proxy in workflow.rules]:
 onsuccess:
     remove_finished(Path.cwd())
     restore(Path("results"))
+    workflow.report_text = infer_source_file(first_page())  # of `--report-after-run`; what was found is told by now
     lines = [*what_to_take(STUDIES)]
     if Path("results/report.html").exists():
         lines.append(f"What was found: open {from_where_it_started('results/report.html')} in a browser")

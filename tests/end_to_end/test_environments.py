@@ -60,3 +60,11 @@ def test_the_report_is_made_where_the_workflow_lies_elsewhere(finished):
         "results/report.html", "--snakefile", "../Snakefile", "--cores", "1", "--rerun-triggers", "mtime"
     )
     assert (work / "results/report.html").is_file()
+
+
+def test_containerize_refuses_as_the_environment_of_trainings_depends_on_where_they_run(finished):
+    """What profiles/README.md says of it."""
+    done = finished.snakemake("--containerize")
+    assert done.returncode == 1
+    assert "any conda env definition is dynamic" in done.stderr
+    assert done.stdout == ""

@@ -202,6 +202,11 @@ def provenance(study):
     return f"results/{study.name}/provenance.json"
 
 
+def first_page():
+    """The first page of Snakemake's report; what was found can be told once all studies are finished."""
+    return os.path.abspath(FINDINGS if Path(FINDINGS).exists() else WORKFLOW / "report" / "unfinished.rst")
+
+
 def from_where_it_started(path):
     """A path as one sees it where Snakemake was started, which may be elsewhere than where it runs."""
     return os.path.relpath(path, workflow.rundir)
