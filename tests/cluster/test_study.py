@@ -93,6 +93,12 @@ def test_how_an_allocation_ended_is_told(packed):
     assert "SLURM status is: 'FAILED'" in printed
 
 
+def test_a_failed_log_is_shown_once_for_its_allocation_and_its_job(packed):
+    _, printed = packed
+    assert printed.count("another job is at work on results/small/history/batch_size_100.parquet") == 1
+    assert "train_batch_size_100 failed, its log is results/small/logs/train_batch_size_100.log" in printed
+
+
 @pytest.fixture(scope="module")
 def finished(packed) -> tuple[Checkout, str]:
     """The small study, run again after one of its trainings failed."""
@@ -110,6 +116,13 @@ def test_one_that_fails_does_not_make_its_fellows_train_again(finished, slurm):
     assert "trainings done" not in log
     kept = checkout.folder / ".snakemake/batchscope/work/results/small/history"
     assert list(kept.glob("*.parquet")) == []  # removed when all is well
+
+
+def test_what_trainings_found_and_how_far_they_are_is_told_here(finished):
+    _, printed = finished
+    found = re.findall(r"small, batch size (\d+): .*\((\d+) of 25 trainings", printed)
+    assert {batch_size for batch_size, _ in found} == {"8", "100", "150"}
+    assert found[-1][-1] == "25"
 
 
 def test_a_submission_that_fails_is_told(slurm, make_checkout):

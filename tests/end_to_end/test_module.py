@@ -56,7 +56,8 @@ def test_two_studies_of_one_paper_each_with_a_prefix(paper, finished):
     }
     both = paper(two, prefix=True)
     (both.folder / "own.csv").write_text("\n".join(["a,b,y", *rows]))
-    both.run("--cores", "2")
+    printed = both.run("--cores", "2")
+    assert "(35 of 35 trainings)" in printed
     history = "results/small/history/batch_size_8.parquet"
     assert (both.folder / "first" / history).read_bytes() == (finished.folder / history).read_bytes()
     assert "own.csv" in both.read("second/results/small/tables/methods.html")

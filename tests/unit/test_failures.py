@@ -20,8 +20,9 @@ def log(tmp_path, monkeypatch):
     return write
 
 
-def failed(number: int, rule: str, log: str) -> logging.LogRecord:
-    return logging.makeLogRecord({"event": "job_error", "jobid": number, "rule_name": rule, "log": [log]})
+def failed(number: int, rule: str, log: str, output: str = "", indent: bool = False) -> logging.LogRecord:
+    job = {"jobid": number, "rule_name": rule, "log": [log], "output": [output], "indent": indent}
+    return logging.makeLogRecord({"event": "job_error"} | job)
 
 
 def lines(failures: Failures, *unfinished: str) -> list[str]:
@@ -55,12 +56,6 @@ def test_what_is_done_at_a_later_attempt_has_not_failed(log):
     assert lines(failures) == []
 
 
-def test_what_did_not_begin_has_not_failed():
-    failures = Failures()
-    failures.filter(failed(1, "train", "results/a/logs/nowhere.log"))
-    assert lines(failures, "a") == ["a: not finished"]
-
-
 def test_a_log_is_shown_once_until_another_attempt_writes_it(log):
     failures, path = Failures(), log("results/a/logs/train.log")
     shown = []
@@ -72,11 +67,17 @@ def test_a_log_is_shown_once_until_another_attempt_writes_it(log):
     assert shown == [[path], [], [path]]
 
 
-def test_a_log_that_is_shown_for_a_group_is_not_shown_again_for_its_jobs(log):
-    failures, path = Failures(), log("results/a/logs/train.log")
-    group = logging.makeLogRecord({"event": "group_error", "job_error_info": [{"log": [path]}]})
-    job = failed(1, "train", path)
-    failures.filter(group)
-    failures.filter(job)
-    assert (group.job_error_info[0]["log"], job.log) == ([path], [])
-    assert lines(failures, "a") == ["a: not finished; train failed, its log is ../results/a/logs/train.log"]
+def test_of_a_group_the_one_that_failed_is_named_and_its_log_is_shown_by_itself(log):
+    failures = Failures()
+    logs = {name: f"results/a/logs/{name}.log" for name in ("done", "broken", "not_begun")}
+    log(logs["done"])
+    log(logs["broken"])
+    log("done.csv")
+    members = [{"log": [path]} for path in logs.values()]
+    group = logging.makeLogRecord({"event": "group_error", "job_error_info": members})
+    jobs = [failed(number, name, path, f"{name}.csv", indent=True) for number, (name, path) in enumerate(logs.items())]
+    for record in (group, *jobs):
+        assert failures.filter(record)
+    assert [member["log"] for member in members] == [[], [], []]
+    assert [job.log for job in jobs] == [[], [logs["broken"]], []]
+    assert lines(failures, "a") == ["a: not finished; broken failed, its log is ../results/a/logs/broken.log"]

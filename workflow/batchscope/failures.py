@@ -10,7 +10,8 @@ _NAMED = 3  # of many that failed
 class Failures(logging.Filter):
     """Hears from Snakemake's logger which jobs fail and which are done after all.
 
-    A log that was shown is not shown again, as Snakemake does for jobs in a group, and some versions at the end.
+    A log that was shown is not shown again: Snakemake does so for jobs in a group, and some versions at the end.
+    Of a group it calls all jobs failed; those that are done and those that did not begin are left out.
     """
 
     def __init__(self):
@@ -21,12 +22,14 @@ class Failures(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         event = getattr(record, "event", None)
         if event == "job_error":
-            if record.log and Path(record.log[0]).exists():  # others of its group did not begin
+            if record.indent and not _failed_in_group(record):
+                record.log = []
+            elif record.log:
                 self._failed[record.jobid] = (record.rule_name, record.log[0])
-            record.log = self._not_shown(record.log)
+                record.log = self._not_shown(record.log)
         elif event == "group_error":
-            for job in record.job_error_info:
-                job["log"] = self._not_shown(job["log"])
+            for job in record.job_error_info:  # of which each is told by itself as well
+                job["log"] = []
         elif event == "job_finished":
             self._failed.pop(record.job_id, None)
         return True
@@ -51,3 +54,8 @@ class Failures(logging.Filter):
         left = [log for log, date in of_now if (log, date) not in self._shown]
         self._shown.update(of_now)
         return left
+
+
+def _failed_in_group(record: logging.LogRecord) -> bool:
+    began, done = (all(Path(path).exists() for path in paths) for paths in (record.log, record.output))
+    return began and not done

@@ -23,6 +23,7 @@ def begin(executor):
         for handler in logger.handlers:
             if not isinstance(handler, QueueHandler):  # of plugins, which hear all
                 handler.addFilter(says_something)
+    if not (executor.dryrun_exec or executor.touch_exec):
         logger.addHandler(TrainingsDone(logger, lambda: workflow.dag.needrun_jobs()))
     workflow._build_dag = checking_records(workflow)
 
