@@ -73,7 +73,7 @@ def test_a_job_that_trains_nothing_is_left_to_snakemake(said):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"), [(0.1, "5 s"), (88, "90 s"), (100, "2 min"), (3000, "50 min"), (9000, "2.5 h")]
+    ("seconds", "words"), [(0.1, "5 s"), (101, "100 s"), (140, "2 min"), (3000, "50 min"), (9000, "2.5 h")]
 )
 def test_time_left_is_told_in_a_unit_that_one_reads(said, seconds, words):
     said("job_info", 1)

@@ -2,10 +2,21 @@
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import cached_property
+from typing import NamedTuple
 
 from batchscope.training.jobs import take_words
+
+_WAITING, _AT_WORK, _DONE, _FAILED = "waiting", "at work", "done", "failed"
+_STATES = {"job_info": _AT_WORK, "job_finished": _DONE, "job_error": _FAILED}  # by the events of Snakemake's logger
+
+
+class _Job(NamedTuple):
+    trainings: int
+    minutes: int  # that it may take
+    output: Iterable[str]
 
 
 class TrainingsDone(logging.Handler):
@@ -20,45 +31,51 @@ class TrainingsDone(logging.Handler):
         super().__init__()
         self._logger = logger
         self._jobs_of_run = jobs
+        self._states: dict[int, str] = {}
         self._began: float | None = None
-        self._at_work, self._finished, self._failed = set(), set(), set()
 
     def emit(self, record: logging.LogRecord) -> None:
-        event = getattr(record, "event", None)
-        if event == "job_info" and record.jobid in self._jobs:
-            self._began = self._began or time.monotonic()
-            self._at_work.add(record.jobid)
-            self._failed.discard(record.jobid)  # it is tried once more
-        elif event == "job_error" and record.jobid in self._jobs:
-            self._at_work.discard(record.jobid)
-            self._failed.add(record.jobid)
-        elif event == "job_finished" and record.job_id in self._jobs:
-            self._at_work.discard(record.job_id)
-            self._finished.add(record.job_id)
-            words = next(filter(None, map(take_words, self._jobs[record.job_id].output)), "")
+        state = _STATES.get(getattr(record, "event", None))
+        number = getattr(record, "job_id" if state == _DONE else "jobid", None)
+        if state is None or number not in self._jobs:
+            return
+        self._began = self._began or time.monotonic()
+        before, self._states[number] = self._states.get(number, _WAITING), state
+        job = self._jobs[number]
+        for sums, amount in ((self._trainings, job.trainings), (self._minutes, job.minutes)):
+            sums[before] -= amount
+            sums[state] += amount
+        if state == _DONE:
+            words = next(filter(None, map(take_words, job.output)), "")
             self._logger.info(f"{words} ({self._progress()})".strip())
 
     @cached_property
-    def _jobs(self) -> dict:
-        return {job.jobid: job for job in self._jobs_of_run() if job.resources.get("trainings")}
+    def _jobs(self) -> dict[int, _Job]:
+        return {
+            job.jobid: _Job(job.resources["trainings"], job.resources["runtime"], job.output)
+            for job in self._jobs_of_run()
+            if job.resources.get("trainings")
+        }
+
+    # Sums by state, kept as jobs pass from one to the other: there may be thousands of them.
+    @cached_property
+    def _trainings(self) -> Counter[str]:
+        return Counter({_WAITING: sum(job.trainings for job in self._jobs.values())})
+
+    @cached_property
+    def _minutes(self) -> Counter[str]:
+        return Counter({_WAITING: sum(job.minutes for job in self._jobs.values())})
 
     def _progress(self) -> str:
-        done = self._sum("trainings", self._finished)
-        progress = f"{done} of {self._sum('trainings', self._jobs)} trainings"
-        left = self._jobs.keys() - self._finished - self._failed
-        if not left:
+        progress = f"{self._trainings[_DONE]} of {self._trainings.total()} trainings"
+        if self._trainings[_WAITING] + self._trainings[_AT_WORK] == 0:
             return progress
-        # Of those at work one has, on average, half.
-        minutes_done = self._sum("runtime", self._finished) + self._sum("runtime", self._at_work) / 2
-        minutes_left = self._sum("runtime", left) - self._sum("runtime", self._at_work) / 2
-        seconds = (time.monotonic() - self._began) * minutes_left / minutes_done
-        return f"{progress}, about {_in_words(seconds)} of training left"
-
-    def _sum(self, resource: str, jobs: Iterable[int]) -> int:
-        return sum(self._jobs[number].resources[resource] for number in jobs)
+        half = self._minutes[_AT_WORK] / 2  # what is done of those at work, on average
+        share = (self._minutes[_WAITING] + half) / (self._minutes[_DONE] + half)
+        return f"{progress}, about {_in_words((time.monotonic() - self._began) * share)} of training left"
 
 
 def _in_words(seconds: float) -> str:
-    if seconds < 90:
+    if seconds < 120:
         return f"{max(5 * round(seconds / 5), 5)} s"
     return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
