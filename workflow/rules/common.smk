@@ -67,8 +67,11 @@ def ordered(value):
 
 
 def part(choose, only=None):
-    """One part of a study as a rule's parameter: text in which the order of keys does not count."""
-    return lambda wildcards: json.dumps(ordered(choose(study_of(wildcards, only), wildcards)))
+    """One part of a study as a rule's parameter: text in which the order of keys does not count.
+
+    Snakemake's report has it inside of a script, which `<` may not end.
+    """
+    return lambda wildcards: json.dumps(ordered(choose(study_of(wildcards, only), wildcards))).replace("<", "\\u003c")
 
 
 def code(script):
