@@ -6,6 +6,7 @@
 # make test-quick    the unit tests that train nothing
 # make test-faults   all that is tried with kills, damage and full disks (an hour)
 # make test-cluster  the tests on a real SLURM, which they start on this machine and stop again
+# make test-oldest   the tests of the workflow with the oldest Snakemake that runs it
 # make lint          check the style of the code and of the workflow
 # make benchmark     measure the speed (on a machine that does nothing else)
 # make lock          write the lock files anew from envs/*.in
@@ -21,7 +22,7 @@ REQUIREMENTS := $(VENV)/requirements$(if $(filter 1,$(GPU)),-gpu).txt
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make lock'
 
-.PHONY: all quick verify test test-quick test-faults test-cluster lint benchmark lock help
+.PHONY: all quick verify test test-quick test-faults test-cluster test-oldest lint benchmark lock help
 all: $(REQUIREMENTS)
 	@$(BIN)/snakemake --cores all
 
@@ -43,6 +44,9 @@ test-faults: $(VENV)/requirements-test.txt
 test-cluster: $(VENV)/requirements-test.txt
 	@$(BIN)/python -m pytest --numprocesses=0 tests/cluster
 
+test-oldest: $(VENV)/requirements-test.txt $(VENV)/oldest
+	@PYTHONPATH=$(CURDIR)/$(VENV)/oldest $(BIN)/python -m pytest tests/end_to_end
+
 lint: $(VENV)/requirements-test.txt
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -62,8 +66,13 @@ lock: $(VENV)/requirements-test.txt
 	$(LOCK) envs/requirements-gpu.in --constraints envs/requirements.txt --output-file envs/requirements-gpu.txt
 	$(LOCK) envs/requirements-test.in --constraints envs/requirements.txt --output-file envs/requirements-test.txt
 	$(LOCK) envs/requirements-benchmark.in --constraints envs/requirements.txt --output-file envs/requirements-benchmark.txt
+	$(LOCK) envs/requirements-oldest.in --no-deps --output-file envs/requirements-oldest.txt
 
 $(VENV)/requirements-test.txt $(VENV)/requirements-benchmark.txt: $(REQUIREMENTS)
+
+$(VENV)/oldest: envs/requirements-oldest.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --upgrade --requirement $< --target $@
+	@touch $@
 
 # A copy of the lock file inside the environment says that all of it is installed.
 $(VENV)/%.txt: envs/%.txt | $(VENV)/bin/pip
