@@ -18,7 +18,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys, ensurepip, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
 	&& echo $$python && break; done)
-DIRECTORY ?= .
+DIRECTORY := .
 REQUIREMENTS := $(VENV)/requirements$(if $(filter 1,$(GPU)),-gpu).txt
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make lock'
@@ -31,7 +31,7 @@ quick: $(REQUIREMENTS)
 	@$(BIN)/snakemake --cores all --directory .test
 
 verify: $(REQUIREMENTS)
-	@cd '$(DIRECTORY)' && PYTHONPATH='$(CURDIR)/workflow' '$(CURDIR)/$(BIN)/python' -m batchscope.results.provenance
+	@cd "$(DIRECTORY)" && PYTHONPATH="$$OLDPWD/workflow" "$$OLDPWD/$(BIN)/python" -m batchscope.results.provenance
 
 check: $(REQUIREMENTS)
 	@PYTHONPATH=workflow $(BIN)/python -m batchscope.study.config $(FILE)
