@@ -1,7 +1,7 @@
 # make               set up .venv/, train the tutorial study, draw its figures and write the report
 # make quick         a small study first: half a minute, into .test/results
 # make GPU=1 ...     the same with CUDA, for training on GPUs (some gigabytes more)
-# make verify        check the results against what was recorded of them
+# make verify        check the results against what was recorded of them (make verify DIRECTORY=DIR: those in a folder)
 # make test          set up .venv/ with what the tests need and run them
 # make test-quick    the unit tests that train nothing
 # make test-faults   all that is tried with kills, damage and full disks (an hour)
@@ -18,6 +18,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys, ensurepip, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
 	&& echo $$python && break; done)
+DIRECTORY := .
 REQUIREMENTS := $(VENV)/requirements$(if $(filter 1,$(GPU)),-gpu).txt
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make lock'
@@ -30,7 +31,7 @@ quick: $(REQUIREMENTS)
 	@$(BIN)/snakemake --cores all --directory .test
 
 verify: $(REQUIREMENTS)
-	@PYTHONPATH=workflow $(BIN)/python -m batchscope.results.provenance
+	@cd "$(DIRECTORY)" && PYTHONPATH="$$OLDPWD/workflow" "$$OLDPWD/$(BIN)/python" -m batchscope.results.provenance
 
 test: $(VENV)/requirements-test.txt
 	@$(BIN)/python -m pytest

@@ -21,7 +21,7 @@ from batchscope.errors import ConfigError
 from batchscope.files import digest, not_as_written, replacing, sha256
 from batchscope.hardware.devices import cpu_name, gpu_names
 from batchscope.study.config import check_config, read_file
-from batchscope.study.userfiles import with_paths
+from batchscope.study.userfiles import found, with_paths
 
 
 def record(study: Path, results: list[Path], files: list[str], config: dict, checkout: Path) -> dict:
@@ -146,7 +146,7 @@ def changed_since(recorded: dict, config: Path) -> list[str]:
     if config.exists():
         [[name, spec]] = recorded["config"]["studies"].items()
         now = check_config(read_file(config))["studies"]
-        if name in now and with_paths(now[name], os.path.expanduser) != spec:
+        if name in now and with_paths(now[name], found) != spec:
             changes.append(f"{config} says otherwise of it now")
     return changes
 
@@ -168,7 +168,7 @@ def main() -> None:
     for path in records:
         print(f"{path.parent}: all files are as recorded")
         try:
-            changes = changed_since(json.loads(path.read_text()), Path("config.yaml"))
+            changes = changed_since(json.loads(path.read_text()), Path(found("config.yaml")))
         except ConfigError as error:
             changes = [f"whether its config is that of now is not known: {line}" for line in str(error).splitlines()]
         for change in changes:
