@@ -137,9 +137,11 @@ def plot_batch_sizes(
 
 def _columns_of_panels(panels: int, learning_rates: int, look: Look) -> int:
     """How many panels stand beside each other: more of many, but no more than a given width has room for."""
-    columns = max(look.columns(_PANEL), math.ceil(panels / _MOST_ROWS_OF_PANELS))
     most = panels if look.width == "auto" else look.columns(_NARROWEST_PANEL)
-    return min(panels, most, columns if learning_rates == 1 else learning_rates)
+    if learning_rates == 1:
+        return min(panels, most, max(look.columns(_PANEL), math.ceil(panels / _MOST_ROWS_OF_PANELS)))
+    rows_of_a_batch_size = math.ceil(learning_rates / most)
+    return math.ceil(learning_rates / rows_of_a_batch_size)
 
 
 def _two_dimensions(x: np.ndarray, names: np.ndarray | None) -> tuple[np.ndarray, tuple[str, str]]:
