@@ -123,7 +123,9 @@ def written(figure, look: Look) -> dict[str, Bbox]:
     return places
 
 
-@pytest.mark.parametrize(("width", "font_size"), [("single", 7), ("double", 7), ("single", 9), ("double", 9)])
+@pytest.mark.parametrize(
+    ("width", "font_size"), [("single", 7), ("double", 7), ("single", 10), ("double", 10), (57, 7)]
+)
 @pytest.mark.parametrize("draw", FIGURES)
 def test_text_does_not_overlap_and_stays_within_the_figure(draw, width, font_size):
     look = Look(width, font_size=font_size)

@@ -135,7 +135,7 @@ def plot_variance(variance: pd.DataFrame, title: str, score: str, look: Look = U
         axes.grid(axis="x", visible=False)
         # Of a source that does next to nothing the interval says little, and may be long.
         axes.set_ylim(0, 1.6 * variance["sd"].max() if variance["sd"].max() > 0 else 1)
-        axes.set(title=look.title(title), xlabel="batch size" + " and learning rate" * several_rates)
+        axes.set(title=look.title_of_one(title), xlabel="batch size" + " and learning rate" * several_rates)
         axes.set_ylabel(f"standard deviation of test {in_words(score)}")
         legend_below(look, figure, *axes.get_legend_handles_labels())
     return figure
@@ -161,6 +161,6 @@ def plot_pace(pace: pd.DataFrame, title: str, look: Look = USUAL) -> plt.Figure:
             axes.vlines(table["batch_size"], table["low"], table["high"], color=color, linewidth=1)
         batch_size_axis(axes)
         axes.set_yscale("log")
-        axes.set(title=look.title(title), ylabel="seconds of one training")
+        axes.set(title=look.title_of_one(title), ylabel="seconds of one training")
         legend_below(look, figure, *axes.get_legend_handles_labels(), columns=3)
     return figure

@@ -9,7 +9,7 @@ from matplotlib.colors import to_rgba
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from batchscope.data.dataset import Dataset
-from batchscope.report.look import COLUMN_WIDTH, USUAL, Look
+from batchscope.report.look import COLUMN_WIDTH, OF_A_PANEL, USUAL, Look
 from batchscope.report.style import (
     MARKERS,
     OKABE_ITO,
@@ -30,7 +30,6 @@ _LONGEST_NAME = 30
 _MOST_ROWS_AS_VECTORS = 10_000
 _MOST_ROWS_OF_PANELS = 8
 _PANEL, _NARROWEST_PANEL = 1.6, 0.9  # inches
-_OF_A_PANEL = 0.8  # of its width, what has room in it and above it
 
 
 def plot_dataset(dataset: Dataset, title: str, look: Look = USUAL) -> plt.Figure:
@@ -64,7 +63,7 @@ def plot_dataset(dataset: Dataset, title: str, look: Look = USUAL) -> plt.Figure
                 handles.append(axes.scatter([], [], 9, facecolor=("0.4", alpha), edgecolor="0.4", linewidth=0.5))
                 names.append(f"{counts[name]} {name}")
         columns = 5 if max(map(len, names)) <= _LONGEST_NAME_OF_FIVE else 2
-        axes.set(title=look.title(title), xlabel=labels[0], ylabel=labels[1])
+        axes.set(title=look.title_of_one(title), xlabel=labels[0], ylabel=labels[1])
         legend_below(look, figure, handles, names, columns, handletextpad=0, columnspacing=1)
     return figure
 
@@ -93,8 +92,8 @@ def plot_learning_curve(
         history, summary = (rows_of(setting, table) for table in (history, summary))
         _draw_curves(axes, history, score)
         draw_guess(axes, guess_in(summary))
-        _write_final_score(axes, summary, score, look.letters(_OF_A_PANEL * look.inches()))
-        axes.set(title=look.title(title), xlabel="epoch", ylabel=in_words(score))
+        _write_final_score(axes, summary, score, look.letters(OF_A_PANEL * look.inches()))
+        axes.set(title=look.title_of_one(title), xlabel="epoch", ylabel=in_words(score))
         _add_legend(look, figure, axes, history)
     return figure
 
@@ -121,11 +120,11 @@ def plot_batch_sizes(
         for axes, setting in zip(panels, settings):
             _draw_curves(axes, rows_of(setting, history), score)
             rate = f"\nlearning rate {setting.learning_rate:g}" if learning_rates > 1 else ""
-            axes.set_title(look.fill(f"batch size {setting.batch_sizes}{rate}", _OF_A_PANEL * room))
+            axes.set_title(look.fill(f"batch size {setting.batch_sizes}{rate}", OF_A_PANEL * room))
         for axes in panels:
             draw_guess(axes, guess_in(summary))
         for axes, setting in zip(panels, settings):
-            _write_final_score(axes, rows_of(setting, summary), score, look.letters(_OF_A_PANEL * room))
+            _write_final_score(axes, rows_of(setting, summary), score, look.letters(OF_A_PANEL * room))
         for axes in lowest:
             axes.set_xlabel("epoch")
         for axes in panels[::columns]:

@@ -11,6 +11,7 @@ from batchscope.errors import ConfigError
 
 SHIPPED = "DejaVu Sans"  # with matplotlib
 COLUMN_WIDTH = 3.5  # inches
+OF_A_PANEL = 0.8  # of its width, what has room in it and above it
 _JOURNAL_WIDTHS = {"single": 85, "double": 180}  # mm, which the columns of most journals have room for
 _FONT_SIZE = 7  # points, for which heights are meant
 _LETTER = 0.525  # of the font's size, the width of one
@@ -67,8 +68,12 @@ class Look:
         return max(1, int(self.inches() / (narrowest * self.font_size / _FONT_SIZE)))
 
     def title(self, text: str) -> str:
-        """The title of a figure, in as many lines as its width needs; empty where titles are not wanted."""
+        """The title above several panels, in as many lines as it needs; empty where titles are not wanted."""
         return self.fill(text, self.inches(), "figure.titlesize") if self.titles else ""
+
+    def title_of_one(self, text: str) -> str:
+        """The same above the only panel of a figure."""
+        return self.fill(text, OF_A_PANEL * self.inches()) if self.titles else ""
 
     def fill(self, text: str, inches: float, kind: str = "axes.titlesize") -> str:
         """A text in as many lines as a width needs, in the size of a `kind` of text."""

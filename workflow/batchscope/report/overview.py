@@ -177,6 +177,6 @@ def plot_ensembles(ensembles: pd.DataFrame, title: str, seed: int, look: Look = 
             axes.plot(members, [each.estimate for each in estimates], color=color, linestyle=style, label=label)
             bounds = [each.low for each in estimates], [each.high for each in estimates]
             axes.fill_between(members, *bounds, color=color, alpha=0.2, linewidth=0)
-        axes.set(title=look.title(title), xlabel="replicates in an ensemble", ylabel="test accuracy")
+        axes.set(title=look.title_of_one(title), xlabel="replicates in an ensemble", ylabel="test accuracy")
         legend_below(look, figure, *axes.get_legend_handles_labels())
     return figure
