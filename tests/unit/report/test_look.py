@@ -157,6 +157,12 @@ def test_panels_stand_beside_each_other_where_there_is_room():
     plt.close("all")
 
 
+@pytest.mark.parametrize(("look", "grid"), [(Look("single", font_size=10), (5, 2)), (Look("double"), (3, 4))])
+def test_panels_of_batch_sizes_stand_beside_each_other_in_any_size_of_text(look, grid):
+    assert panels(look).axes[0].get_gridspec().get_geometry() == grid
+    plt.close("all")
+
+
 def test_the_usual_look_is_that_of_the_schema():
     described = yaml.safe_load(SCHEMA.read_text())["properties"]["figures"]["properties"]
     assert Look(**{key: described[key]["default"] for key in described if key != "formats"}) == Look()

@@ -138,7 +138,7 @@ def _columns_of_panels(panels: int, learning_rates: int, look: Look) -> int:
     """How many panels stand beside each other: more of many, but no more than a given width has room for."""
     most = panels if look.width == "auto" else look.columns(_NARROWEST_PANEL)
     if learning_rates == 1:
-        return min(panels, most, max(look.columns(_PANEL), math.ceil(panels / _MOST_ROWS_OF_PANELS)))
+        return min(panels, most, max(2, look.columns(_PANEL), math.ceil(panels / _MOST_ROWS_OF_PANELS)))
     rows_of_a_batch_size = math.ceil(learning_rates / most)
     return math.ceil(learning_rates / rows_of_a_batch_size)
 
