@@ -5,6 +5,7 @@ import os
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 
 import filelock
 import pytest
@@ -16,6 +17,10 @@ def pytest_addoption(parser) -> None:
     parser.addoption(
         "--thorough", action="store_true", help="all models, optimizers, batch sizes and losses: much longer"
     )
+
+
+def pytest_report_header() -> str:
+    return f"snakemake-{version('snakemake')}"
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -2,11 +2,14 @@
 
 import json
 import re
+from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+
+from tests.checkout import ROOT
 
 EPOCHS, REPLICATES, TRAIN_ROWS = 12, 5, 150
 SCORES = ("accuracy", "loss")
@@ -41,6 +44,15 @@ def test_the_files_are_those_of_the_contract(finished):
             *("tables/claims.tex", "tables/numbers.tex", "tables/summary.tex"),
         ]
     )
+
+
+def test_the_docs_have_every_file(finished):
+    listed = (ROOT / "docs/results.md").read_text().partition("| in `results/<study>/` |")[2]
+    rows = [line.split("|")[1] for line in listed.splitlines() if line.startswith("| `")]
+    names = [re.sub("<.*?>", "*", name) for row in rows for name in re.findall(r"`(.+?)`", row)]
+    patterns = [f"results/small/{name}{'*' if name.endswith('/') else ''}" for name in names]
+    written = [path for path in finished.files() if path.startswith("results/small/")]
+    assert [path for path in written if not any(fnmatch(path, pattern) for pattern in patterns)] == []
 
 
 def test_every_rule_has_a_log_and_a_benchmark(finished):

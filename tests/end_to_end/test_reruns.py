@@ -71,6 +71,7 @@ def test_all_training_after_a_change_of_the_engine(finished):
 
 def test_figures_only_after_a_change_of_the_plotting_code(finished):
     for module, rules in {
+        "report/figure_file.py": FIGURES,
         "report/style.py": FIGURES,
         "report/figures.py": {"plot_dataset"} | CURVES,
         "report/overview.py": {"plot_measures"},

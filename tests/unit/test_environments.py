@@ -75,6 +75,11 @@ def test_every_lock_has_the_versions_of_the_workflow(name):
     assert locked("requirements") < locked(name)
 
 
+def test_the_oldest_snakemake_is_the_one_that_the_workflow_asks_for():
+    [oldest] = re.findall(r'^min_version\("([\d.]+)"\)$', (ROOT / "Snakefile").read_text(), re.MULTILINE)
+    assert locked("requirements-oldest") == {f"snakemake=={oldest}.0"}
+
+
 def test_the_lock_for_gpus_adds_cuda_alone():
     assert all(pin.startswith("nvidia-") for pin in locked("requirements-gpu") - locked("requirements"))
 

@@ -11,6 +11,7 @@ from batchscope.hardware.devices import visible_gpus
 from batchscope.errors import ConfigError, first_lines
 from batchscope.files import digest
 from batchscope.imports import code_digest
+from batchscope.report.look import check_font
 from batchscope.study.limits import too_long
 from batchscope.study.merge import merge
 from batchscope.study.studies import read_studies, remarks
@@ -30,6 +31,8 @@ try:
         config = merge([*own, *workflow.overwrite_configfiles], workflow.config_settings.config)
         files = []  # merging has read them
     STUDIES, config = read_studies(config, files, Path(".snakemake/batchscope"), limited=workflow.is_main_process)
+    if workflow.is_main_process:
+        check_font(config["figures"]["font"])
 except ConfigError as error:
     sys.exit(first_lines(error))
 
@@ -67,8 +70,11 @@ def ordered(value):
 
 
 def part(choose, only=None):
-    """One part of a study as a rule's parameter: text in which the order of keys does not count."""
-    return lambda wildcards: json.dumps(ordered(choose(study_of(wildcards, only), wildcards)))
+    """One part of a study as a rule's parameter: text in which the order of keys does not count.
+
+    Snakemake's report has it inside of a script, which `<` may not end.
+    """
+    return lambda wildcards: json.dumps(ordered(choose(study_of(wildcards, only), wildcards))).replace("<", "\\u003c")
 
 
 def code(script):

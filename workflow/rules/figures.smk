@@ -1,5 +1,8 @@
 # The figures of a study, each in every configured format.
 
+# How they look, as a parameter: all that the config says of figures but their formats.
+LOOK = json.dumps(ordered({key: value for key, value in config["figures"].items() if key != "formats"}))
+
 
 rule plot_dataset:
     input:
@@ -19,6 +22,7 @@ rule plot_dataset:
         runtime=10,
     params:
         code=code("plot_dataset.py"),
+        look=LOOK,
         figure=part(lambda study, _: {"title": study.title}),
     message:
         "Plotting the dataset of {wildcards.study}"
@@ -47,6 +51,7 @@ rule plot_learning_curve:
         runtime=10,
     params:
         code=code("plot_learning_curve.py"),
+        look=LOOK,
         figure=part(lambda study, wildcards: study.curve(wildcards.curve)),
     message:
         "Plotting the learning curve {wildcards.curve} of {wildcards.study}"
@@ -73,6 +78,7 @@ rule plot_batch_sizes:
         runtime=10,
     params:
         code=code("plot_batch_sizes.py"),
+        look=LOOK,
         figure=part(lambda study, _: study.panels),
     message:
         "Plotting a panel per batch size of {wildcards.study}"
@@ -83,7 +89,7 @@ rule plot_batch_sizes:
 rule plot_measures:
     input:
         replicates=lambda wildcards: metrics_of(study_of(wildcards).drawn(wildcards.measures), "replicates"),
-        timing=lambda wildcards: metrics_of(study_of(wildcards).drawn(wildcards.measures), "timing"),
+        timing=lambda wildcards: metrics_of(study_of(wildcards).drawn_with_pace(wildcards.measures), "timing"),
         summary=lambda wildcards: metrics_of(study_of(wildcards).drawn(wildcards.measures), "summary"),
     output:
         figure("{measures}", caption="measures"),
@@ -102,6 +108,7 @@ rule plot_measures:
         runtime=10,
     params:
         code=code("plot_measures.py"),
+        look=LOOK,
         figure=part(lambda study, wildcards: study.overview(wildcards.measures, STUDIES)),
     message:
         "Plotting {wildcards.measures} of {wildcards.study}"
@@ -128,6 +135,7 @@ rule plot_which_is_best:
         runtime=10,
     params:
         code=code("plot_which_is_best.py"),
+        look=LOOK,
         figure=part(lambda study, _: study.best),
     message:
         "Plotting which setting of {wildcards.study} is best"
@@ -153,6 +161,7 @@ rule plot_ensembles:
         runtime=10,
     params:
         code=code("plot_ensembles.py"),
+        look=LOOK,
         figure=part(lambda study, _: {"title": study.title, "seed": study.spec["seed"]}),
     message:
         "Plotting the ensembles of {wildcards.study}"
@@ -178,6 +187,7 @@ rule plot_variance:
         runtime=10,
     params:
         code=code("plot_variance.py"),
+        look=LOOK,
         figure=part(lambda study, _: {"title": study.title, "score": study.score}),
     message:
         "Plotting where the variance of {wildcards.study} comes from"
@@ -203,6 +213,7 @@ rule plot_pace:
         runtime=10,
     params:
         code=code("plot_pace.py"),
+        look=LOOK,
         figure=part(lambda study, _: {"title": study.title}),
     message:
         "Plotting the pace of {wildcards.study}"

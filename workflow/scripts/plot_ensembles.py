@@ -8,11 +8,11 @@ import json
 
 import pandas as pd
 
+from batchscope.report.figure_file import look_of, write_figure
 from batchscope.report.overview import plot_ensembles
-from batchscope.report.style import save_figure
 from batchscope.script import begin
 
 begin(snakemake)
-figure = plot_ensembles(pd.read_csv(snakemake.input.ensembles), **json.loads(snakemake.params.figure))
-for path in snakemake.output:
-    save_figure(figure, path)
+ensembles = pd.read_csv(snakemake.input.ensembles)
+figure = plot_ensembles(ensembles, **json.loads(snakemake.params.figure), look=look_of(snakemake))
+write_figure(figure, snakemake)

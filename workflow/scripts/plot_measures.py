@@ -8,15 +8,14 @@ import json
 
 import pandas as pd
 
+from batchscope.report.figure_file import look_of, write_figure
 from batchscope.report.overview import plot_measures
-from batchscope.report.style import save_figure
 from batchscope.script import begin
 
 begin(snakemake)
 figure = json.loads(snakemake.params.figure)
 inputs = (snakemake.input.replicates, snakemake.input.timing, snakemake.input.summary)
-tables = zip(*(map(pd.read_csv, paths) for paths in inputs))
+tables = zip(*(map(pd.read_csv, paths) for paths in inputs if paths))
 studies = dict(zip(figure.pop("studies"), map(list, tables)))
-drawn = plot_measures(studies, **figure)
-for path in snakemake.output:
-    save_figure(drawn, path)
+drawn = plot_measures(studies, **figure, look=look_of(snakemake))
+write_figure(drawn, snakemake, of_seconds=any("seconds" in measure for measure in figure["measures"]))

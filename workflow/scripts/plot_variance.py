@@ -9,10 +9,9 @@ import json
 import pandas as pd
 
 from batchscope.report.evidence_figures import plot_variance
-from batchscope.report.style import save_figure
+from batchscope.report.figure_file import look_of, write_figure
 from batchscope.script import begin
 
 begin(snakemake)
-figure = plot_variance(pd.read_csv(snakemake.input[0]), **json.loads(snakemake.params.figure))
-for path in snakemake.output:
-    save_figure(figure, path)
+figure = plot_variance(pd.read_csv(snakemake.input[0]), **json.loads(snakemake.params.figure), look=look_of(snakemake))
+write_figure(figure, snakemake)

@@ -7,9 +7,11 @@ import pytest
 from PIL import Image
 
 from batchscope.data.dataset import Dataset
+from batchscope.report.figure_file import Origin, save_figure
 from batchscope.report.figures import plot_batch_sizes, plot_dataset, plot_learning_curve
-from batchscope.report.style import save_figure
 from batchscope.study.setting import Setting
+
+ORIGIN = Origin("blobs: dataset", "Batchscope 0", "rule plot_dataset; dataset.npz sha256:0")
 
 
 def history_and_summary(batch_sizes, diverged=0, replicates=5, epochs=6) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -101,7 +103,7 @@ def test_a_figure_has_the_width_of_a_column_and_the_same_bytes_again(tmp_path):
     for suffix in ("svg", "pdf", "png"):
         for name in ("one", "two"):
             figure = plot_learning_curve(*history_and_summary([4]), "title", Setting(4, 0.1), "accuracy")
-            save_figure(figure, tmp_path / f"{name}.{suffix}")
+            save_figure(figure, tmp_path / f"{name}.{suffix}", ORIGIN)
         assert (tmp_path / f"one.{suffix}").read_bytes() == (tmp_path / f"two.{suffix}").read_bytes()
     assert Image.open(tmp_path / "one.png").width == 3.5 * 300
 
@@ -128,7 +130,7 @@ def test_classes_have_their_names_in_the_legend_and_features_theirs_at_the_axes(
 def test_a_row_may_be_very_far_away(tmp_path):
     x, y = np.eye(6, 3, dtype=np.float32), np.array([0, 1, 0, 1, 0, 1])
     figure = plot_dataset(Dataset(x, y, x * np.float32(1e30), y), "title")
-    save_figure(figure, tmp_path / "dataset.png")
+    save_figure(figure, tmp_path / "dataset.png", ORIGIN)
     assert figure.axes[0].get_xlim()[1] > 1e29
 
 

@@ -41,7 +41,8 @@ def test_defaults_are_filled_in_and_the_given_config_is_left_alone():
     assert given == before
     assert (study["replicates"], study["seed"], study["engine"]) == (30, 0, "compiled")
     assert study["split"] == {"train": 50, "order": "as_given", "seed": 0}
-    assert config["figures"] == {"formats": ["svg", "pdf", "png"]}
+    look = {"width": "auto", "font": "DejaVu Sans", "font_size": 7, "titles": True}
+    assert config["figures"] == {"formats": ["svg", "pdf", "png"], **look}
     assert config["resources"] == {"gpu": "auto", "mem_mb": 3000}
     assert config["limits"] == {"hours": 24, "memory_gb": "auto", "disk_gb": "auto"}
 

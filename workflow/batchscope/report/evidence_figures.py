@@ -1,7 +1,6 @@
 """The figures of which setting is best, where the variance of the score comes from, and how long trainings take."""
 
 import math
-import textwrap
 from itertools import cycle
 
 import numpy as np
@@ -9,7 +8,18 @@ import pandas as pd
 
 from batchscope.evidence.recommendation import NOT_DISTINGUISHABLE
 from batchscope.evidence.variance import INTERACTION, SOURCES
-from batchscope.report.style import COLUMN_WIDTH, GUESS, MARKERS, OKABE_ITO, STYLE, batch_size_axis, draw_guess, plt
+from batchscope.report.look import USUAL, Look
+from batchscope.report.style import (
+    GUESS,
+    MARKERS,
+    OKABE_ITO,
+    PANEL,
+    batch_size_axis,
+    draw_guess,
+    legend_below,
+    panel_grid,
+    plt,
+)
 from batchscope.report.words import GUESSING, in_words
 from batchscope.study.setting import SETTING, Setting
 
@@ -22,7 +32,9 @@ _BARS = {
 }
 
 
-def plot_which_is_best(ranked: pd.DataFrame, title: str, score: str, part: str, guess: float = math.nan) -> plt.Figure:
+def plot_which_is_best(
+    ranked: pd.DataFrame, title: str, score: str, part: str, guess: float = math.nan, look: Look = USUAL
+) -> plt.Figure:
     """The two answers to which setting is best: a panel per population, with all settings by batch size (log2).
 
     How far a setting is from the best measured. Filled markers may be best; hollow ones are shown worse, and a triangle
@@ -39,13 +51,15 @@ def plot_which_is_best(ranked: pd.DataFrame, title: str, score: str, part: str, 
     ranked.loc[ranked["verdict"] == "best", differences] = 0.0
     populations = list(ranked["on"].unique())
     rates = list(ranked["learning_rate"].value_counts().index)
-    with plt.rc_context(STYLE):
-        size = (COLUMN_WIDTH, 0.9 + 1.7 * len(populations))
-        figure, panels = plt.subplots(len(populations), figsize=size, sharex=True, sharey=True, squeeze=False)
+    columns = min(len(populations), look.columns(PANEL))
+    rows = math.ceil(len(populations) / columns)
+    size = look.size(0.9 + 1.7 * rows)
+    with plt.rc_context(look.style):
+        figure, panels, lowest = panel_grid(len(populations), rows, columns, size, sharey=True)
         may_be_best = ranked[ranked["verdict"].isin(NOT_DISTINGUISHABLE)]
         low, high = may_be_best["difference_low"].min(), may_be_best["difference_high"].max()
         room = 0.15 * (high - low) or 0.01
-        for axes, on in zip(panels.flat, populations):
+        for axes, on in zip(panels, populations):
             axes.axhline(0, color="0.6", linewidth=0.6)
             axes.set_ylim(low - room, high + room)
             for index, rate in enumerate(rates):
@@ -53,12 +67,14 @@ def plot_which_is_best(ranked: pd.DataFrame, title: str, score: str, part: str, 
                 here = ranked[(ranked["on"] == on) & (ranked["learning_rate"] == rate)]
                 _draw_ranked(axes, here.dropna(subset=["difference"]), index, shift)
             axes.set_title(f"on {on}")
-            axes.set_ylabel(f"{part} {in_words(score)}\nfrom the best measured")
             for best in ranked.loc[(ranked["on"] == on) & (ranked["verdict"] == "best"), "mean"]:
                 guessed |= draw_guess(axes, guess - best)
-        batch_size_axis(axes)
-        figure.suptitle(textwrap.fill(title, 60), fontsize=8)
-        _add_legend_of_verdicts(figure, rates, guessed)
+        for axes in panels[::columns]:
+            axes.set_ylabel(f"{part} {in_words(score)}\nfrom the best measured")
+        for axes in lowest:
+            batch_size_axis(axes)
+        figure.suptitle(look.title(title))
+        _add_legend_of_verdicts(look, figure, rates, guessed)
     return figure
 
 
@@ -79,7 +95,7 @@ def _draw_ranked(axes: plt.Axes, table: pd.DataFrame, index: int, shift: float) 
     axes.plot(x[best], y[best], "o", color="black", mfc="none", ms=8, mew=0.6)
 
 
-def _add_legend_of_verdicts(figure: plt.Figure, rates: list[float], guessed: bool) -> None:
+def _add_legend_of_verdicts(look: Look, figure: plt.Figure, rates: list[float], guessed: bool) -> None:
     handles = [
         plt.Line2D([], [], color=color, marker=marker, linestyle="none", markersize=4)
         for _, color, marker in zip(rates, cycle(OKABE_ITO), cycle(MARKERS))
@@ -95,10 +111,10 @@ def _add_legend_of_verdicts(figure: plt.Figure, rates: list[float], guessed: boo
     }.items():
         handles.append(plt.Line2D([], [], **style))
         names.append(name)
-    figure.legend(handles, names, loc="outside lower center", ncols=2)
+    legend_below(look, figure, handles, names)
 
 
-def plot_variance(variance: pd.DataFrame, title: str, score: str) -> plt.Figure:
+def plot_variance(variance: pd.DataFrame, title: str, score: str, look: Look = USUAL) -> plt.Figure:
     """For each setting a bar per source: the standard deviation of the test score that it makes, with its interval.
 
     Args:
@@ -106,8 +122,8 @@ def plot_variance(variance: pd.DataFrame, title: str, score: str) -> plt.Figure:
     """
     settings = [Setting(*row) for row in variance[SETTING].drop_duplicates().itertuples(index=False)]
     several_rates = variance["learning_rate"].nunique() > 1
-    with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(figsize=(COLUMN_WIDTH, 2.6))
+    with plt.rc_context(look.style):
+        figure, axes = plt.subplots(figsize=look.size(2.6))
         for index, (source, (name, hatch)) in enumerate(_BARS.items()):
             bars = variance[variance["source"] == source]
             x = np.arange(len(settings)) + 0.2 * (index - 1.5)
@@ -119,13 +135,13 @@ def plot_variance(variance: pd.DataFrame, title: str, score: str) -> plt.Figure:
         axes.grid(axis="x", visible=False)
         # Of a source that does next to nothing the interval says little, and may be long.
         axes.set_ylim(0, 1.6 * variance["sd"].max() if variance["sd"].max() > 0 else 1)
-        axes.set(title=title, xlabel="batch size" + " and learning rate" * several_rates)
+        axes.set(title=look.title_of_one(title), xlabel="batch size" + " and learning rate" * several_rates)
         axes.set_ylabel(f"standard deviation of test {in_words(score)}")
-        figure.legend(loc="outside lower center", ncols=2)
+        legend_below(look, figure, *axes.get_legend_handles_labels())
     return figure
 
 
-def plot_pace(pace: pd.DataFrame, title: str) -> plt.Figure:
+def plot_pace(pace: pd.DataFrame, title: str, look: Look = USUAL) -> plt.Figure:
     """Seconds of one training by batch size, both logarithmic: a line for each way, bars from process to process.
 
     A star is a schedule of several batch sizes.
@@ -133,8 +149,8 @@ def plot_pace(pace: pd.DataFrame, title: str) -> plt.Figure:
     Args:
         pace: as from `batchscope.results.pace_summary.sum_up`.
     """
-    with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(figsize=(COLUMN_WIDTH, 2.6))
+    with plt.rc_context(look.style):
+        figure, axes = plt.subplots(figsize=look.size(2.6))
         for (way, table), color, marker in zip(pace.groupby("way", sort=False), OKABE_ITO, MARKERS):
             at_once = table["replicates"].iloc[0]
             label = way if at_once == 1 else f"{way}, {at_once} at once"
@@ -145,6 +161,6 @@ def plot_pace(pace: pd.DataFrame, title: str) -> plt.Figure:
             axes.vlines(table["batch_size"], table["low"], table["high"], color=color, linewidth=1)
         batch_size_axis(axes)
         axes.set_yscale("log")
-        axes.set(title=title, ylabel="seconds of one training")
-        figure.legend(loc="outside lower center", ncols=3)
+        axes.set(title=look.title_of_one(title), ylabel="seconds of one training")
+        legend_below(look, figure, *axes.get_legend_handles_labels(), columns=3)
     return figure

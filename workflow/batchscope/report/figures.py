@@ -9,7 +9,16 @@ from matplotlib.colors import to_rgba
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from batchscope.data.dataset import Dataset
-from batchscope.report.style import COLUMN_WIDTH, MARKERS, OKABE_ITO, STYLE, draw_guess, guess_in, plt
+from batchscope.report.look import COLUMN_WIDTH, OF_A_PANEL, USUAL, Look
+from batchscope.report.style import (
+    MARKERS,
+    OKABE_ITO,
+    draw_guess,
+    guess_in,
+    legend_below,
+    panel_grid,
+    plt,
+)
 from batchscope.report.words import in_words
 from batchscope.study.setting import Setting, rows_of
 
@@ -20,9 +29,10 @@ _FILLED = {"train": 1, "validation": 0.3, "test": 0}  # how opaque the markers o
 _LONGEST_NAME = 30
 _MOST_ROWS_AS_VECTORS = 10_000
 _MOST_ROWS_OF_PANELS = 8
+_PANEL, _NARROWEST_PANEL = 1.6, 0.9  # inches
 
 
-def plot_dataset(dataset: Dataset, title: str) -> plt.Figure:
+def plot_dataset(dataset: Dataset, title: str, look: Look = USUAL) -> plt.Figure:
     """A scatter plot of training (filled), validation (pale) and test rows (hollow), by class or by the number learned.
 
     Of more than two features the first two principal components are shown.
@@ -33,8 +43,8 @@ def plot_dataset(dataset: Dataset, title: str) -> plt.Figure:
     part = np.repeat(list(counts), list(counts.values()))
     points, labels = _two_dimensions(x, dataset.features)
     handles, names = [], []
-    with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(figsize=(COLUMN_WIDTH, 2.8))
+    with plt.rc_context(look.style):
+        figure, axes = plt.subplots(figsize=look.size(2.8))
         if y.dtype.kind == "f":
             scale = plt.cm.ScalarMappable(plt.Normalize(y.min(), y.max()), "cividis")
             _draw_rows(axes, points, part, scale.to_rgba(y), "o")
@@ -53,8 +63,8 @@ def plot_dataset(dataset: Dataset, title: str) -> plt.Figure:
                 handles.append(axes.scatter([], [], 9, facecolor=("0.4", alpha), edgecolor="0.4", linewidth=0.5))
                 names.append(f"{counts[name]} {name}")
         columns = 5 if max(map(len, names)) <= _LONGEST_NAME_OF_FIVE else 2
-        axes.set(title=title, xlabel=labels[0], ylabel=labels[1])
-        figure.legend(handles, names, loc="outside lower center", ncols=columns, handletextpad=0, columnspacing=1)
+        axes.set(title=look.title_of_one(title), xlabel=labels[0], ylabel=labels[1])
+        legend_below(look, figure, handles, names, columns, handletextpad=0, columnspacing=1)
     return figure
 
 
@@ -74,17 +84,17 @@ def _short_name(name: str) -> str:
 
 
 def plot_learning_curve(
-    history: pd.DataFrame, summary: pd.DataFrame, title: str, setting: Setting, score: str
+    history: pd.DataFrame, summary: pd.DataFrame, title: str, setting: Setting, score: str, look: Look = USUAL
 ) -> plt.Figure:
     """The learning curve of one setting; `score` is one of `batchscope.study.scores.SCORES`."""
-    with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(figsize=(COLUMN_WIDTH, 2.4))
+    with plt.rc_context(look.style):
+        figure, axes = plt.subplots(figsize=look.size(2.4))
         history, summary = (rows_of(setting, table) for table in (history, summary))
         _draw_curves(axes, history, score)
         draw_guess(axes, guess_in(summary))
-        _write_final_score(axes, summary, score)
-        axes.set(title=title, xlabel="epoch", ylabel=in_words(score))
-        _add_legend(figure, axes, history)
+        _write_final_score(axes, summary, score, look.letters(OF_A_PANEL * look.inches()))
+        axes.set(title=look.title_of_one(title), xlabel="epoch", ylabel=in_words(score))
+        _add_legend(look, figure, axes, history)
     return figure
 
 
@@ -95,37 +105,42 @@ def plot_batch_sizes(
     settings: list[Setting],
     learning_rates: int,
     score: str,
+    look: Look = USUAL,
 ) -> plt.Figure:
-    """A panel per batch size, two columns wide, all on the same axes; with several learning rates a column for each.
+    """A panel per batch size, all on the same axes; with several learning rates a column for each, if there is room.
 
     The settings come batch size by batch size, each with all its learning rates.
     """
-    columns = learning_rates
-    if columns == 1:
-        columns = min(len(settings), max(2, math.ceil(len(settings) / _MOST_ROWS_OF_PANELS)))
+    columns = _columns_of_panels(len(settings), learning_rates, look)
     rows = math.ceil(len(settings) / columns)
-    with plt.rc_context(STYLE):
-        size = (COLUMN_WIDTH * max(1, columns / 2), 0.6 + 1.25 * rows)
-        figure, grid = plt.subplots(rows, columns, figsize=size, sharex=True, sharey=True, squeeze=False)
-        for axes, setting in zip(grid.flat, settings):
+    size = look.size(0.6 + 1.25 * rows, COLUMN_WIDTH * max(1, columns / 2))
+    room = size[0] / columns
+    with plt.rc_context(look.style):
+        figure, panels, lowest = panel_grid(len(settings), rows, columns, size, sharey=True)
+        for axes, setting in zip(panels, settings):
             _draw_curves(axes, rows_of(setting, history), score)
             rate = f"\nlearning rate {setting.learning_rate:g}" if learning_rates > 1 else ""
-            axes.set_title(f"batch size {setting.batch_sizes}{rate}")
-        for axes, _ in zip(grid.flat, settings):
+            axes.set_title(look.fill(f"batch size {setting.batch_sizes}{rate}", OF_A_PANEL * room))
+        for axes in panels:
             draw_guess(axes, guess_in(summary))
-        for axes, setting in zip(grid.flat, settings):
-            _write_final_score(axes, rows_of(setting, summary), score)
-        for index, axes in enumerate(grid.flat):
-            if index >= len(settings):
-                axes.remove()
-            elif index + columns >= len(settings):  # nothing below
-                axes.tick_params(labelbottom=True)
-                axes.set_xlabel("epoch")
-        for axes in grid[:, 0]:
+        for axes, setting in zip(panels, settings):
+            _write_final_score(axes, rows_of(setting, summary), score, look.letters(OF_A_PANEL * room))
+        for axes in lowest:
+            axes.set_xlabel("epoch")
+        for axes in panels[::columns]:
             axes.set_ylabel(in_words(score))
-        figure.suptitle(title, fontsize=8)
-        _add_legend(figure, grid.flat[0], history)
+        figure.suptitle(look.title(title))
+        _add_legend(look, figure, panels[0], history)
     return figure
+
+
+def _columns_of_panels(panels: int, learning_rates: int, look: Look) -> int:
+    """How many panels stand beside each other: more of many, but no more than a given width has room for."""
+    most = panels if look.width == "auto" else look.columns(_NARROWEST_PANEL)
+    if learning_rates == 1:
+        return min(panels, most, max(2, look.columns(_PANEL), math.ceil(panels / _MOST_ROWS_OF_PANELS)))
+    rows_of_a_batch_size = math.ceil(learning_rates / most)
+    return math.ceil(learning_rates / rows_of_a_batch_size)
 
 
 def _two_dimensions(x: np.ndarray, names: np.ndarray | None) -> tuple[np.ndarray, tuple[str, str]]:
@@ -160,19 +175,21 @@ def _draw_curves(axes: plt.Axes, history: pd.DataFrame, score: str) -> None:
         axes.add_artist(single)
 
 
-def _write_final_score(axes: plt.Axes, summary: pd.DataFrame, score: str) -> None:
-    """Write the final test score of a setting where the curves leave room, once the axes have their limits."""
+def _write_final_score(axes: plt.Axes, summary: pd.DataFrame, score: str, letters: int) -> None:
+    """Write the final test score of a setting where the curves leave room, once the axes have their limits.
+
+    A line has room for so many letters.
+    """
     row = summary.iloc[0]
     _, ends = axes.transAxes.inverted().transform(axes.transData.transform((0, row[f"test_{score}_mean"])))
     ends_high = ends > 0.5
     y, side = (0.04, "bottom") if ends_high else (0.96, "top")
     box = {"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 1}
-    axes.text(
-        0.99, y, _final_score(row, score), transform=axes.transAxes, ha="right", va=side, linespacing=1.4, bbox=box
-    )
+    text = _final_score(row, score, letters)
+    axes.text(0.99, y, text, transform=axes.transAxes, ha="right", va=side, linespacing=1.4, bbox=box)
 
 
-def _final_score(summary: pd.Series, score: str) -> str:
+def _final_score(summary: pd.Series, score: str, letters: int) -> str:
     lines = []
     if summary["diverged"]:
         lines.append(f"{summary['diverged']:.0f} of {summary['replicates']:.0f} diverged")
@@ -180,13 +197,14 @@ def _final_score(summary: pd.Series, score: str) -> str:
         mean, low, high = (
             summary[f"test_{score}_{name}"] for name in ("mean", "low_on_this_split", "high_on_this_split")
         )
-        lines.append(f"test {mean:.3f}" + (f" [{low:.3f}, {high:.3f}]" if math.isfinite(low) else ""))
+        words = [f"test {mean:.3f}", *([f"[{low:.3f}, {high:.3f}]"] if math.isfinite(low) else [])]
+        lines += [" ".join(words)] if len(" ".join(words)) <= letters else words
     return "\n".join(lines)
 
 
-def _add_legend(figure: plt.Figure, axes: plt.Axes, history: pd.DataFrame) -> None:
+def _add_legend(look: Look, figure: plt.Figure, axes: plt.Axes, history: pd.DataFrame) -> None:
     replicates = history["replicate"].nunique()
     handles, names = axes.get_legend_handles_labels()
     handles += [plt.Rectangle((0, 0), 1, 1, color="0.75"), plt.Line2D([], [], color="0.4", linewidth=0.4)]
     names += [f"middle 80 % of {replicates}" + (" replicates" if replicates != 1 else " replicate"), "replicate 0"]
-    figure.legend(handles, names, loc="outside lower center", ncols=2)
+    legend_below(look, figure, handles, names)

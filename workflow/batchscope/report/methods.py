@@ -11,7 +11,8 @@ from batchscope.evidence.crossed import FEWEST
 from batchscope.imports import LIBRARY
 from batchscope.report.definitions import DEFINITIONS
 from batchscope.report.words import capitalized, in_words
-from batchscope.results.provenance import git_state, trained_by, trained_on, workflow_state
+from batchscope.results.provenance import trained_by, trained_on
+from batchscope.results.workflow import git_state, workflow_state
 from batchscope.study.study import judged_by
 
 _PACKAGES = ("scikit-learn", "scipy", "statsmodels", "numpy", "pandas", "matplotlib", "snakemake")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from batchscope import __version__
 from batchscope.evidence.trainings import NOT_JUDGED
 from batchscope.files import replacing
 from batchscope.report.words import bounds, number, or_never, p_value
@@ -24,6 +25,7 @@ def numbers(study: str, summary: pd.DataFrame, claims: pd.DataFrame) -> dict[str
     Names of settings are `<study>/<batch size>/<learning rate>/<measure>/mean` and `.../interval`, which is for new
     rows where there is such a one, with `.../interval over trainings alone` beside; of claims
     `<study>/claims/<claim>/...`. Seconds, which differ from run to run, are there only where a claim is about them.
+    `version` is that of Batchscope, to cite.
     """
     found = {}
     for row in summary.to_dict("records"):
@@ -32,7 +34,7 @@ def numbers(study: str, summary: pd.DataFrame, claims: pd.DataFrame) -> dict[str
         found |= {f"{setting}/{name}": value for name, value in _of_setting(row)}
     for claim in claims.to_dict("records"):
         found |= {f"{study}/claims/{claim['claim']}/{name}": value for name, value in _of_claim(claim)}
-    return found
+    return found | {"version": __version__}
 
 
 def _of_setting(row: dict) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """The figures of a whole study: its measures by batch size, and its ensembles by their number of members."""
 
-import textwrap
+import math
 from itertools import cycle
 from typing import NamedTuple
 
@@ -10,15 +10,17 @@ import pandas as pd
 from batchscope.evidence.crossed import estimate_mean
 from batchscope.evidence.pairs import CENSORED
 from batchscope.evidence.statistics import median_time
+from batchscope.report.look import USUAL, Look
 from batchscope.report.style import (
-    COLUMN_WIDTH,
     GUESS,
     MARKERS,
     OKABE_ITO,
-    STYLE,
+    PANEL,
     batch_size_axis,
     draw_guess,
     guess_in,
+    legend_below,
+    panel_grid,
     plt,
 )
 from batchscope.report.words import GUESSING, MEASURES
@@ -53,7 +55,12 @@ def make_lines(studies: dict[str, list[pd.DataFrame]]) -> list[Line]:
 
 
 def plot_measures(
-    studies: dict[str, list[pd.DataFrame]], measures: list[str], title: str, seed: int, score: str = ""
+    studies: dict[str, list[pd.DataFrame]],
+    measures: list[str],
+    title: str,
+    seed: int,
+    score: str = "",
+    look: Look = USUAL,
 ) -> plt.Figure:
     """A panel per measure by batch size (log2): means with 95 % intervals, or medians where times are censored.
 
@@ -64,10 +71,12 @@ def plot_measures(
     """
     guessed = False
     lines = make_lines(studies)
-    with plt.rc_context(STYLE):
-        size = (COLUMN_WIDTH, 0.6 + 1.55 * len(measures) + 0.13 * len(lines))
-        figure, panels = plt.subplots(len(measures), figsize=size, sharex=True, squeeze=False)
-        for axes, measure in zip(panels.flat, measures):
+    columns = min(len(measures), look.columns(PANEL))
+    rows = math.ceil(len(measures) / columns)
+    size = look.size(0.6 + 1.55 * rows + 0.13 * len(lines))
+    with plt.rc_context(look.style):
+        figure, panels, lowest = panel_grid(len(measures), rows, columns, size)
+        for axes, measure in zip(panels, measures):
             for index, line in enumerate(lines):
                 table = next(table for table in line.tables if measure in table)
                 shift = 2 ** (0.12 * (index - (len(lines) - 1) / 2))  # so that intervals stand beside each other
@@ -78,9 +87,10 @@ def plot_measures(
             if measure in _LOGARITHMIC:
                 axes.set_yscale("log")
             axes.set_ylabel(MEASURES[measure])
-        batch_size_axis(axes)
-        figure.suptitle(textwrap.fill(title, 60), fontsize=8)
-        _add_legend(figure, lines, guessed)
+        for axes in lowest:
+            batch_size_axis(axes)
+        figure.suptitle(look.title(title))
+        _add_legend(look, figure, lines, guessed)
     return figure
 
 
@@ -123,7 +133,7 @@ def _draw_bounds_for_new_rows(axes: plt.Axes, line: Line, measure: str, index: i
             axes.vlines(known["batch_size"] * shift, known[bounds[0]], known[bounds[1]], color=color, linewidth=0.5)
 
 
-def _add_legend(figure: plt.Figure, lines: list[Line], guessed: bool) -> None:
+def _add_legend(look: Look, figure: plt.Figure, lines: list[Line], guessed: bool) -> None:
     handles = [
         plt.Line2D([], [], color=color, marker=marker, markersize=3)
         for _, color, marker in zip(lines, cycle(OKABE_ITO), cycle(MARKERS))
@@ -136,7 +146,7 @@ def _add_legend(figure: plt.Figure, lines: list[Line], guessed: bool) -> None:
         handles.append(plt.Line2D([], [], **GUESS))
         names.append(GUESSING)
     longest = max(map(len, names))
-    figure.legend(handles, names, loc="outside lower center", ncols=2 if longest < _WIDEST_OF_TWO_COLUMNS else 1)
+    legend_below(look, figure, handles, names, columns=2 if longest < _WIDEST_OF_TWO_COLUMNS else 1)
 
 
 def _names(lines: list[Line]) -> list[str]:
@@ -152,21 +162,21 @@ def _names(lines: list[Line]) -> list[str]:
     ]
 
 
-def plot_ensembles(ensembles: pd.DataFrame, title: str, seed: int) -> plt.Figure:
+def plot_ensembles(ensembles: pd.DataFrame, title: str, seed: int, look: Look = USUAL) -> plt.Figure:
     """Test accuracy by number of members: mean over the ensembles with its 95 % interval."""
     kinds = {
         "mean_prediction": "mean prediction of all",
         "best_on_validation": "best on the validation rows",
         "one": "one of them, on average",
     }
-    with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(figsize=(COLUMN_WIDTH, 2.6))
+    with plt.rc_context(look.style):
+        figure, axes = plt.subplots(figsize=look.size(2.6))
         for (column, label), color, style in zip(kinds.items(), OKABE_ITO, ("-", "--", ":")):
             estimates = [estimate_mean(group.to_numpy(), seed) for _, group in ensembles.groupby("members")[column]]
             members = np.sort(ensembles["members"].unique())
             axes.plot(members, [each.estimate for each in estimates], color=color, linestyle=style, label=label)
             bounds = [each.low for each in estimates], [each.high for each in estimates]
             axes.fill_between(members, *bounds, color=color, alpha=0.2, linewidth=0)
-        axes.set(title=title, xlabel="replicates in an ensemble", ylabel="test accuracy")
-        figure.legend(loc="outside lower center", ncols=2)
+        axes.set(title=look.title_of_one(title), xlabel="replicates in an ensemble", ylabel="test accuracy")
+        legend_below(look, figure, *axes.get_legend_handles_labels())
     return figure

@@ -1,11 +1,10 @@
-"""How all figures look, and how they are written.
+"""What all figures share: colours and markers, the axis of batch sizes, the line of guessing, the legend.
 
-Drawn at the width of a paper's column, with the colours of Okabe and Ito, which the colour-blind can tell apart; line
-styles and markers tell the same in grey.
+The colours are those of Okabe and Ito, which the colour-blind can tell apart; line styles and markers tell the same in
+grey.
 """
 
 import math
-from pathlib import Path
 
 import matplotlib
 
@@ -14,32 +13,11 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.ticker import StrMethodFormatter
 
-from batchscope.files import replacing
+from batchscope.report.look import COLUMN_WIDTH, Look
 from batchscope.report.words import GUESSING
 
-STYLE = {
-    "font.size": 7,
-    "axes.titlesize": 7,
-    "axes.labelsize": 7,
-    "legend.fontsize": 6.5,
-    "xtick.labelsize": 6.5,
-    "ytick.labelsize": 6.5,
-    "axes.linewidth": 0.6,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "0.9",
-    "grid.linewidth": 0.5,
-    "lines.linewidth": 1.0,
-    "legend.frameon": False,
-    "figure.constrained_layout.use": True,
-    "figure.dpi": 300,
-    "pdf.fonttype": 42,  # text stays text
-    "svg.hashsalt": "batchscope",  # the same bytes every time
-}
+PANEL = 2.2  # inches, the width of a panel that has a vertical axis of its own
 MARKERS = "osD^vP*X<"  # one more than colours, so that the pairs do not repeat
-COLUMN_WIDTH = 3.5  # inches
 GUESS = {"label": GUESSING, "color": "0.35", "linestyle": (0, (4, 3)), "linewidth": 0.6, "zorder": 1.6}
 _NEAR, _ROOM = 0.2, 0.02  # of the height of the axes
 OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000")
@@ -68,9 +46,23 @@ def draw_guess(axes: plt.Axes, guess: float) -> bool:
     return True
 
 
-def save_figure(figure: plt.Figure, path: str | Path) -> None:
-    """Write a figure in the format that the path ends in, without a date: the same figure has the same bytes."""
-    suffix = Path(path).suffix
-    metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(suffix)
-    with replacing(path) as temporary, plt.rc_context(STYLE):
-        figure.savefig(temporary, metadata=metadata)
+def panel_grid(
+    count: int, rows: int, columns: int, size: tuple[float, float], **shared
+) -> tuple[plt.Figure, list[plt.Axes], list[plt.Axes]]:
+    """A figure of so many panels that share their x axis, all panels, and those that have none below."""
+    figure, grid = plt.subplots(rows, columns, figsize=size, sharex=True, squeeze=False, **shared)
+    panels = [*grid.flat[:count]]
+    for axes in grid.flat[count:]:
+        axes.remove()
+    for axes in panels[-columns:]:
+        axes.tick_params(labelbottom=True)
+    return figure, panels, panels[-columns:]
+
+
+def legend_below(look: Look, figure: plt.Figure, handles: list, names: list[str], columns: int = 2, **options) -> None:
+    """A legend below the panels, in so many columns for each of a paper's columns, or fewer where there is no room."""
+    for fewer in range(columns * look.columns(COLUMN_WIDTH), 0, -1):
+        legend = figure.legend(handles, names, loc="outside lower center", ncols=fewer, **options)
+        if fewer == 1 or legend.get_window_extent().width <= figure.bbox.width:
+            break
+        legend.remove()

@@ -6,7 +6,6 @@ Run as a program (`make verify`) it checks the results against what was recorded
 import json
 import os
 import platform
-import subprocess
 import sys
 from collections.abc import Callable, Collection
 from csv import DictReader
@@ -16,12 +15,12 @@ from pathlib import Path
 
 import psutil
 
-from batchscope import __version__
 from batchscope.errors import ConfigError
-from batchscope.files import digest, not_as_written, replacing, sha256
+from batchscope.files import not_as_written, replacing, sha256
 from batchscope.hardware.devices import cpu_name, gpu_names
+from batchscope.results.workflow import git_state, workflow_state
 from batchscope.study.config import check_config, read_file
-from batchscope.study.userfiles import with_paths
+from batchscope.study.userfiles import found, with_paths
 
 
 def record(study: Path, results: list[Path], files: list[str], config: dict, checkout: Path) -> dict:
@@ -47,31 +46,6 @@ def record(study: Path, results: list[Path], files: list[str], config: dict, che
         "seconds": {path.stem: _seconds(path) for path in sorted((study / "benchmarks").glob("*.tsv"))},
         "sha256": {str(path.relative_to(study)): sha256(path) for path in sorted(results)},
     }
-
-
-def workflow_state(checkout: Path) -> dict:
-    """The version of the workflow and a digest of its files, which a copy without git has too."""
-    files = [path for path in (checkout / "workflow").rglob("*") if path.is_file() and "__pycache__" not in path.parts]
-    return {"version": __version__, "sha256": digest([], [checkout / "Snakefile", *sorted(files)])}
-
-
-def git_state(checkout: Path) -> dict | None:
-    """The commit of a checkout and whether its code has changes; None without git or a repository of its own.
-
-    What is not tracked, and the config, which stands in the provenance, are no changes.
-    """
-
-    def git(*arguments: str) -> str:
-        done = subprocess.run(["git", *arguments], cwd=checkout, check=True, capture_output=True, text=True)
-        return done.stdout.strip()
-
-    try:
-        if Path(git("rev-parse", "--show-toplevel")).resolve() != checkout.resolve():
-            return None  # a copy inside another repository
-        changes = git("status", "--porcelain", "--untracked-files=no", "--", "Snakefile", "workflow")
-        return {"commit": git("rev-parse", "HEAD"), "dirty": bool(changes)}
-    except (OSError, subprocess.CalledProcessError):
-        return None
 
 
 def package_versions() -> dict[str, str]:
@@ -146,7 +120,7 @@ def changed_since(recorded: dict, config: Path) -> list[str]:
     if config.exists():
         [[name, spec]] = recorded["config"]["studies"].items()
         now = check_config(read_file(config))["studies"]
-        if name in now and with_paths(now[name], os.path.expanduser) != spec:
+        if name in now and with_paths(now[name], found) != spec:
             changes.append(f"{config} says otherwise of it now")
     return changes
 
@@ -168,7 +142,7 @@ def main() -> None:
     for path in records:
         print(f"{path.parent}: all files are as recorded")
         try:
-            changes = changed_since(json.loads(path.read_text()), Path("config.yaml"))
+            changes = changed_since(json.loads(path.read_text()), Path(found("config.yaml")))
         except ConfigError as error:
             changes = [f"whether its config is that of now is not known: {line}" for line in str(error).splitlines()]
         for change in changes:

@@ -261,13 +261,20 @@ class Plan(Study):
             return [self.name]
         return [self.name, *self.spec["questions"][figure.removeprefix("answer_")]["beside"]]
 
+    def drawn_with_pace(self, figure: str) -> list[str]:
+        """Those of them whose seconds per epoch are drawn, which stand in a table of their own."""
+        _, measures = self._title_and_measures(figure)
+        return self.drawn(figure) if "seconds_per_epoch" in measures else []
+
+    def _title_and_measures(self, figure: str) -> tuple[str, list[str]]:
+        if figure in self.overviews:
+            return self.title, self.overviews[figure]
+        question = self.spec["questions"][figure.removeprefix("answer_")]
+        return question["question"], question["measures"]
+
     def overview(self, figure: str, studies: dict[str, "Study"]) -> dict:
         """A figure of measures by batch size."""
-        if figure in self.overviews:
-            title, measures = self.title, self.overviews[figure]
-        else:
-            question = self.spec["questions"][figure.removeprefix("answer_")]
-            title, measures = question["question"], question["measures"]
+        title, measures = self._title_and_measures(figure)
         return {
             "title": title,
             "studies": [studies[name].title for name in self.drawn(figure)],

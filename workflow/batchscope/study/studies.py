@@ -20,7 +20,7 @@ from batchscope.study.mistakes import mistakes
 from batchscope.study.needs import Size, size_in_config
 from batchscope.study.plan import Plan
 from batchscope.study.setting import setting_in_words
-from batchscope.study.userfiles import data_files, file_mistakes, model_files, with_paths
+from batchscope.study.userfiles import data_files, file_mistakes, found, model_files, with_paths
 
 # The keys of a study that its facts depend on.
 _ASKED_OF = (
@@ -46,7 +46,7 @@ def read_studies(
     for file in files:
         read_file(file)
     config = check_config(config)
-    config["studies"] = {name: with_paths(spec, os.path.expanduser) for name, spec in config["studies"].items()}
+    config["studies"] = {name: with_paths(spec, found) for name, spec in config["studies"].items()}
     limits = Limits(config) if limited else None
     _refuse(f"{name}.{line}" for name, spec in config["studies"].items() for line in file_mistakes(spec))
     if limited:  # as far as is known before data and models are made

@@ -5,14 +5,22 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from batchscope.errors import suggestion
-from batchscope.imports import modules_in
+from batchscope.imports import LIBRARY, modules_in
 from batchscope.names import name_and_arguments
 
+CHECKOUT = LIBRARY.parents[1]
 _READERS = ("table", "npz")
 
 
+def found(path: str) -> str:
+    """A path of the config, seen from the folder of the run; in the checkout where that alone has such a file."""
+    path = os.path.expanduser(path)
+    in_checkout = CHECKOUT / path
+    return str(in_checkout) if os.path.isfile(in_checkout) and not os.path.exists(path) else path
+
+
 def with_paths(spec: dict, change: Callable[[str], str]) -> dict:
-    """A study in which the paths of its files are changed, as by `os.path.expanduser`."""
+    """A study in which the paths of its files are changed, as by `found`."""
     spec = dict(spec)
     if isinstance(dataset := spec["dataset"], dict) and (readers := dataset.keys() & {*_READERS}):
         [name] = readers
