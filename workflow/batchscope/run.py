@@ -35,8 +35,9 @@ def stop_when_told() -> None:
 
 
 def say_last(lines: Iterable[str]) -> None:
-    """Print lines when this process ends, below all that Snakemake says."""
-    atexit.register(print, "", *lines, sep="\n")
+    """Print lines when this process ends, below all that Snakemake says; none where it was told to end."""
+    if _told is None:
+        atexit.register(print, "", *lines, sep="\n")
 
 
 def says_something(record: logging.LogRecord) -> bool:
