@@ -8,6 +8,8 @@ rule make_tables:
         pace=lambda wildcards: metrics_of([wildcards.study] * ("pace" in study_of(wildcards).tables), "pace"),
         comparisons="results/{study}/metrics/comparisons.csv",
         claims="results/{study}/metrics/claims.csv",
+        recommendation="results/{study}/metrics/recommendation.csv",
+        variance=lambda wildcards: metrics_of([wildcards.study] * ("variance" in study_of(wildcards).tables), "variance"),
         timings=lambda wildcards: timings(study_of(wildcards)),
         template=for_report("table.html.jinja"),
     output:

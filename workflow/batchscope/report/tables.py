@@ -13,6 +13,7 @@ from batchscope.report.words import (
     GUESSING,
     MEASURES,
     bounds,
+    in_latex,
     in_words,
     interval,
     measured,
@@ -189,8 +190,7 @@ def write_latex(table: pd.DataFrame, path: str | Path) -> None:
     """Write a tabular that needs the package booktabs; columns beyond the width of a page are left out."""
     table = table[[column for column in table if column not in _NOT_IN_LATEX and not column.startswith("seconds")]]
     widths = "".join(r"p{0.3\linewidth}" if column == "claim" else "l" for column in table)
-    text = table.to_latex(index=False, escape=True, column_format=widths)
-    text = text.replace("\N{RIGHTWARDS ARROW}", r"$\to$").replace("\N{MULTIPLICATION SIGN}", r"$\times$")
+    text = in_latex(table.to_latex(index=False, escape=True, column_format=widths))
     with replacing(path) as temporary:
         temporary.write_text(text)
 

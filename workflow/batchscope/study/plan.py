@@ -240,7 +240,14 @@ class Plan(Study):
     @property
     def described(self) -> dict:
         """The tables that people read."""
-        return {"title": self.title, "spec": self.spec, "score": self.score, "target": self.metrics["target"]}
+        return {
+            "title": self.title,
+            "spec": self.spec,
+            "score": self.score,
+            "part": self.chosen_on,
+            "margins": self.spec["comparisons"]["margins"],
+            "target": self.metrics["target"],
+        }
 
     @property
     def asked(self) -> dict:
