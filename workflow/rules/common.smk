@@ -161,6 +161,11 @@ def metrics_of(studies, name):
     return [f"results/{study}/metrics/{name}.csv" for study in studies]
 
 
+def where_asked_for(name):
+    """A table under metrics as an input of a study's rule, of a study that asks for it."""
+    return lambda wildcards: metrics_of([wildcards.study] * (name in study_of(wildcards).tables), name)
+
+
 def results(study):
     """All files of a study but its provenance."""
     figures = [f"figures/{name}.{suffix}" for name in study.figures for suffix in config["figures"]["formats"]]

@@ -5,11 +5,11 @@ rule make_tables:
     input:
         dataset="results/{study}/dataset.json",
         summary="results/{study}/metrics/summary.csv",
-        pace=lambda wildcards: metrics_of([wildcards.study] * ("pace" in study_of(wildcards).tables), "pace"),
+        pace=where_asked_for("pace"),
         comparisons="results/{study}/metrics/comparisons.csv",
         claims="results/{study}/metrics/claims.csv",
         recommendation="results/{study}/metrics/recommendation.csv",
-        variance=lambda wildcards: metrics_of([wildcards.study] * ("variance" in study_of(wildcards).tables), "variance"),
+        variance=where_asked_for("variance"),
         timings=lambda wildcards: timings(study_of(wildcards)),
         template=for_report("table.html.jinja"),
     output:
