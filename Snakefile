@@ -61,9 +61,7 @@ onsuccess:
     remove_finished(Path.cwd())
     restore(Path("results"))
     tell_what_to_take(STUDIES)
-    made = {str(path) for job in workflow.dag.jobs for path in job.output}
-    for path in [FRONT] if FRONT in made else made.intersection(map(page, STUDIES.values())):
-        print(f"What was found: open {from_where_it_started(path)} in a browser")
+    tell_what_to_open()
 
 
 onerror:

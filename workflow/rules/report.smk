@@ -1,5 +1,4 @@
 # The tables, the provenance and the page of a study, the front of all studies, and Snakemake's report of them.
-PAGES = ("*.html.jinja", "page.css")  # what these look like
 
 
 rule make_tables:
@@ -10,7 +9,7 @@ rule make_tables:
         comparisons="results/{study}/metrics/comparisons.csv",
         claims="results/{study}/metrics/claims.csv",
         timings=lambda wildcards: timings(study_of(wildcards)),
-        templates=for_report(*PAGES),
+        templates=for_report("table.html.jinja", "page.html.jinja", "parts.html.jinja", "page.css"),
     output:
         dataset=in_report("results/{study}/tables/dataset.html", "Tables", "data"),
         summary=in_report("results/{study}/tables/summary.html", "Tables", "summary"),
@@ -69,7 +68,7 @@ rule record_provenance:
 rule write_page:
     input:
         lambda wildcards: shown_files(study_of(wildcards)),
-        templates=for_report(*PAGES, "*.rst"),
+        templates=for_report("*.html.jinja", "page.css", "*.rst"),
     output:
         "results/{study}/index.html",
     log:
@@ -95,7 +94,7 @@ rule write_page:
 rule write_front:
     input:
         [shown_files(study) for study in STUDIES.values()],
-        templates=for_report(*PAGES, "*.rst"),
+        templates=for_report("*.html.jinja", "page.css", "*.rst"),
     output:
         FRONT,
     log:

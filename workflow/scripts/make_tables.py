@@ -44,9 +44,8 @@ tables = {  # each with its heading
         methods_table(study["spec"], study["target"], [Path(path) for path in snakemake.input.timings]),
     ),
 }
-template = Path(snakemake.input.templates[0]).with_name("table.html.jinja")
 for name, (heading, table) in tables.items():
-    write_page(table, f"{study['title']}: {name}", heading, template, snakemake.output[name])
+    write_page(table, f"{study['title']}: {name}", heading, snakemake.input.templates[0], snakemake.output[name])
 write_latex(summary, snakemake.output.summary_latex)
 write_latex(claims, snakemake.output.claims_latex)
 write_numbers(numbers(snakemake.wildcards.study, measured, judged), snakemake.output.numbers)
