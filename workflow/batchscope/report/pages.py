@@ -5,6 +5,7 @@ import re
 from base64 import b64encode
 from itertools import groupby
 from mimetypes import guess_type
+from operator import itemgetter
 from pathlib import Path
 
 import pandas as pd
@@ -37,12 +38,14 @@ def read_study(folder: Path, study: dict) -> dict:
     )
     provenance = json.loads((folder / "provenance.json").read_text())
     files = sorted(map(Path, [*provenance["sha256"], "provenance.json"]), key=_in_order)
-    figures = {name: _figure(folder, name, study["shown"], files) for name, _ in study["figures"]}
-    captions = dict(study["figures"])
-    first = figures.pop(study["best"])
+    figures = [
+        _figure(folder, name, study["shown"], files) | {"caption": caption} for name, caption in study["figures"]
+    ]
+    [first] = [figure for figure in figures if figure["name"] == study["best"]]
+    figures.remove(first)
     return findings | {
-        "first": first | {"caption": captions[study["best"]]},
-        "figures": [(caption, [figures[name] for name in names]) for caption, names in groupby(figures, captions.get)],
+        "first": first,
+        "figures": [(caption, [*alike]) for caption, alike in groupby(figures, itemgetter("caption"))],
         "tables": {name: read_table(folder / f"tables/{name}.html") for name in TABLES},
         "provenance": provenance,
         "workflow": workflow_in_words(provenance["batchscope"], provenance["git"]),
