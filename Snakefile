@@ -61,7 +61,8 @@ onsuccess:
     remove_finished(Path.cwd())
     restore(Path("results"))
     tell_what_to_take(STUDIES)
-    tell_what_to_open()
+    for line in what_to_open():
+        print(line)
 
 
 onerror:

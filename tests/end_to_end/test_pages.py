@@ -111,11 +111,13 @@ def test_on_paper_tables_are_as_wide_as_their_page(page, finished):
         assert max(widths) <= width, heading
 
 
-def test_a_study_is_a_target_that_makes_its_page_alone(finished):
+def test_a_study_is_a_target_that_makes_its_page_alone_with_the_same_bytes(finished):
+    before = finished.read("results/small/index.html")
     for name in PAGES:
         (finished.folder / name).unlink()
     printed = finished.run("--cores", "2", "small")
     assert "What was found: open results/small/index.html in a browser" in printed
+    assert finished.read("results/small/index.html") == before
     assert not (finished.folder / "results/index.html").exists()
 
 

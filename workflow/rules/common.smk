@@ -241,9 +241,9 @@ def tell_what_to_take(studies):
             )
 
 
-def tell_what_to_open():
+def what_to_open():
     """A line for the front, or for each page of a study, of what the run was asked for."""
     asked_for = {str(path) for job in workflow.dag.jobs for path in job.output}
     pages = [FRONT] if FRONT in asked_for else [path for path in map(page, STUDIES.values()) if path in asked_for]
     for path in filter(os.path.exists, pages):
-        print(f"What was found: open {from_where_it_started(path)} in a browser")
+        yield f"What was found: open {from_where_it_started(path)} in a browser"
