@@ -58,8 +58,9 @@ def test_a_page_fits_its_window_and_its_tables_scroll_by_themselves(page, finish
         box = image.bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= width
-    [comparisons] = page.get_by_role("region", name="Comparisons").all()
+    comparisons, methods = (page.get_by_role("region", name=name) for name in ("Comparisons", "Methods"))
     assert comparisons.evaluate("box => box.scrollWidth > box.clientWidth")
+    assert methods.evaluate("box => box.scrollWidth == box.clientWidth")
     heading = page.locator("caption", has_text="Every setting against batch size 150, learning rate 0.05")
     before = heading.locator("span").bounding_box()
     comparisons.evaluate("box => { box.scrollLeft = 200 }")
