@@ -29,7 +29,8 @@ include: "workflow/rules/report.smk"
 rule all:
     default_target: True
     input:
-        [[*results(study), provenance(study)] for study in STUDIES.values()],
+        [[*results(study), provenance(study), page(study)] for study in STUDIES.values()],
+        FRONT,
         "results/report.html",
     message:
         "All studies are finished"
@@ -45,6 +46,7 @@ for study in STUDIES.values():
         input:
             results(study),
             provenance(study),
+            page(study),
         message:
             f"{study.name} is finished"
 
@@ -59,8 +61,8 @@ onsuccess:
     remove_finished(Path.cwd())
     restore(Path("results"))
     tell_what_to_take(STUDIES)
-    if Path("results/report.html").exists():
-        print(f"What was found: open {from_where_it_started('results/report.html')} in a browser")
+    for line in what_to_open():
+        print(line)
 
 
 onerror:

@@ -22,6 +22,7 @@ from batchscope.report.tables import (
     write_page,
 )
 from batchscope.script import begin
+from batchscope.study.setting import Setting, setting_in_words
 
 begin(snakemake)
 study = json.loads(snakemake.params.study)
@@ -31,15 +32,22 @@ measured, judged = pd.read_csv(snakemake.input.summary), read_claims(snakemake.i
 compared, ranked = pd.read_csv(snakemake.input.comparisons), pd.read_csv(snakemake.input.recommendation)
 summary = summary_table(measured, study["score"], at_once, pace)
 claims = claims_table(judged)
-tables = {
-    "dataset": dataset_table(json.loads(Path(snakemake.input.dataset).read_text())),
-    "summary": summary,
-    "comparisons": comparisons_table(compared),
-    "claims": claims,
-    "methods": methods_table(study["spec"], study["target"], [Path(path) for path in snakemake.input.timings]),
+reference = setting_in_words(Setting(*study["reference"]))
+tables = {  # each with its heading
+    "dataset": ("What became of the data", dataset_table(json.loads(Path(snakemake.input.dataset).read_text()))),
+    "summary": ("Every setting, by means over its replicates", summary),
+    "comparisons": (
+        f"Every setting against {reference}",
+        comparisons_table(compared),
+    ),
+    "claims": ("Every claim and its verdicts", claims),
+    "methods": (
+        "How the numbers came about",
+        methods_table(study["spec"], study["target"], [Path(path) for path in snakemake.input.timings]),
+    ),
 }
-for name, table in tables.items():
-    write_page(table, f"{study['title']}: {name}", snakemake.input.template, snakemake.output[name])
+for name, (heading, table) in tables.items():
+    write_page(table, f"{study['title']}: {name}", heading, snakemake.input.templates[0], snakemake.output[name])
 write_latex(summary, snakemake.output.summary_latex)
 write_latex(claims, snakemake.output.claims_latex)
 taken = read_advised(snakemake.input.recommendation, study["margins"], study["score"], study["part"])

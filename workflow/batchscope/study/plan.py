@@ -247,6 +247,7 @@ class Plan(Study):
             "part": self.chosen_on,
             "margins": self.spec["comparisons"]["margins"],
             "target": self.metrics["target"],
+            "reference": self.comparisons["reference"],
         }
 
     @property
@@ -257,6 +258,11 @@ class Plan(Study):
             figure = question.get("figure", f"answer_{name}")
             questions.append({"question": question["question"], "answer": question["answer"], "figure": figure})
         return {"title": self.title, "questions": questions}
+
+    @property
+    def page(self) -> dict:
+        """What the page of the study says and shows."""
+        return self.asked | {"best": "which_is_best", "figures": [*self.figures.items()]}
 
     def drawn(self, figure: str) -> list[str]:
         """The names of the studies in a figure of measures by batch size."""
