@@ -30,7 +30,8 @@ include: "workflow/rules/report.smk"
 rule all:
     default_target: True
     input:
-        [[*results(study), provenance(study)] for study in STUDIES.values()],
+        [[*results(study), provenance(study), page(study)] for study in STUDIES.values()],
+        FRONT,
         "results/report.html",
     message:
         "All studies are finished"
@@ -46,6 +47,7 @@ for study in STUDIES.values():
         input:
             results(study),
             provenance(study),
+            page(study),
         message:
             f"{study.name} is finished"
 
@@ -60,10 +62,7 @@ onsuccess:
     remove_finished(Path.cwd())
     restore(Path("results"))
     workflow.report_text = infer_source_file(first_page())  # of `--report-after-run`; what was found is told by now
-    lines = [*what_to_take(STUDIES)]
-    if Path("results/report.html").exists():
-        lines.append(f"What was found: open {from_where_it_started('results/report.html')} in a browser")
-    say_last(lines)
+    say_last([*what_to_take(STUDIES), *what_to_open()])
 
 
 onerror:

@@ -20,13 +20,13 @@ SETTINGS = [(8, 0.01), (8, 0.001), (100, 0.01), (100, 0.001), (150, 0.05)]
 
 def test_the_files_are_those_of_the_contract(finished):
     names = [path.removeprefix("results/small/") for path in finished.files() if path.startswith("results/small/")]
-    assert {"results/report.html", "results/findings.rst"} <= set(finished.files())
+    assert {"results/index.html", "results/report.html", "results/findings.rst"} <= set(finished.files())
     kept = [name for name in names if name.split("/")[0] not in ("logs", "benchmarks", "timing")]
     figures = ("batch_sizes", "dataset", "learning_curve_whole", "final_accuracy", "volatility", "time_to_target")
     figures += ("answer_Q1", "which_is_best")
     assert kept == sorted(
         [
-            *("dataset.json", "dataset.npz"),
+            *("dataset.json", "dataset.npz", "index.html"),
             *(f"figures/{name}.{suffix}" for name in figures for suffix in ("pdf", "png", "svg")),
             *(f"history/batch_size_{name}.parquet" for name in ("8", "100", "full")),
             "metrics/history.parquet",
@@ -58,7 +58,7 @@ def test_the_docs_have_every_file(finished):
 def test_every_rule_has_a_log_and_a_benchmark(finished):
     names = [path.removeprefix("results/small/") for path in finished.files()]
     rules = [name.removeprefix("logs/").removesuffix(".log") for name in names if name.startswith("logs/")]
-    assert len(rules) == 18
+    assert len(rules) == 19
     assert {f"benchmarks/{rule}.tsv" for rule in rules} <= set(names)
 
 
@@ -169,7 +169,7 @@ def test_the_end_says_where_the_figures_are_and_a_second_run_does_nothing(finish
     (finished.folder / "results/small/figures/dataset.svg").unlink()
     printed = finished.run()
     assert "small: what to take in results/small/metrics/recommendation.md, figures in results/small/figures" in printed
-    assert "open results/report.html in a browser" in printed
+    assert "open results/index.html in a browser" in printed
 
 
 def test_comparisons(finished):

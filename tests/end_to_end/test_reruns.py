@@ -3,7 +3,8 @@
 import yaml
 
 TRAINING = {"train_batch_size_8", "train_batch_size_100", "train_batch_size_full"}
-RECORDS = {"record_provenance", "make_report"}
+PAGES = {"write_page", "write_front", "make_report"}
+RECORDS = {"record_provenance"} | PAGES
 RECOMMENDATION = {"recommend", "plot_which_is_best"}
 EVIDENCE = {"compare_settings", "judge_claims", "make_tables", "write_findings"} | RECOMMENDATION
 CURVES = {"plot_batch_sizes", "plot_learning_curve"}
@@ -106,7 +107,16 @@ def test_the_evidence_only_after_a_change_of_what_is_claimed_or_compared(finishe
 def test_the_report_only_after_a_change_of_a_caption(finished):
     path = finished.folder / "workflow/report/claims.rst"
     path.write_text(path.read_text() + "\nMore.\n")
-    assert finished.rules_due() == {"make_report"}
+    assert finished.rules_due() == PAGES
+
+
+def test_the_pages_only_after_a_change_of_how_they_look(finished):
+    for name, rules in {"study.html.jinja": set(), "page.css": {"make_tables"} | RECORDS}.items():
+        path = finished.folder / "workflow/report" / name
+        text = path.read_text()
+        path.write_text(text + "\n")
+        assert finished.rules_due() == rules | {"write_page", "write_front"}
+        path.write_text(text)
 
 
 def test_every_training_rule_trains_its_own_batch_size(finished):

@@ -5,7 +5,8 @@ import sys
 from itertools import chain
 from pathlib import Path
 
-FINDINGS = "results/findings.rst"  # the first page of the report
+FRONT = "results/index.html"  # of all studies
+FINDINGS = "results/findings.rst"  # the first page of Snakemake's report
 
 from batchscope.hardware.devices import visible_gpus
 from batchscope.errors import ConfigError, first_lines
@@ -161,6 +162,11 @@ def metrics_of(studies, name):
     return [f"results/{study}/metrics/{name}.csv" for study in studies]
 
 
+def where_asked_for(name):
+    """A table under metrics as an input of a study's rule, of a study that asks for it."""
+    return lambda wildcards: metrics_of([wildcards.study] * (name in study_of(wildcards).tables), name)
+
+
 def results(study):
     """All files of a study but its provenance."""
     figures = [f"figures/{name}.{suffix}" for name in study.figures for suffix in config["figures"]["formats"]]
@@ -199,9 +205,10 @@ def asked(study):
     return study.asked | {"questions": questions, "best": best}
 
 
-def for_report(name):
-    """A template or caption of the report, as an input."""
-    return local(os.path.relpath(WORKFLOW / "report" / name))
+def for_report(*patterns):
+    """Templates and captions of the report, as inputs."""
+    paths = chain.from_iterable(sorted((WORKFLOW / "report").glob(pattern)) for pattern in patterns)
+    return [local(os.path.relpath(path)) for path in paths]
 
 
 def provenance(study):
@@ -211,6 +218,28 @@ def provenance(study):
 def first_page():
     """The first page of Snakemake's report; what was found can be told once all studies are finished."""
     return os.path.abspath(FINDINGS if Path(FINDINGS).exists() else WORKFLOW / "report" / "unfinished.rst")
+
+
+def page(study):
+    return f"results/{study.name}/index.html"
+
+
+def shown(study):
+    """What the page of a study says and shows, as a parameter."""
+    return study.page | {"shown": SHOWN}
+
+
+def shown_files(study):
+    """The files behind the page of a study."""
+    metrics = ["recommendation.md", "summary.csv", "comparisons.csv", "claims.csv"]
+    tables = ["dataset.html", "summary.html", "comparisons.html", "claims.html", "methods.html"]
+    names = [
+        *(f"metrics/{name}" for name in metrics),
+        *(f"tables/{name}" for name in tables),
+        *(f"figures/{name}.{SHOWN}" for name in study.figures),
+        "provenance.json",
+    ]
+    return [f"results/{study.name}/{name}" for name in names]
 
 
 def from_where_it_started(path):
@@ -224,3 +253,11 @@ def what_to_take(studies):
         page, figures = f"results/{study}/metrics/recommendation.md", f"results/{study}/figures"
         if Path(page).exists():
             yield f"{study}: what to take in {from_where_it_started(page)}, figures in {from_where_it_started(figures)}"
+
+
+def what_to_open():
+    """A line for the front, or for each page of a study, of what the run was asked for."""
+    asked_for = {str(path) for job in workflow.dag.jobs for path in job.output}
+    pages = [FRONT] if FRONT in asked_for else [path for path in map(page, STUDIES.values()) if path in asked_for]
+    for path in filter(os.path.exists, pages):
+        yield f"What was found: open {from_where_it_started(path)} in a browser"

@@ -1,15 +1,17 @@
-# The tables, the provenance of a study, and the report of all studies.
+# The tables, the provenance and the page of a study, the front of all studies, and Snakemake's report of them.
 
 
 rule make_tables:
     input:
         dataset="results/{study}/dataset.json",
         summary="results/{study}/metrics/summary.csv",
-        pace=lambda wildcards: metrics_of([wildcards.study] * ("pace" in study_of(wildcards).tables), "pace"),
+        pace=where_asked_for("pace"),
         comparisons="results/{study}/metrics/comparisons.csv",
         claims="results/{study}/metrics/claims.csv",
+        recommendation="results/{study}/metrics/recommendation.csv",
+        variance=where_asked_for("variance"),
         timings=lambda wildcards: timings(study_of(wildcards)),
-        template=for_report("table.html.jinja"),
+        templates=for_report("table.html.jinja", "page.html.jinja", "parts.html.jinja", "page.css"),
     output:
         dataset=in_report("results/{study}/tables/dataset.html", "Tables", "data"),
         summary=in_report("results/{study}/tables/summary.html", "Tables", "summary"),
@@ -65,13 +67,63 @@ rule record_provenance:
         "../scripts/record_provenance.py"
 
 
+rule write_page:
+    input:
+        lambda wildcards: shown_files(study_of(wildcards)),
+        templates=for_report("*.html.jinja", "page.css", "*.rst"),
+    output:
+        "results/{study}/index.html",
+    log:
+        "results/{study}/logs/write_page.log",
+    benchmark:
+        "results/{study}/benchmarks/write_page.tsv"
+    localrule: True
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("write_page.py"),
+        study=part(lambda study, _: shown(study)),
+    message:
+        "Writing the page of {wildcards.study}"
+    script:
+        "../scripts/write_page.py"
+
+
+rule write_front:
+    input:
+        [shown_files(study) for study in STUDIES.values()],
+        templates=for_report("*.html.jinja", "page.css", "*.rst"),
+    output:
+        FRONT,
+    log:
+        "results/logs/write_front.log",
+    localrule: True
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("write_front.py"),
+        studies=json.dumps(ordered([[study.name, shown(study)] for study in STUDIES.values()])),
+    message:
+        "Writing the front of all studies"
+    script:
+        "../scripts/write_front.py"
+
+
 rule write_findings:
     input:
         recommendations=[f"results/{study}/metrics/recommendation.md" for study in STUDIES],
         summaries=[f"results/{study}/metrics/summary.csv" for study in STUDIES],
         comparisons=[f"results/{study}/metrics/comparisons.csv" for study in STUDIES],
         claims=[f"results/{study}/metrics/claims.csv" for study in STUDIES],
-        template=for_report("findings.rst.jinja"),
+        templates=for_report("findings.rst.jinja", "how_to_read.rst"),
     output:
         FINDINGS,
     log:
@@ -96,7 +148,7 @@ rule make_report:
     input:
         [provenance(study) for study in STUDIES.values()],
         FINDINGS,
-        captions=[for_report(path.name) for path in sorted((WORKFLOW / "report").glob("*.rst"))],
+        captions=for_report("*.rst"),
         stylesheet=for_report("style.css"),
     output:
         "results/report.html",

@@ -28,7 +28,7 @@ with TemporaryDirectory() as folder, replacing(snakemake.output[0]) as report:
             *("--snakefile", os.path.relpath(snakemake.params.snakefile, results.parent)),
             *("--configfile", config, "--replace-workflow-config"),
             *("--report", os.path.relpath(report, results.parent)),
-            *("--report-stylesheet", os.path.relpath(snakemake.input.stylesheet, results.parent)),
+            *("--report-stylesheet", os.path.relpath(snakemake.input.stylesheet[0], results.parent)),
         ],
         cwd=results.parent,
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from batchscope.evidence.claims import read_claims
+from batchscope.evidence.recommendation import read_advised
 from batchscope.report.methods import methods_table
 from batchscope.report.numbers import numbers, write_numbers
 from batchscope.report.tables import (
@@ -21,23 +22,34 @@ from batchscope.report.tables import (
     write_page,
 )
 from batchscope.script import begin
+from batchscope.study.setting import Setting, setting_in_words
 
 begin(snakemake)
 study = json.loads(snakemake.params.study)
-pace = next(map(pd.read_csv, snakemake.input.pace), None)
+pace, variance = (next(map(pd.read_csv, paths), None) for paths in (snakemake.input.pace, snakemake.input.variance))
 at_once = pd.concat(map(pd.read_csv, snakemake.input.timings))["replicates"].max()
 measured, judged = pd.read_csv(snakemake.input.summary), read_claims(snakemake.input.claims)
+compared, ranked = pd.read_csv(snakemake.input.comparisons), pd.read_csv(snakemake.input.recommendation)
 summary = summary_table(measured, study["score"], at_once, pace)
 claims = claims_table(judged)
-tables = {
-    "dataset": dataset_table(json.loads(Path(snakemake.input.dataset).read_text())),
-    "summary": summary,
-    "comparisons": comparisons_table(pd.read_csv(snakemake.input.comparisons)),
-    "claims": claims,
-    "methods": methods_table(study["spec"], study["target"], [Path(path) for path in snakemake.input.timings]),
+reference = setting_in_words(Setting(*study["reference"]))
+tables = {  # each with its heading
+    "dataset": ("What became of the data", dataset_table(json.loads(Path(snakemake.input.dataset).read_text()))),
+    "summary": ("Every setting, by means over its replicates", summary),
+    "comparisons": (
+        f"Every setting against {reference}",
+        comparisons_table(compared),
+    ),
+    "claims": ("Every claim and its verdicts", claims),
+    "methods": (
+        "How the numbers came about",
+        methods_table(study["spec"], study["target"], [Path(path) for path in snakemake.input.timings]),
+    ),
 }
-for name, table in tables.items():
-    write_page(table, f"{study['title']}: {name}", snakemake.input.template, snakemake.output[name])
+for name, (heading, table) in tables.items():
+    write_page(table, f"{study['title']}: {name}", heading, snakemake.input.templates[0], snakemake.output[name])
 write_latex(summary, snakemake.output.summary_latex)
 write_latex(claims, snakemake.output.claims_latex)
-write_numbers(numbers(snakemake.wildcards.study, measured, judged), snakemake.output.numbers)
+taken = read_advised(snakemake.input.recommendation, study["margins"], study["score"], study["part"])
+found = numbers(snakemake.wildcards.study, measured, judged, compared, ranked, taken, variance)
+write_numbers(found, snakemake.output.numbers)

@@ -26,4 +26,4 @@ findings = [
         snakemake.input.claims,
     )
 ]
-write_findings(findings, snakemake.input.template, snakemake.output[0])
+write_findings(findings, snakemake.input.templates[0], snakemake.output[0])

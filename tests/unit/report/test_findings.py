@@ -47,7 +47,7 @@ def test_a_study_in_words(findings):
         "Against batch size 500, learning rate 0.1, final test accuracy on new splits: worse at 4, 64.",
     ]
     [claim] = findings["claims"]
-    assert claim["verdict"] == "holds"
+    assert (claim["name"], claim["verdict"]) == ("worse", "holds")
     assert claim["sentence"] == (
         f"{STATEMENT}: -0.100 [-0.100, -0.100] for new rows, [-0.100, -0.100] over trainings alone, expected below 0 "
         "(11 replicates). On new splits -0.100 [-0.100, -0.100] (11). The reported -0.2 lies above 0 % of them. It "
@@ -65,7 +65,7 @@ def test_where_the_two_verdicts_differ_both_are_said(findings):
 
 def test_an_answer_is_a_claim_that_does_not_stand_twice(findings):
     [answer] = findings["questions"]
-    assert (answer["question"], answer["verdict"]) == ("Why_?", "does not hold")
+    assert (answer["question"], answer["name"], answer["verdict"]) == ("Why_?", "low", "does not hold")
     assert answer["answer"].startswith("It is low: 0.705 [")
     assert "It is low" not in [claim["sentence"][:9] for claim in findings["claims"]]
 

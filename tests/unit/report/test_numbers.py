@@ -5,11 +5,15 @@ import shutil
 import subprocess
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from batchscope.evidence import variance
 from batchscope.evidence.claims import judge
+from batchscope.evidence.comparisons import compare
 from batchscope.evidence.metrics import measure_replicates, summarize
 from batchscope.evidence.populations import add_populations
+from batchscope.evidence.recommendation import ranked_table, recommend
 from batchscope.report.numbers import numbers, write_numbers
 from batchscope.study.setting import Setting
 from tests.unit.tables import history, populations, replicates, timing
@@ -21,9 +25,14 @@ def found() -> dict[str, str]:
     measured = measure_replicates(history(curves), timing(Setting(4, 0.1), (3, 4, 1.0)), "accuracy", 0.5)
     both = populations(measured, measured)
     summary = add_populations(summarize(measured, "accuracy", 0.5, seed=0), both, seed=0)
-    table = replicates({4: np.linspace(0.7, 0.71, 11)})
+    table = replicates({4: np.linspace(0.7, 0.71, 11), 8: np.linspace(0.6, 0.72, 11)})
+    own = populations(table)
     claim = {"name": "C1_a", "statement": "s", "measure": "test_accuracy", "of": (4, 0.1, "constant"), "above": 0.6}
-    return numbers("blobs", summary, judge([claim], populations(table), [], seed=0))
+    compared = compare(own, Setting(8, 0.1), {"test_accuracy": 0.01}, seed=0)
+    ranked = ranked_table({on: recommend(each, {"test_accuracy": 0.01}, seed=0) for on, each in own.items()})
+    parts = pd.DataFrame([(4, 0.1, "constant", "split", 0.02, 0.01, 0.05, 0.8, 27, 0)], columns=variance.COLUMNS)
+    claims = judge([claim], own, [], seed=0)
+    return numbers("blobs", summary, claims, compared, ranked, [Setting(7, 0.1, "4x20_16x30")], parts)
 
 
 def test_settings_and_claims_have_the_numbers_of_the_tables(found):
@@ -36,8 +45,24 @@ def test_settings_and_claims_have_the_numbers_of_the_tables(found):
     assert found["blobs/claims/C1_a/interval"].startswith("[0.70")
 
 
+def test_comparisons_the_recommendation_and_variances_have_names_too(found):
+    against = "blobs/4/0.1/against 8/0.1/test_accuracy"
+    assert found[f"{against}/difference"] == "0.0450"
+    assert re.fullmatch(r"\[0\.\d+, 0\.\d+\]", found[f"{against}/interval"])
+    assert (found[f"{against}/verdict"], found[f"{against}/pairs"]) == ("better", "11")
+    assert found["blobs/8/0.1/from the best/score/difference"] == "-0.0450"
+    assert found["blobs/4/0.1/from the best/score/verdict"] == "best"
+    assert "blobs/4/0.1/from the best/score/difference" not in found
+    assert (found["blobs/may be best/score"], found["blobs/settings"]) == ("1", "1")
+    assert found["blobs/take/batch size"] == Setting(7, 0.1, "4x20_16x30").batch_sizes
+    assert found["blobs/4/0.1/variance/split/sd"] == "0.0200"
+
+
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
-@pytest.mark.parametrize(("name", "compiles"), [("blobs/claims/C1_a/interval", True), ("blobs/claims/C2", False)])
+@pytest.mark.parametrize(
+    ("name", "compiles"),
+    [("blobs/claims/C1_a/interval", True), ("blobs/take/batch size", True), ("blobs/claims/C2", False)],
+)
 def test_a_paper_says_a_number_by_its_name_and_none_that_there_is_not(found, tmp_path, name, compiles):
     write_numbers(found, tmp_path / "numbers.tex")
     text = rf"\documentclass{{article}}\input{{numbers}}\begin{{document}}It is \batchscope{{{name}}}.\end{{document}}"

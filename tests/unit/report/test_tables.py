@@ -15,6 +15,7 @@ from batchscope.report.tables import (
     claims_table,
     comparisons_table,
     definitions_of,
+    read_table,
     summary_table,
     write_latex,
     write_page,
@@ -47,6 +48,13 @@ def claims() -> pd.DataFrame:
     return claims_table(judge([claim | {"of": (4, 0.1, "constant"), "above": 0.1}], populations(table), [], seed=0))
 
 
+@pytest.fixture
+def compared() -> pd.DataFrame:
+    table = replicates({4: np.linspace(0.7, 0.71, 11), 500: np.linspace(0.8, 0.81, 11)})
+    margins = {"test_accuracy": 0.01, "test_accuracy_volatility": 0.1, "epochs_to_target": 1}
+    return comparisons_table(compare(populations(table), Setting(500, 0.1), margins, seed=0))
+
+
 def test_the_summary_says_never_and_names_schedules(summary):
     assert summary["batch size"].tolist() == [
         "4",
@@ -77,35 +85,45 @@ def test_the_claims_have_their_verdict_and_the_reported_number(claims):
     ]
 
 
-def test_comparisons_are_in_words():
-    table = replicates({4: np.linspace(0.7, 0.71, 11), 500: np.linspace(0.8, 0.81, 11)})
-    margins = {"test_accuracy": 0.01, "test_accuracy_volatility": 0.1, "epochs_to_target": 1}
-    words = comparisons_table(compare(populations(table), Setting(500, 0.1), margins, seed=0))
-    assert words.loc[0, ["measure", "difference", "on this split", "more often"]].tolist() == [
+def test_comparisons_are_in_words(compared):
+    assert compared.loc[0, ["measure", "difference", "on this split", "more often"]].tolist() == [
         *("final test accuracy", "-0.100 [-0.100, -0.100]", "worse", "mostly worse"),
     ]
 
 
 def test_a_page_escapes_what_users_write(claims, tmp_path):
-    write_page(claims, "T & T", TEMPLATE, tmp_path / "claims.html")
+    write_page(claims, "T & T", "H & H", TEMPLATE, tmp_path / "claims.html")
     text = (tmp_path / "claims.html").read_text()
+    assert "<h1>T &amp; T</h1>" in text
     assert "50 % &amp; &lt;more&gt; {of} it_" in text
     assert '<td class="holds">holds</td>' in text
-    assert '<th title="The verdict for new rows and new trainings' in text
+    assert '<th scope="col" title="The verdict for new rows and new trainings' in text
+    assert '<th scope="row">C1_a</th>' in text
     assert "http" not in text
+    table = read_table(tmp_path / "claims.html")
+    assert table.startswith("<table>")
+    assert "<caption><span>H &amp; H</span></caption>" in table
+    assert table.endswith("</table>")
 
 
-def test_every_heading_that_is_not_plain_has_its_definition(claims, summary):
-    plain = {"", "claim", "batch size", "learning rate", "replicates", "updates per epoch", "measure", "mean"}
-    table = replicates({4: np.linspace(0.7, 0.71, 11), 500: np.linspace(0.8, 0.81, 11)})
-    compared = comparisons_table(compare(populations(table), Setting(500, 0.1), {"test_accuracy": 0.01}, seed=0))
+def test_the_rows_of_a_measure_stand_together(compared, tmp_path):
+    write_page(compared, "T", "H", TEMPLATE, tmp_path / "comparisons.html")
+    table = read_table(tmp_path / "comparisons.html")
+    groups = re.findall(r'<th scope="rowgroup" colspan="14">(.*)</th>', table)
+    assert groups == ["final test accuracy", "volatility of test accuracy", "epochs to target"]
+    assert table.count('<th scope="row">4</th>') == table.count("<tbody>") == 3
+
+
+def test_every_heading_that_is_not_plain_has_its_definition(claims, summary, compared):
+    plain = {"name", "claim", "batch size", "learning rate", "replicates", "updates per epoch", "measure", "mean"}
     headings = {*claims, *compared, *summary}
     assert headings - plain - definitions_of(headings).keys() == set()
 
 
-def test_a_page_without_rows_says_so(claims, tmp_path):
-    write_page(claims.iloc[:0], "none", TEMPLATE, tmp_path / "claims.html")
-    assert ">none</td>" in (tmp_path / "claims.html").read_text()
+@pytest.mark.parametrize("table", ["claims", "compared"])
+def test_a_page_without_rows_says_so(table, request, tmp_path):
+    write_page(request.getfixturevalue(table).iloc[:0], "none", "none", TEMPLATE, tmp_path / "empty.html")
+    assert ">none</td>" in (tmp_path / "empty.html").read_text()
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")

@@ -4,12 +4,11 @@ import re
 from pathlib import Path
 from urllib.parse import quote
 
-import jinja2
 import pandas as pd
 
 from batchscope.evidence.claims import NOT_TESTED
 from batchscope.evidence.trainings import NEW_SPLITS, NOT_JUDGED, THIS_SPLIT, TRAININGS
-from batchscope.files import replacing
+from batchscope.report.templates import write
 from batchscope.report.words import MEASURES as NAMES
 from batchscope.report.words import bounds, measured
 from batchscope.study.setting import SETTING, Setting, setting_in_words
@@ -46,13 +45,14 @@ def study_findings(
         ],
         "differ": [name for name, claim in judged.iterrows() if _differs(claim)],
         "claims": [
-            {"verdict": verdicts(claim), "sentence": sentence(claim)}
+            {"name": name, "verdict": verdicts(claim), "sentence": sentence(claim)}
             for name, claim in judged.iterrows()
             if name not in answers
         ],
         "questions": [
             {
                 "question": question["question"],
+                "name": question["answer"],
                 "answer": sentence(judged.loc[question["answer"]]),
                 "verdict": verdicts(judged.loc[question["answer"]]),
                 "figure": question["figure"],
@@ -98,15 +98,12 @@ def sentence(claim: pd.Series) -> str:
 
 def write_findings(findings: list[dict], template: str | Path, path: str | Path) -> None:
     """Write the page in reStructuredText, which Snakemake's report shows first."""
-    environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {
+    filters = {
         "rst": _escape,
         "quote": lambda path: quote(path, safe=""),
         "underline": lambda text: "-" * len(text),
     }
-    text = environment.from_string(Path(template).read_text()).render(studies=findings)
-    with replacing(path) as temporary:
-        temporary.write_text(text)
+    write(template, path, filters, studies=findings)
 
 
 def _escape(text: str) -> str:

@@ -80,7 +80,6 @@ def methods_table(spec: dict, target: float, timings: list[Path]) -> pd.DataFram
         target: the score that epochs to target are counted to.
         timings: those of its training jobs, which say on what hardware they ran.
     """
-    state, git = workflow_state(LIBRARY.parents[1]), git_state(LIBRARY.parents[1])
     keys = (
         *("dataset", "split", "scaler", "model", "optimizer", "learning_rate_schedule", "loss", "epochs", "replicates"),
         *("new_splits", "engine", "dtype_policy", "dense_gradients", "micro_batch_size", "class_weight"),
@@ -99,12 +98,17 @@ def methods_table(spec: dict, target: float, timings: list[Path]) -> pd.DataFram
     rows["Software"] = ", ".join(
         [f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in _PACKAGES)]
     )
-    commit = "not from a git checkout" if git is None else f"commit {git['commit']}" + " with changes" * git["dirty"]
-    rows["Workflow"] = f"Batchscope {state['version']}, {commit}, SHA-256 of its files {state['sha256']}"
+    rows["Workflow"] = workflow_in_words(workflow_state(LIBRARY.parents[1]), git_state(LIBRARY.parents[1]))
     rows["Trained by"] = _with_names(trained_by(timings))
     on = trained_on(timings)
     rows["Trained on"] = _with_names(on) if len(on) > 1 else "".join(on)
     return pd.DataFrame({"what": rows.keys(), "how": rows.values()})
+
+
+def workflow_in_words(state: dict, git: dict | None) -> str:
+    """Version and commit, as from `batchscope.results.provenance.workflow_state` and `git_state`."""
+    commit = "not from a git checkout" if git is None else f"commit {git['commit']}" + " with changes" * git["dirty"]
+    return f"Batchscope {state['version']}, {commit}, SHA-256 of its files {state['sha256']}"
 
 
 def _with_names(said: dict[str, list[str]]) -> str:

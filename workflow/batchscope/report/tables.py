@@ -1,18 +1,20 @@
 """The tables of a study as people read them: web pages for the report, LaTeX for a paper."""
 
 import math
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
-import jinja2
 import pandas as pd
 
 from batchscope.files import replacing
 from batchscope.report.definitions import DEFINITIONS
+from batchscope.report.templates import write
 from batchscope.report.words import (
     GUESSING,
     MEASURES,
     bounds,
+    in_latex,
     in_words,
     interval,
     measured,
@@ -50,7 +52,7 @@ def dataset_table(described: dict) -> pd.DataFrame:
         missing = "" if each["missing"] is None else each["missing"]
         rows.append((f"column {each['column']}", each["kind"], missing, "; ".join(each["remarks"])))
     rows += [("file", "", "", remark) for remark in described["remarks"]]
-    return pd.DataFrame(rows, columns=["", "what became of it", "missing", "looks wrong"])
+    return pd.DataFrame(rows, columns=["what", "what became of it", "missing", "looks wrong"])
 
 
 def _by_part(counts: dict[str, int]) -> str:
@@ -146,7 +148,7 @@ def claims_table(claims: pd.DataFrame) -> pd.DataFrame:
     """The claims with their numbers and verdicts."""
     return pd.DataFrame(
         {
-            "": claims["claim"],
+            "name": claims["claim"],
             "claim": claims["statement"],
             ON_THIS_SPLIT: claims["verdict_on_this_split"],
             ON_NEW_SPLITS: claims["verdict_on_new_splits"],
@@ -166,17 +168,32 @@ def claims_table(claims: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def write_page(table: pd.DataFrame, heading: str, template: str | Path, path: str | Path) -> None:
-    """Write a table as a web page of its own: verdicts in their colours, and what a column means at its head."""
-    text = jinja2.Template(Path(template).read_text(), autoescape=True, trim_blocks=True, lstrip_blocks=True).render(
+def write_page(table: pd.DataFrame, title: str, heading: str, template: str | Path, path: str | Path) -> None:
+    """Write a table as a web page of its own: verdicts in their colours, and what a column means at its head.
+
+    Args:
+        title: of the page.
+        heading: of the table, which says what its rows are.
+    """
+    groups = [("", table)]
+    if "measure" in table:
+        groups = [(measure, rows.drop(columns="measure")) for measure, rows in table.groupby("measure", sort=False)]
+        table = table.drop(columns="measure")
+    write(
+        template,
+        path,
+        title=title,
         heading=heading,
         columns=list(table),
         definitions=definitions_of(table),
         verdicts=(ON_THIS_SPLIT, ON_NEW_SPLITS, "more often"),
-        rows=table.astype(str).to_numpy().tolist(),
+        groups=[(name, rows.astype(str).to_numpy().tolist()) for name, rows in groups],
     )
-    with replacing(path) as temporary:
-        temporary.write_text(text)
+
+
+def read_table(path: str | Path) -> str:
+    """The table of a page that `write_page` wrote, in HTML."""
+    return re.search("<table.*</table>", Path(path).read_text(), re.DOTALL)[0]
 
 
 def definitions_of(columns: Iterable[str]) -> dict[str, str]:
@@ -189,8 +206,7 @@ def write_latex(table: pd.DataFrame, path: str | Path) -> None:
     """Write a tabular that needs the package booktabs; columns beyond the width of a page are left out."""
     table = table[[column for column in table if column not in _NOT_IN_LATEX and not column.startswith("seconds")]]
     widths = "".join(r"p{0.3\linewidth}" if column == "claim" else "l" for column in table)
-    text = table.to_latex(index=False, escape=True, column_format=widths)
-    text = text.replace("\N{RIGHTWARDS ARROW}", r"$\to$").replace("\N{MULTIPLICATION SIGN}", r"$\times$")
+    text = in_latex(table.to_latex(index=False, escape=True, column_format=widths))
     with replacing(path) as temporary:
         temporary.write_text(text)
 

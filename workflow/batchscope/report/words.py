@@ -128,3 +128,8 @@ def p_value(value: float) -> str:
     if math.isnan(value):
         return "-"
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def in_latex(text: str) -> str:
+    """The same with the symbols of a schedule as LaTeX has them."""
+    return text.replace("\N{RIGHTWARDS ARROW}", r"$\to$").replace("\N{MULTIPLICATION SIGN}", r"$\times$")

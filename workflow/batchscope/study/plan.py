@@ -244,7 +244,15 @@ class Plan(Study):
     @property
     def described(self) -> dict:
         """The tables that people read."""
-        return {"title": self.title, "spec": self.spec, "score": self.score, "target": self.metrics["target"]}
+        return {
+            "title": self.title,
+            "spec": self.spec,
+            "score": self.score,
+            "part": self.chosen_on,
+            "margins": self.spec["comparisons"]["margins"],
+            "target": self.metrics["target"],
+            "reference": self.comparisons["reference"],
+        }
 
     @property
     def asked(self) -> dict:
@@ -254,6 +262,11 @@ class Plan(Study):
             figure = question.get("figure", f"answer_{name}")
             questions.append({"question": question["question"], "answer": question["answer"], "figure": figure})
         return {"title": self.title, "questions": questions}
+
+    @property
+    def page(self) -> dict:
+        """What the page of the study says and shows."""
+        return self.asked | {"best": "which_is_best", "figures": [*self.figures.items()]}
 
     def drawn(self, figure: str) -> list[str]:
         """The names of the studies in a figure of measures by batch size."""

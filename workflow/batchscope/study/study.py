@@ -144,17 +144,16 @@ class Study:
         return "validation" if "validation" in self.spec["split"] else "test"
 
     @property
-    def figures(self) -> list[str]:
-        """The names of all figures."""
-        return [
-            "dataset",
-            "batch_sizes",
-            "which_is_best",
-            *self.overviews,
-            *(f"learning_curve_{name}" for name in self.spec["learning_curves"]),
-            *(f"answer_{name}" for name, question in self.spec["questions"].items() if "measures" in question),
-            *(name for name in ("ensembles", "variance", "pace") if name in self.spec),
-        ]
+    def figures(self) -> dict[str, str]:
+        """The names of all figures, each with that of its caption; those of one caption stand together."""
+        answers = [f"answer_{name}" for name, question in self.spec["questions"].items() if "measures" in question]
+        asked_for = [name for name in ("ensembles", "variance", "pace") if name in self.spec]
+        return {
+            **{name: name for name in ("batch_sizes", "which_is_best")},
+            **dict.fromkeys([*self.overviews, *answers], "measures"),
+            **dict.fromkeys([f"learning_curve_{name}" for name in self.spec["learning_curves"]], "learning_curve"),
+            **{name: name for name in (*asked_for, "dataset")},
+        }
 
 
 def settings_named(claim: dict) -> list[dict]:
