@@ -42,7 +42,9 @@ def test_figures_of_another_look_say_their_commit_and_a_later_one_leaves_them(fi
     figures = {"width": "double", "font": "STIXGeneral", "font_size": 8, "titles": False}
     finished.change_config(lambda config: config["figures"].update(figures))
     due = finished.rules_due()
-    assert {name for name in due if not name.startswith("plot_")} == {"record_provenance", "make_report"}
+    assert {name for name in due if not name.startswith("plot_")} == {
+        *("record_provenance", "write_page", "write_front", "make_report")
+    }
     finished.run()
     for path in (finished.folder / "results/small/figures").glob("*.png"):
         with Image.open(path) as figure:

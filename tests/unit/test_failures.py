@@ -81,3 +81,12 @@ def test_of_a_group_the_one_that_failed_is_named_and_its_log_is_shown_by_itself(
     assert [member["log"] for member in members] == [[], [], []]
     assert [job.log for job in jobs] == [[], [logs["broken"]], []]
     assert lines(failures, "a") == ["a: not finished; broken failed, its log is ../results/a/logs/broken.log"]
+
+
+def test_an_empty_log_does_not_keep_the_one_of_the_cluster_from_being_shown(log):
+    empty, other = log("results/a/logs/train.log"), log(".snakemake/slurm_logs/5.log")
+    open(empty, "w").close()
+    record = failed(1, "train", empty)
+    record.log = ["results/a/logs/missing.log", empty, other]
+    Failures().filter(record)
+    assert record.log == [other]

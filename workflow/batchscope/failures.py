@@ -50,7 +50,8 @@ class Failures(logging.Filter):
             yield "".join([f"{name}: not finished", *words[:_NAMED], *[f"; and {more} more"] * (more > 0)])
 
     def _not_shown(self, logs: Iterable[str]) -> list[str]:
-        of_now = [(log, Path(log).stat().st_mtime if Path(log).exists() else 0) for log in logs]
+        # At one that is missing or empty Snakemake stops, and shows none of those after it.
+        of_now = [(log, Path(log).stat().st_mtime) for log in logs if Path(log).exists() and Path(log).stat().st_size]
         left = [log for log, date in of_now if (log, date) not in self._shown]
         self._shown.update(of_now)
         return left
