@@ -1,6 +1,8 @@
 """How far the trainings of a run are, said with what each job found. Jobs and time are pretended."""
 
 import logging
+import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -23,10 +25,11 @@ def said(caplog, clock, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".snakemake/batchscope/work").mkdir(parents=True)
     logger = logging.getLogger("as of Snakemake")
-    jobs = [SimpleNamespace(jobid=0, resources={}, output=["figure"])]
+    jobs = [SimpleNamespace(jobid=0, resources={}, output=["figure"], log=["log"])]
     for number in range(1, 5):
         resources = {"trainings": 10, "runtime": 2}
-        jobs.append(SimpleNamespace(jobid=number, resources=resources, output=["other", f"history_{number}"]))
+        output, log = ["other", f"history_{number}"], [f"log_{number}"]
+        jobs.append(SimpleNamespace(jobid=number, resources=resources, output=output, log=log))
     handler = TrainingsDone(logger, lambda: jobs)
     logger.addHandler(handler)
     caplog.set_level(logging.INFO)
@@ -55,6 +58,21 @@ def test_half_of_what_is_at_work_counts_as_done(said):
     assert said("job_finished", 1, seconds=15) == ["(10 of 40 trainings, about 25 s of training left)"]
     said("job_info", 3)
     assert said("job_finished", 2, seconds=5) == ["(20 of 40 trainings, about 10 s of training left)"]
+
+
+def test_of_those_that_take_long_what_their_logs_say_is_told(said, clock, caplog, monkeypatch):
+    monkeypatch.setattr(done, "_SECONDS_OF_SILENCE", 0.05)
+    said("job_info", 1)
+    said("job_info", 2)
+    said("job_finished", 2)
+    caplog.clear()
+    clock.now += 1
+    for number in (1, 2, 3):
+        Path(f"log_{number}").write_text("18:05:59 compiling\n18:06:00 batch size 1: epoch 24 of 120, 27 s left\n")
+    deadline = time.time() + 10
+    while not caplog.records and time.time() < deadline:
+        time.sleep(0.05)
+    assert {record.msg for record in caplog.records} == {"log_1: batch size 1: epoch 24 of 120, 27 s left"}
 
 
 def test_what_failed_is_not_waited_for_unless_it_is_tried_again(said):
