@@ -83,6 +83,14 @@ def test_a_mistake_in_a_file_given_is_told_wherever_the_workflow_is(make_checkou
     assert done.returncode == 1
 
 
+def test_files_of_another_workflow_that_runs_here_are_left_to_it(make_checkout):
+    checkout = make_checkout()
+    (checkout.folder / "paper").mkdir()
+    (checkout.folder / "paper/Snakefile").write_text("rule all:\n    shell: 'true'\n")
+    (checkout.folder / "paper.yaml").write_text("page: 1\npage: 2\n")
+    checkout.run("--snakefile", "paper/Snakefile", "--configfile", "paper.yaml", "--cores", "1")
+
+
 def test_a_long_training_is_told_in_one_line_before_it_begins(make_checkout):
     checkout = make_checkout()
     checkout.change_config(lambda config: config.update(limits={"hours": 1e-9}))
