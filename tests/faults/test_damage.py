@@ -42,16 +42,20 @@ def test_every_damaged_file_is_made_again(finished, damage, old, request):
     names = finished_files(finished)
     before = {name: (finished.folder / name).read_bytes() for name in names}
     generator = np.random.default_rng(0)
+    damaged = {name: damage(before[name], generator) for name in names}
     for name in names:
         path = finished.folder / name
         date = path.stat().st_mtime
-        path.write_bytes(damage(before[name], generator))
+        path.write_bytes(damaged[name])
         os.utime(path, (date, date) if old else None)
     printed = finished.run("--cores", "2")
-    assert [name for name in names if f"{name} is not as it was written, and is made again" not in printed] == []
+    # Where a file that it is made from has a new date, Snakemake makes it again by itself.
+    unseen = [name for name in names if f"{name} is not as it was written, and is made again" not in printed]
+    assert unseen == [] or not old
     assert verify(finished.folder / "results/small/provenance.json") == []
     assert finished_files(finished) == names
     again = {name: (finished.folder / name).read_bytes() for name in names}
+    assert [name for name in names if again[name] == damaged[name]] == []
     same = [name for name in names if name.endswith(EXACT) and not any(part in name for part in OF_A_CLOCK)]
     assert [name for name in same if again[name] != before[name]] == []
     print(f"{len(names)} files, each with {damage.__name__}: all made again, {len(same)} with the same bytes")
