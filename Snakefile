@@ -62,7 +62,7 @@ onsuccess:
     remove_finished(Path.cwd())
     restore(Path("results"))
     workflow.report_text = infer_source_file(first_page())  # of `--report-after-run`; what was found is told by now
-    say_last([*what_to_take(STUDIES), *what_to_open()])
+    say_last([*what_to_take(STUDIES), *what_to_open(STUDIES)])
 
 
 onerror:
@@ -71,7 +71,8 @@ onerror:
         if not restored.isdisjoint(job.output):
             workflow.persistence.cleanup(job)  # what Snakemake noted is of the job that failed
     unfinished = {Path(path).parts[1] for job in workflow.dag.needrun_jobs() for path in job.output}
-    lines = [*what_to_take(study for study in STUDIES if study not in unfinished)]
+    finished = [study for study in STUDIES if study not in unfinished]
+    lines = [*what_to_take(finished), *what_to_open(finished)]
     lines += FAILURES.lines([study for study in STUDIES if study in unfinished], from_where_it_started)
     say_last(
         [*lines, "Mend what failed and run again: what is finished stays, and trainings go on where they were"]

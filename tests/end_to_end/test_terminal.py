@@ -52,9 +52,10 @@ def test_a_failed_log_is_shown_once(one_failed):
 
 
 def test_what_is_finished_and_what_failed_are_told_last(one_failed):
-    assert one_failed[-4:] == [
+    assert one_failed[-5:] == [
         "",
         "small: what to take in results/small/metrics/recommendation.md, figures in results/small/figures",
+        "What was found: open results/small/index.html in a browser",
         "other: not finished; train_batch_size_8 failed, its log is results/other/logs/train_batch_size_8.log",
         "Mend what failed and run again: what is finished stays, and trainings go on where they were",
     ]

@@ -255,9 +255,10 @@ def what_to_take(studies):
             yield f"{study}: what to take in {from_where_it_started(page)}, figures in {from_where_it_started(figures)}"
 
 
-def what_to_open():
-    """A line for the front, or for each page of a study, of what the run was asked for."""
+def what_to_open(studies):
+    """A line for the front, or for the page of each of some studies, of what the run was asked for."""
     asked_for = {str(path) for job in workflow.dag.jobs for path in job.output}
-    pages = [FRONT] if FRONT in asked_for else [path for path in map(page, STUDIES.values()) if path in asked_for]
-    for path in filter(os.path.exists, pages):
+    pages = [page(STUDIES[study]) for study in studies]
+    pages = [FRONT] if FRONT in asked_for and len(pages) == len(STUDIES) else asked_for.intersection(pages)
+    for path in sorted(filter(os.path.exists, pages)):
         yield f"What was found: open {from_where_it_started(path)} in a browser"
