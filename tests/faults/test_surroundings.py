@@ -69,6 +69,7 @@ def test_a_full_disk_costs_nothing_once_there_is_room(finished, make_checkout, s
     if kilobytes != 150 and not request.config.getoption("--thorough"):
         pytest.skip("it fills at another place; --thorough tries it")
     full = make_checkout()
+    full.change_config(lambda config: config.update(limits={"disk_gb": 1}))  # or the smallest disk is refused at once
     (full.folder / "results").symlink_to(small_disk)
     remount(small_disk, f"size={kilobytes}k")
     done = full.snakemake("--cores", "2", "--keep-going")
