@@ -6,6 +6,7 @@ from itertools import chain
 from pathlib import Path
 
 FRONT = "results/index.html"  # of all studies
+TABLES = ["dataset", "summary", "comparisons", "claims", "methods"]  # that people read
 FINDINGS = "results/findings.rst"  # the first page of Snakemake's report
 
 from batchscope.hardware.devices import visible_gpus
@@ -70,12 +71,17 @@ def ordered(value):
     return [ordered(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def part(choose, only=None):
-    """One part of a study as a rule's parameter: text in which the order of keys does not count.
+def text(value):
+    """A value as a rule's parameter, in which the order of keys does not count.
 
     Snakemake's report has it inside of a script, which `<` may not end.
     """
-    return lambda wildcards: json.dumps(ordered(choose(study_of(wildcards, only), wildcards))).replace("<", "\\u003c")
+    return json.dumps(ordered(value)).replace("<", "\\u003c")
+
+
+def part(choose, only=None):
+    """One part of a study as a rule's parameter."""
+    return lambda wildcards: text(choose(study_of(wildcards, only), wildcards))
 
 
 def code(script):
@@ -171,16 +177,7 @@ def results(study):
     """All files of a study but its provenance."""
     figures = [f"figures/{name}.{suffix}" for name in study.figures for suffix in config["figures"]["formats"]]
     metrics = ["recommendation.md", "history.parquet", *(f"{name}.csv" for name in study.tables)]
-    tables = [
-        "dataset.html",
-        "summary.html",
-        "summary.tex",
-        "comparisons.html",
-        "claims.html",
-        "claims.tex",
-        "numbers.tex",
-        "methods.html",
-    ]
+    tables = [*(f"{name}.html" for name in TABLES), "summary.tex", "claims.tex", "numbers.tex"]
     names = [
         "dataset.npz",
         "dataset.json",
@@ -232,10 +229,9 @@ def shown(study):
 def shown_files(study):
     """The files behind the page of a study."""
     metrics = ["recommendation.md", "summary.csv", "comparisons.csv", "claims.csv"]
-    tables = ["dataset.html", "summary.html", "comparisons.html", "claims.html", "methods.html"]
     names = [
         *(f"metrics/{name}" for name in metrics),
-        *(f"tables/{name}" for name in tables),
+        *(f"tables/{name}.html" for name in TABLES),
         *(f"figures/{name}.{SHOWN}" for name in study.figures),
         "provenance.json",
     ]

@@ -1,7 +1,7 @@
 # The figures of a study, each in every configured format.
 
 # How they look, as a parameter: all that the config says of figures but their formats.
-LOOK = json.dumps(ordered({key: value for key, value in config["figures"].items() if key != "formats"}))
+LOOK = text({key: value for key, value in config["figures"].items() if key != "formats"})
 
 
 rule plot_dataset:

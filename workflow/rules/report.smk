@@ -110,7 +110,7 @@ rule write_front:
         runtime=10,
     params:
         code=code("write_front.py"),
-        studies=json.dumps(ordered([[study.name, shown(study)] for study in STUDIES.values()])),
+        studies=text([[study.name, shown(study)] for study in STUDIES.values()]),
     message:
         "Writing the front of all studies"
     script:
@@ -137,7 +137,7 @@ rule write_findings:
         runtime=10,
     params:
         code=code("write_findings.py"),
-        studies=json.dumps(ordered([asked(study) for study in STUDIES.values()])),
+        studies=text([asked(study) for study in STUDIES.values()]),
     message:
         "Writing what was found"
     script:

@@ -47,8 +47,9 @@ def write_figure(figure: plt.Figure, job, of_seconds: bool = False) -> None:
     title = f"{first.parents[1].name}: {first.stem.replace('_', ' ')}"
     data = (f"{path} sha256:{sha256(path) if of_seconds else digest_of_data(path)}" for path in job.input)
     origin = Origin(title, _creator(LIBRARY.parents[1]), "; ".join([f"rule {job.rule}", *data]))
+    look = look_of(job)
     for path in job.output:
-        save_figure(figure, path, origin, look_of(job))
+        save_figure(figure, path, origin, look)
 
 
 def save_figure(figure: plt.Figure, path: str | Path, origin: Origin, look: Look = USUAL) -> None:

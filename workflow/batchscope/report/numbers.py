@@ -54,7 +54,10 @@ def numbers(
     for (on, goal), table in ranked.groupby(["on", "goal"], sort=False):
         found[f"{study}/may be best/{goal}{_ON[on]}"] = number(len(settings_of(table)))
     for setting in taken[:1]:
-        found |= {f"{study}/take/batch size": setting.batch_sizes, f"{study}/take/learning rate": f"{setting[1]:g}"}
+        found |= {
+            f"{study}/take/batch size": setting.batch_sizes,
+            f"{study}/take/learning rate": f"{setting.learning_rate:g}",
+        }
     return found | {f"{study}/settings": number(len(summary)), "version": __version__}
 
 
@@ -82,19 +85,14 @@ def _of_setting(row: dict) -> Iterator[tuple[str, str]]:
 
 
 def _of_comparison(row: dict) -> Iterator[tuple[str, str]]:
-    against = f"against {_place(row, 'reference_')}/{row['measure']}"
-    yield f"{against}/verdict", row["verdict_on_this_split"]
-    yield f"{against}/difference", number(row["difference"])
-    yield f"{against}/interval", bounds(row["low_on_this_split"], row["high_on_this_split"])
-    yield f"{against}/interval over trainings alone", bounds(row["low"], row["high"])
-    yield f"{against}/p", p_value(row["p_value_on_this_split"])
-    yield f"{against}/pairs", number(row["pairs"])
-    yield f"{against}/superiority", number(row["superiority"])
-    yield f"{against}/superiority/interval", bounds(row["superiority_low"], row["superiority_high"])
-    if row["verdict_on_new_splits"] != NOT_JUDGED:
-        yield f"{against}/verdict on new splits", row["verdict_on_new_splits"]
-        yield f"{against}/difference on new splits", number(row["difference_on_new_splits"])
-        yield f"{against}/interval on new splits", bounds(row["low_on_new_splits"], row["high_on_new_splits"])
+    found = [
+        *_judged(row, "difference"),
+        ("p", p_value(row["p_value_on_this_split"])),
+        ("pairs", number(row["pairs"])),
+        ("superiority", number(row["superiority"])),
+        ("superiority/interval", bounds(row["superiority_low"], row["superiority_high"])),
+    ]
+    return ((f"against {_place(row, 'reference_')}/{row['measure']}/{name}", value) for name, value in found)
 
 
 def _of_ranked(row: dict) -> Iterator[tuple[str, str]]:
@@ -116,16 +114,21 @@ def _of_source(row: dict) -> Iterator[tuple[str, str]]:
 
 
 def _of_claim(claim: dict) -> Iterator[tuple[str, str]]:
-    yield "verdict", claim["verdict_on_this_split"]
-    yield "estimate", number(claim["estimate"])
-    yield "interval", bounds(claim["low_on_this_split"], claim["high_on_this_split"])
-    yield "interval over trainings alone", bounds(claim["low"], claim["high"])
+    yield from _judged(claim, "estimate")
     yield "replicates", number(claim["replicates"])
     yield "p (Holm)", p_value(claim["p_value_holm"])
-    if claim["verdict_on_new_splits"] != NOT_JUDGED:
-        yield "verdict on new splits", claim["verdict_on_new_splits"]
-        yield "estimate on new splits", number(claim["estimate_on_new_splits"])
-        yield "interval on new splits", bounds(claim["low_on_new_splits"], claim["high_on_new_splits"])
+
+
+def _judged(row: dict, estimate: str) -> Iterator[tuple[str, str]]:
+    """What comparisons and claims have both: a verdict, an estimate and its intervals, on new splits as well."""
+    yield "verdict", row["verdict_on_this_split"]
+    yield estimate, number(row[estimate])
+    yield "interval", bounds(row["low_on_this_split"], row["high_on_this_split"])
+    yield "interval over trainings alone", bounds(row["low"], row["high"])
+    if row["verdict_on_new_splits"] != NOT_JUDGED:
+        yield "verdict on new splits", row["verdict_on_new_splits"]
+        yield f"{estimate} on new splits", number(row[f"{estimate}_on_new_splits"])
+        yield "interval on new splits", bounds(row["low_on_new_splits"], row["high_on_new_splits"])
 
 
 def write_numbers(found: dict[str, str], path: str | Path) -> None:

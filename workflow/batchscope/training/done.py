@@ -43,7 +43,6 @@ class TrainingsDone(logging.Handler):
         self._states: dict[int, str] = {}
         self._began: float | None = None
         self._told = 0.0  # when something was
-        self._listener = threading.Thread(target=self._tell_of_long_ones, daemon=True)
 
     def emit(self, record: logging.LogRecord) -> None:
         state = _STATES.get(getattr(record, "event", None))
@@ -53,7 +52,7 @@ class TrainingsDone(logging.Handler):
         self._told = time.monotonic()
         if self._began is None:
             self._began = self._told
-            self._listener.start()
+            threading.Thread(target=self._tell_of_long_ones, daemon=True).start()
         before, self._states[number] = self._states.get(number, _WAITING), state
         job = self._jobs[number]
         for sums, amount in ((self._trainings, job.trainings), (self._minutes, job.minutes)):
