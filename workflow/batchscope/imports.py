@@ -7,6 +7,7 @@ from pathlib import Path
 from batchscope.files import digest
 
 LIBRARY = Path(__file__).parent
+CHECKOUT = LIBRARY.parents[1]
 
 
 def library_modules(program: Path) -> list[Path]:

@@ -14,11 +14,10 @@ if workflow.is_main_process:
 
 from batchscope.errors import ConfigError
 from batchscope.study.config import read_file
+from batchscope.study.userfiles import found
 
 # That of the folder where the workflow runs, else that of the checkout; of a module the config is given.
-CONFIG = "config.yaml"
-if not Path(CONFIG).exists() and not workflow.overwrite_configfiles:
-    CONFIG = str(CHECKOUT / CONFIG)
+CONFIG = "config.yaml" if workflow.overwrite_configfiles else found("config.yaml")
 try:
     if (
         Path(CONFIG).exists()

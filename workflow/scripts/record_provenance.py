@@ -7,7 +7,7 @@ in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
 import json
 from pathlib import Path
 
-from batchscope.imports import LIBRARY
+from batchscope.imports import CHECKOUT
 from batchscope.results.provenance import record, write_provenance
 from batchscope.script import begin
 
@@ -17,6 +17,6 @@ provenance = record(
     results=[Path(path) for path in snakemake.input.results],
     files=list(snakemake.input.files),
     config=json.loads(snakemake.params.config),
-    checkout=LIBRARY.parents[1],
+    checkout=CHECKOUT,
 )
 write_provenance(provenance, snakemake.output[0])

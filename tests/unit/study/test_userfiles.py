@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from batchscope.study.userfiles import CHECKOUT, found
+from batchscope.imports import CHECKOUT
+from batchscope.study.userfiles import found
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from batchscope import __version__
 from batchscope.files import replacing, sha256
-from batchscope.imports import LIBRARY
+from batchscope.imports import CHECKOUT
 from batchscope.report.look import USUAL, Look
 from batchscope.report.style import plt
 from batchscope.results.workflow import git_state
@@ -46,7 +46,7 @@ def write_figure(figure: plt.Figure, job, of_seconds: bool = False) -> None:
     first = Path(job.output[0])
     title = f"{first.parents[1].name}: {first.stem.replace('_', ' ')}"
     data = (f"{path} sha256:{sha256(path) if of_seconds else digest_of_data(path)}" for path in job.input)
-    origin = Origin(title, _creator(LIBRARY.parents[1]), "; ".join([f"rule {job.rule}", *data]))
+    origin = Origin(title, _creator(CHECKOUT), "; ".join([f"rule {job.rule}", *data]))
     look = look_of(job)
     for path in job.output:
         save_figure(figure, path, origin, look)

@@ -8,7 +8,7 @@ import pandas as pd
 import yaml
 
 from batchscope.evidence.crossed import FEWEST
-from batchscope.imports import LIBRARY
+from batchscope.imports import CHECKOUT
 from batchscope.report.definitions import DEFINITIONS
 from batchscope.report.words import capitalized, in_words
 from batchscope.results.provenance import trained_by, trained_on
@@ -98,7 +98,7 @@ def methods_table(spec: dict, target: float, timings: list[Path]) -> pd.DataFram
     rows["Software"] = ", ".join(
         [f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in _PACKAGES)]
     )
-    rows["Workflow"] = workflow_in_words(workflow_state(LIBRARY.parents[1]), git_state(LIBRARY.parents[1]))
+    rows["Workflow"] = workflow_in_words(workflow_state(CHECKOUT), git_state(CHECKOUT))
     rows["Trained by"] = _with_names(trained_by(timings))
     on = trained_on(timings)
     rows["Trained on"] = _with_names(on) if len(on) > 1 else "".join(on)

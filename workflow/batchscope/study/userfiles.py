@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from batchscope.errors import suggestion
-from batchscope.imports import LIBRARY, modules_in
+from batchscope.imports import CHECKOUT, modules_in
 from batchscope.names import name_and_arguments
 
-CHECKOUT = LIBRARY.parents[1]
 _READERS = ("table", "npz")
 
 
