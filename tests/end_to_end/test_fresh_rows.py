@@ -14,7 +14,7 @@ from batchscope.data.prepare import make_dataset
 from batchscope.evidence.comparisons import compare
 from batchscope.evidence.crossed import estimate_mean, means_and_parts
 from batchscope.study.config import check_config
-from batchscope.study.plan import Plan
+from batchscope.study.keras_plan import KerasPlan
 from batchscope.study.setting import Setting
 from batchscope.training.checkpoint import Checkpoint
 from batchscope.training.engines import Way
@@ -39,7 +39,7 @@ def right(tmp_path_factory) -> dict[str, np.ndarray]:
     dataset = own._replace(
         x_test=np.concatenate([own.x_test, x.astype(np.float32)]), y_test=np.concatenate([own.y_test, y])
     )
-    study = Plan("blobs", spec, train_rows=500, multiplications=0)
+    study = KerasPlan("blobs", spec, train_rows=500, multiplications=0)
     found = {}
     for batch_size in BATCH_SIZES:
         training = study.training(batch_size)

@@ -8,14 +8,17 @@ from pathlib import Path
 FRONT = "results/index.html"  # of all studies
 TABLES = ["dataset", "summary", "comparisons", "claims", "methods"]  # that people read
 FINDINGS = "results/findings.rst"  # the first page of Snakemake's report
+CHECKS = ".snakemake/batchscope/check"  # what programs wrote when they were tried
 
 from batchscope.hardware.devices import visible_gpus
 from batchscope.errors import ConfigError, first_lines
 from batchscope.files import digest
 from batchscope.imports import code_digest
 from batchscope.report.look import check_font
+from batchscope.study.keras_plan import KerasPlan
 from batchscope.study.limits import too_long
 from batchscope.study.merge import merge
+from batchscope.study.runs_plan import ProgramPlan, RunsPlan
 from batchscope.study.studies import read_studies, remarks
 from batchscope.study.study import splits_drawn
 from batchscope.training.jobs import remove_finished
@@ -37,6 +40,8 @@ try:
         check_font(config["figures"]["font"])
 except ConfigError as error:
     sys.exit(first_lines(error))
+
+KERAS, PROGRAMS, RUNS = ([each for each in STUDIES.values() if isinstance(each, kind)] for kind in (KerasPlan, ProgramPlan, RunsPlan))
 
 limits = config.pop("limits")  # no result depends on them
 if workflow.is_main_process:
@@ -99,13 +104,37 @@ def where_they_are(files, only=None):
     return lambda wildcards: [local(path) for path in files(study_of(wildcards, only))]
 
 
-def gpus(_):
-    """GPUs for a training job: as the config says, else one where this machine has one, or on a cluster."""
-    if config["resources"]["gpu"] != "auto":
-        return config["resources"]["gpu"]
+def named(studies):
+    """What the wildcard of a study may be, where a rule is for some of them."""
+    return "|".join(study.name for study in studies) or "(?!)"  # which nothing is
+
+
+def gpus(_, asked_for=config["resources"]["gpu"]):
+    """GPUs for a training job: as many as are asked for, else one where this machine has one, or on a cluster."""
+    if asked_for != "auto":
+        return asked_for
     if workflow.is_main_process and not workflow.local_exec:
         return min(workflow.global_resources["gpu"].value, 1) if "gpu" in workflow.global_resources else 1
     return min(GPUS, 1)
+
+
+def of_program(study):
+    """What a job of a user's program asks for, as the study says or else the config for all."""
+    asked_for = config["resources"] | study.resources
+    resources = {
+        "gpu": lambda wildcards: gpus(wildcards, asked_for["gpu"]),
+        "mem_mb": lambda _, attempt: attempt * asked_for["mem_mb"],
+        "at_once": study.at_once,
+    }
+    if "runtime" in asked_for:
+        resources["runtime"] = lambda _, attempt: attempt * asked_for["runtime"]
+    return resources
+
+
+def env_of_program(study):
+    """The environment in which a user's program runs: a file of theirs as rules name it, or its name."""
+    is_file = study.conda in study.files
+    return os.path.relpath(study.conda, WORKFLOW / "rules") if is_file else study.conda
 
 
 def training_env(wildcards):
@@ -119,12 +148,28 @@ def memory(_, attempt):
 
 
 def trainings():
-    """Every batch size or schedule that studies train, as files spell it, and whether they keep predictions -> studies."""
+    """Each batch size or schedule that Keras trains, as files spell it, and whether predictions are kept -> studies."""
     studies = {}
-    for study in STUDIES.values():
+    for study in KERAS:
         for batch_size in study.trainings:
             studies.setdefault((batch_size, study.keeps_predictions), []).append(study)
     return studies
+
+
+def training_rule(study, batch_size):
+    """The name of the rule that runs a study's program at a batch size; with that of the study where others train it."""
+    others = [each for each in KERAS + PROGRAMS if each is not study and batch_size in each.trainings]
+    return f"train_batch_size_{batch_size}" + f"_of_{study.name}" * bool(others)
+
+
+def run_files(wildcards):
+    """What the runs of a study at a batch size are read from."""
+    study = study_of(wildcards)
+    if study not in PROGRAMS:
+        return {"runs": list(map(local, study.run_files(wildcards.training)))}
+    folder = f"results/{study.name}"
+    about = f"{folder}/runs/batch_size_{wildcards.training}/runs.json"
+    return {"runs": [f"{folder}/{path}" for path in study.run_files(wildcards.training)], "about": about}
 
 
 def in_report(path, part, caption):
@@ -153,6 +198,16 @@ def timings(study):
     return trained(study, "timing", suffix="csv")
 
 
+def dataset(study):
+    """The dataset of a study, of those that have one."""
+    return [f"results/{study.name}/dataset.npz"] if study in KERAS else []
+
+
+def of_rows(study, folder):
+    """What training jobs wrote of single rows or of new splits, of a study of which these are known."""
+    return trained(study, folder) if study in KERAS else []
+
+
 def splits(study):
     """The file of a study's new splits, where it asks for them."""
     return [f"results/{study.name}/splits.npz"] if splits_drawn(study.spec) else []
@@ -179,17 +234,13 @@ def results(study):
     metrics = ["recommendation.md", "history.parquet", *(f"{name}.csv" for name in study.tables)]
     tables = [*(f"{name}.html" for name in TABLES), "summary.tex", "claims.tex", "numbers.tex"]
     names = [
-        "dataset.npz",
         "dataset.json",
         *figures,
         *(f"metrics/{name}" for name in metrics),
         *(f"tables/{name}" for name in tables),
+        *study.further_results,
     ]
-    folders = ["history", "rows", "new_splits", *["predictions"] * study.keeps_predictions]
-    jobs = [path for folder in folders for path in trained(study, folder)] + timings(study)
-    if study.keeps_model:
-        names += [f"model/{name}" for name in ("model.keras", "preprocessing.joblib", "model.json", "README.md")]
-    return [f"results/{study.name}/{name}" for name in names] + splits(study) + jobs + paces(study)
+    return [f"results/{study.name}/{name}" for name in names] + trained(study, "history") + timings(study)
 
 
 def asked(study):

@@ -11,6 +11,8 @@ rule prepare_dataset:
         "results/{study}/logs/prepare_dataset.log",
     benchmark:
         "results/{study}/benchmarks/prepare_dataset.tsv"
+    wildcard_constraints:
+        study=named(KERAS),
     localrule: True
     conda:
         training_env

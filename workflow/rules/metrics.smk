@@ -4,17 +4,17 @@
 TRAININGS = {
     "replicates": "results/{study}/metrics/replicates.csv",
     "new_splits": "results/{study}/metrics/new_splits.csv",
-    "rows": lambda wildcards: trained(study_of(wildcards), "rows"),
+    "rows": lambda wildcards: of_rows(study_of(wildcards), "rows"),
 }
 
 
 rule aggregate_metrics:
     input:
         histories=lambda wildcards: trained(study_of(wildcards), "history"),
-        new_splits=lambda wildcards: trained(study_of(wildcards), "new_splits"),
-        rows=lambda wildcards: trained(study_of(wildcards), "rows"),
+        new_splits=lambda wildcards: of_rows(study_of(wildcards), "new_splits"),
+        rows=lambda wildcards: of_rows(study_of(wildcards), "rows"),
         timings=lambda wildcards: timings(study_of(wildcards)),
-        dataset="results/{study}/dataset.npz",
+        dataset=lambda wildcards: dataset(study_of(wildcards)),
     output:
         history="results/{study}/metrics/history.parquet",
         replicates="results/{study}/metrics/replicates.csv",
@@ -34,7 +34,7 @@ rule aggregate_metrics:
         runtime=10,
     params:
         code=code("aggregate_metrics.py"),
-        metrics=part(lambda study, _: study.metrics),
+        metrics=part(lambda study, _: study.aggregation),
     message:
         "Summing up the replicates of {wildcards.study}"
     script:

@@ -11,6 +11,7 @@ rule make_tables:
         recommendation="results/{study}/metrics/recommendation.csv",
         variance=where_asked_for("variance"),
         timings=lambda wildcards: timings(study_of(wildcards)),
+        files=where_they_are(lambda study: study.files),
         templates=for_report("table.html.jinja", "page.html.jinja", "parts.html.jinja", "page.css"),
     output:
         dataset=in_report("results/{study}/tables/dataset.html", "Tables", "data"),

@@ -25,7 +25,7 @@ for (batch_size, predicts), studies in trainings().items():
         benchmark:
             f"{folder}/benchmarks/train_batch_size_{batch_size}.tsv"
         wildcard_constraints:
-            study="|".join(study.name for study in studies),
+            study=named(studies),
         priority: max(study.seconds(batch_size) for study in studies)  # the longest starts first
         # Default arguments keep this turn's values; a plain closure would see the loop's last ones.
         group:

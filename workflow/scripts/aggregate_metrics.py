@@ -5,6 +5,7 @@ from batchscope.warm import in_warm_process
 in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
 
 import json
+import math
 from pathlib import Path
 
 import pandas as pd
@@ -25,14 +26,17 @@ from batchscope.script import begin
 
 terminal = begin(snakemake)
 metrics = json.loads(snakemake.params.metrics)
-history = pyarrow.concat_tables(map(read_history, snakemake.input.histories))
-timing = pd.concat(map(pd.read_csv, snakemake.input.timings))
-on_new_splits = pyarrow.concat_tables(read_history(path, may_be_empty=True) for path in snakemake.input.new_splits)
+inputs, of_rows = snakemake.input, metrics.pop("of_rows")
+histories = [read_history(path, every_epoch=of_rows) for path in inputs.histories]
+history = pyarrow.concat_tables(histories, promote_options="permissive")  # epochs are whole numbers, or not, of a file
+timing = pd.concat(map(pd.read_csv, inputs.timings))
+new_splits = [read_history(path, may_be_empty=True) for path in inputs.new_splits]
+on_new_splits = pyarrow.concat_tables(new_splits) if new_splits else history.slice(0, 0)
 goal = metrics["score"], metrics["target"]
 trainings = {}
 for population, of_population in {THIS_SPLIT: history, NEW_SPLITS: on_new_splits}.items():
     if of_population.num_rows:
-        scores = read_row_scores(snakemake.input.rows, population)
+        scores = read_row_scores(inputs.rows, population) if of_rows else None
         measured = measure_replicates(of_population.to_pandas(), timing, *goal)
         trainings[population] = Trainings(add_errors(measured, scores), scores)
 replicates = trainings[THIS_SPLIT].replicates
@@ -41,9 +45,10 @@ write_csv(replicates, snakemake.output.replicates)
 new_splits = trainings[NEW_SPLITS].replicates if NEW_SPLITS in trainings else replicates.head(0)
 write_csv(new_splits, snakemake.output.new_splits)
 summary = add_populations(summarize(replicates, **metrics), trainings, metrics["seed"])
-data = load_dataset(snakemake.input.dataset)
-for part, y in {"test": data.y_test, "validation": data.y_validation}.items():
-    summary[f"{part}_guess"] = guess(metrics["score"], data.y_train, y)
+data = load_dataset(*inputs.dataset) if inputs.dataset else None
+for part in ("test", "validation"):
+    guessed = guess(metrics["score"], data.y_train, getattr(data, f"y_{part}")) if data else math.nan
+    summary[f"{part}_guess"] = guessed
 summary = pd.concat([summary, summarize_errors(replicates, metrics["seed"])], axis=1)
 write_csv(summary, snakemake.output.summary)
 write_csv(seconds_per_epoch(timing), snakemake.output.timing)

@@ -15,5 +15,6 @@ from batchscope.study.setting import Setting
 begin(snakemake)
 comparisons = json.loads(snakemake.params.comparisons)
 reference = Setting(*comparisons.pop("reference"))
-trainings = read_trainings(snakemake.input.replicates, snakemake.input.new_splits, snakemake.input.rows)
+inputs = snakemake.input
+trainings = read_trainings(inputs.replicates, inputs.new_splits, inputs.rows, paired=comparisons.pop("paired"))
 write_csv(compare(trainings, reference, **comparisons), snakemake.output[0])

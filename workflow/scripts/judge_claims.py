@@ -15,6 +15,7 @@ from batchscope.script import begin
 
 begin(snakemake)
 claims = json.loads(snakemake.params.claims)
-trainings = read_trainings(snakemake.input.replicates, snakemake.input.new_splits, snakemake.input.rows)
-others = [Trainings(pd.read_csv(path)) for path in snakemake.input.others]
+inputs, paired = snakemake.input, claims.pop("paired")
+trainings = read_trainings(inputs.replicates, inputs.new_splits, inputs.rows, paired=paired)
+others = [Trainings(pd.read_csv(path), paired=paired) for path in inputs.others]
 write_csv(judge(trainings=trainings, others=others, **claims), snakemake.output[0])

@@ -43,7 +43,7 @@ tables = {  # each with its heading
     "claims": ("Every claim and its verdicts", claims),
     "methods": (
         "How the numbers came about",
-        methods_table(study["spec"], study["target"], [Path(path) for path in snakemake.input.timings]),
+        methods_table(study, [Path(path) for path in snakemake.input.timings], snakemake.input.files),
     ),
 }
 for name, (heading, table) in tables.items():

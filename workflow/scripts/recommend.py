@@ -17,8 +17,9 @@ from batchscope.script import begin
 begin(snakemake)
 study = json.loads(snakemake.params.study)
 how = {key: study[key] for key in ("seed", "score", "part")}
-trainings = read_trainings(snakemake.input.replicates, snakemake.input.new_splits, snakemake.input.rows)
+inputs = snakemake.input
+trainings = read_trainings(inputs.replicates, inputs.new_splits, inputs.rows, paired=study["paired"])
 ranked = {on: recommend(each, study["margins"], **how) for on, each in trainings.items()}
-guess = pd.read_csv(snakemake.input.summary)[f"{study['part']}_guess"].iloc[0]
+guess = pd.read_csv(inputs.summary)[f"{study['part']}_guess"].iloc[0]
 write_page(page(trainings, ranked, guess=guess, **study), snakemake.output.page)
 write_csv(ranked_table(ranked), snakemake.output.table)

@@ -32,6 +32,8 @@ def findings() -> dict:
             "title": "A study",
             "best": "results/a/best.svg",
             "questions": [{"question": "Why_?", "answer": "low", "figure": "results/a/b.svg"}],
+            "paired": True,
+            "of_rows": True,
         },
         {"advice": ADVICE, "sentences": ["No setting is undecided."]},
         pd.DataFrame({"replicates": [11, 11], "diverged": [0, 1], **ON_NEW_SPLITS}),

@@ -98,6 +98,8 @@ def make_study(results: Path, shown: str = "svg", title: str = "A & B") -> dict:
         {
             "title": title,
             "questions": [{"question": "Why?", "answer": "C2", "figure": "answer_Q1"}],
+            "paired": True,
+            "of_rows": True,
             "best": "which_is_best",
             "figures": [*FIGURES.items()],
             "shown": shown,

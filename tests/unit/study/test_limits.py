@@ -10,9 +10,9 @@ from batchscope.errors import ConfigError
 from batchscope.study import limits as limits_module
 from batchscope.study import studies
 from batchscope.study.config import check_config
+from batchscope.study.keras_plan import KerasPlan
 from batchscope.study.limits import Limits, beyond, too_large, too_long
 from batchscope.study.needs import Need, Size
-from batchscope.study.plan import Plan
 
 SPEC = """
 dataset: {make_blobs: {n_samples: 1000, n_features: 2, random_state: 1}}
@@ -31,8 +31,8 @@ def config(study: str = "{}", limits: str = "{}") -> dict:
     return check_config({"studies": {"mine": spec}, "limits": yaml.safe_load(limits)})
 
 
-def plan(study: str = "{}") -> Plan:
-    return Plan("mine", config(study)["studies"]["mine"], train_rows=500, multiplications=10**6)
+def plan(study: str = "{}") -> KerasPlan:
+    return KerasPlan("mine", config(study)["studies"]["mine"], train_rows=500, multiplications=10**6)
 
 
 def test_left_to_auto_the_limits_are_what_the_machine_has(tmp_path, monkeypatch):

@@ -6,8 +6,8 @@ import yaml
 
 from batchscope.results.history import history_table, write_history
 from batchscope.study.config import check_config
+from batchscope.study.keras_plan import KerasPlan
 from batchscope.study.needs import Need, Size, disk, memory_of_layers, memory_of_training, size_in_config
-from batchscope.study.plan import Plan
 
 SPEC = """
 dataset: {make_blobs: {n_samples: 1000, n_features: 2, random_state: 1}}
@@ -21,9 +21,9 @@ learning_rates: [0.1, 0.01]
 SIZE = Size([500, 500], features=2, outputs=3, parameters=1000, values_per_row=7)
 
 
-def plan(changes: str = "{}") -> Plan:
+def plan(changes: str = "{}") -> KerasPlan:
     spec = yaml.safe_load(SPEC) | yaml.safe_load(changes)
-    return Plan("mine", check_config({"studies": {"mine": spec}})["studies"]["mine"], 500, multiplications=10**6)
+    return KerasPlan("mine", check_config({"studies": {"mine": spec}})["studies"]["mine"], 500, multiplications=10**6)
 
 
 def test_a_need_is_a_product_whose_largest_factor_is_its_place():

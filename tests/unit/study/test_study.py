@@ -8,8 +8,8 @@ from batchscope.errors import ConfigError
 from batchscope.report.methods import methods_table
 from batchscope.study import cost, studies
 from batchscope.study.config import check_config
+from batchscope.study.keras_plan import KerasPlan
 from batchscope.study.mistakes import mistakes
-from batchscope.study.plan import Plan
 from batchscope.study.study import splits_drawn
 
 CONFIG = """
@@ -41,10 +41,10 @@ def answer(questions: dict, memory: float | None) -> dict:
     return {name: FACTS | {"size": {"rows": [500, 400, 100]}} for name in questions}
 
 
-def make_study(changes: str = "{}") -> Plan:
+def make_study(changes: str = "{}") -> KerasPlan:
     spec = yaml.safe_load(CONFIG) | yaml.safe_load(changes)
     config = check_config({"studies": {"mine": spec}})
-    return Plan("mine", config["studies"]["mine"], **FACTS)
+    return KerasPlan("mine", config["studies"]["mine"], **FACTS)
 
 
 def lines(changes: str) -> list[str]:
@@ -65,7 +65,7 @@ def test_a_job_for_each_batch_size_with_all_its_learning_rates():
 
 def test_the_methods_list_what_a_training_follows_from():
     study = make_study("{micro_batch_size: 4, learning_rate_schedule: {CosineDecay: {decay_epochs: 9}}}")
-    listed = set(methods_table(study.spec, 0.8, [])["what"])
+    listed = set(methods_table(study.described, [])["what"])
     follows_from = study.training("8")["task"].keys() - {"seed", "stages", "resampled"}
     assert {key.replace("_", " ").capitalize() for key in follows_from} <= listed
 
@@ -147,13 +147,13 @@ def test_settings_are_recommended_on_validation_rows_where_there_are_any_and_by_
 def test_another_score_judges_with_its_own_target_and_margins_and_is_measured_without_being_listed():
     study = make_study("{score: roc_auc, target_roc_auc: 0.9, metrics: [f1_macro]}")
     assert study.training("8")["task"]["metrics"] == study.metrics_measured == ["f1_macro", "roc_auc"]
-    assert study.metrics == {"score": "roc_auc", "target": 0.9, "seed": 0}
+    assert study.aggregation == {"score": "roc_auc", "target": 0.9, "of_rows": True, "seed": 0}
     margins = {"test_roc_auc": 0.01, "test_roc_auc_volatility": 0.002, "epochs_to_target": 2}
     assert study.comparisons["margins"] == margins
     drawn = ["test_roc_auc", "test_accuracy", "train_accuracy", "test_f1_macro"]
     assert study.overviews["final_roc_auc"] == drawn
     assert "final_roc_auc" in study.figures
-    listed = methods_table(study.spec, 0.9, []).set_index("what")["how"]
+    listed = methods_table(study.described, []).set_index("what")["how"]
     assert listed["Judged by"] == "ROC AUC, beside it macro F1"
     assert listed["Target"].startswith("a ROC AUC of 0.9; epochs, updates and seconds to it are counted on the test")
     assert "test_accuracy" not in listed["Margins"]

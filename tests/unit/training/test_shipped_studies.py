@@ -12,7 +12,7 @@ import yaml
 from batchscope.data.prepare import make_dataset
 from batchscope.model.losses import is_regression
 from batchscope.study.config import check_config
-from batchscope.study.plan import Plan
+from batchscope.study.keras_plan import KerasPlan
 from batchscope.training import compiled
 from batchscope.training.checkpoint import Checkpoint
 from batchscope.training.engines import Way
@@ -61,7 +61,7 @@ def test_the_model_trains_as_in_fit(name, optimizer, tmp_path):
         [dense, *others] = spec["model"]
         spec["model"] = [{"Dense": dense["Dense"] | {"use_bias": False}}, *others]
     data = make_dataset(spec["dataset"], spec["split"], spec.get("scaler"), is_regression(spec["loss"]))
-    study = Plan(name, spec, train_rows=len(data.y_train), multiplications=1)
+    study = KerasPlan(name, spec, train_rows=len(data.y_train), multiplications=1)
     changes = {"stages": [(100, 3)], "dtype_policy": "float64"}
     task = make_task(data, **study.training(str(spec["batch_sizes"][1]))["task"] | changes)
     groups = {"own": task.replicates(2)}

@@ -21,6 +21,7 @@ from batchscope.evidence.trainings import NEW_SPLITS, THIS_SPLIT, Trainings
 from batchscope.files import replacing
 from batchscope.report.words import (
     GUESSING,
+    basis,
     bounds,
     capitalized,
     in_words,
@@ -32,12 +33,12 @@ from batchscope.report.words import (
 from batchscope.study.setting import SETTING, Setting
 
 _HOW_TO_READ = (
-    "*In brackets stand 95 % intervals. Those of final scores are for new rows and new trainings; beside them stand "
+    "In brackets stand 95 % intervals. Those of final scores are for new rows and new trainings; beside them stand "
     "those over trainings alone, which hold for these very rows. Volatility and epochs are over trainings alone. A "
     "setting is worse where it is shown worse than the best, all settings tested together at a level of 5 %, the "
     "choice of the best included; equivalent where the difference is inside the margin; else undecided, with how "
     "many more replicates or rows would decide with a power of 80 %, were the measured difference the true one. "
-    "Epochs are means; a replicate that never gets there counts with the length of its training.*"
+    "Epochs are means; a replicate that never gets there counts with the length of its training."
 )
 
 
@@ -53,6 +54,8 @@ def page(
     part: str = "test",
     resampled: bool = False,
     guess: float = math.nan,
+    paired: bool = True,
+    of_rows: bool = True,
 ) -> str:
     """The recommendation in Markdown: the advice first, a table per goal, what to try next, what is undecided.
 
@@ -65,11 +68,12 @@ def page(
         margins, seed, score, part: see `batchscope.evidence.recommendation.recommend`.
         resampled: every replicate has a split of its own.
         guess: the score of guessing the largest class on the part; NaN of a loss.
+        paired, of_rows: see `batchscope.report.words.basis`.
     """
     [own, *_] = trainings.values()
-    rows = own.values(f"{part}_{score}", own.settings[:1])[0].shape[2]
+    rows = f"{own.values(f'{part}_{score}', own.settings[:1])[0].shape[2]} " * of_rows
     places = {
-        THIS_SPLIT: "On random splits" if resampled else f"Judged by these {rows} {part} rows",
+        THIS_SPLIT: "On random splits" if resampled else f"Judged by these {rows}{part} rows",
         NEW_SPLITS: "On new splits",
     }
     ranked = {places[on]: goals for on, goals in ranked.items()}
@@ -102,7 +106,8 @@ def page(
     blocks.append("## What is undecided")
     for place, goals in ranked.items():
         blocks += [f"{place}, {sentence}" for sentence in _undecided(goals, names, trainings[place], part)]
-    return "\n\n".join([*blocks, _HOW_TO_READ]) + "\n"
+    blocks += [f"*{sentence}*" for sentence in (_HOW_TO_READ, *basis(paired, of_rows))]
+    return "\n\n".join(blocks) + "\n"
 
 
 def _inside(place: str) -> str:

@@ -74,7 +74,8 @@ def plot_which_is_best(
         for axes in lowest:
             batch_size_axis(axes)
         figure.suptitle(look.title(title))
-        _add_legend_of_verdicts(look, figure, rates, guessed)
+        of_rows = not np.array_equal(ranked["difference_low"], ranked["difference_low_on_these_rows"], equal_nan=True)
+        _add_legend_of_verdicts(look, figure, rates, guessed, of_rows)
     return figure
 
 
@@ -95,7 +96,7 @@ def _draw_ranked(axes: plt.Axes, table: pd.DataFrame, index: int, shift: float) 
     axes.plot(x[best], y[best], "o", color="black", mfc="none", ms=8, mew=0.6)
 
 
-def _add_legend_of_verdicts(look: Look, figure: plt.Figure, rates: list[float], guessed: bool) -> None:
+def _add_legend_of_verdicts(look: Look, figure: plt.Figure, rates: list[float], guessed: bool, of_rows: bool) -> None:
     handles = [
         plt.Line2D([], [], color=color, marker=marker, linestyle="none", markersize=4)
         for _, color, marker in zip(rates, cycle(OKABE_ITO), cycle(MARKERS))
@@ -106,7 +107,7 @@ def _add_legend_of_verdicts(look: Look, figure: plt.Figure, rates: list[float], 
         "may be best": {"marker": "o", "color": "0.4", "ms": 4, "linestyle": "none"},
         "shown worse, or left out": {"marker": "o", "mfc": "white", "color": "0.4", "ms": 4, "linestyle": "none"},
         "over trainings alone": {"color": "0.4", "linewidth": 2.5},
-        "for new rows too": {"color": "0.4", "linewidth": 0.7},
+        **({"for new rows too": {"color": "0.4", "linewidth": 0.7}} if of_rows else {}),
         **({GUESSING: GUESS} if guessed else {}),
     }.items():
         handles.append(plt.Line2D([], [], **style))

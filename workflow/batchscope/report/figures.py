@@ -156,7 +156,7 @@ def _two_dimensions(x: np.ndarray, names: np.ndarray | None) -> tuple[np.ndarray
 def _draw_curves(axes: plt.Axes, history: pd.DataFrame, score: str) -> None:
     """The median, the middle 80 % and replicate 0 of one setting, for training and test rows; losses on a log scale.
 
-    Of training rows there is loss and accuracy alone.
+    Of training rows there is loss and accuracy at most.
     """
     if score == "loss":
         axes.set_yscale("log")
@@ -164,14 +164,16 @@ def _draw_curves(axes: plt.Axes, history: pd.DataFrame, score: str) -> None:
         axes.yaxis.set_major_formatter(ScalarFormatter())
         axes.yaxis.set_minor_formatter(NullFormatter())
     for part, style in PARTS.items():
-        if f"{part}_{score}" not in history:
+        if f"{part}_{score}" not in history or history[f"{part}_{score}"].isna().all():
             continue
         curves = history.pivot(index="epoch", columns="replicate", values=f"{part}_{score}")
         low, median, high = (curves.quantile(share, axis=1) for share in (0.1, 0.5, 0.9))
         axes.fill_between(curves.index, low, high, color=style["color"], alpha=0.2, linewidth=0)
         axes.plot(curves.index, median, label=f"{part}, median", **style)
         # Not scaled to: one replicate's outliers are cut off rather than flatten all the curves.
-        single = plt.Line2D(curves.index, curves[0], color=style["color"], linewidth=0.35, alpha=0.6, zorder=1.5)
+        single = plt.Line2D(
+            curves.index, curves[curves.columns[0]], color=style["color"], linewidth=0.35, alpha=0.6, zorder=1.5
+        )
         axes.add_artist(single)
 
 

@@ -10,7 +10,7 @@ from batchscope.evidence.claims import NOT_TESTED
 from batchscope.evidence.trainings import NEW_SPLITS, NOT_JUDGED, THIS_SPLIT, TRAININGS
 from batchscope.report.templates import write
 from batchscope.report.words import MEASURES as NAMES
-from batchscope.report.words import bounds, measured
+from batchscope.report.words import basis, bounds, measured
 from batchscope.study.setting import SETTING, Setting, setting_in_words
 
 # What a claim's number is a mean over, where that is not replicates.
@@ -27,7 +27,8 @@ def study_findings(
     """What the first page says of a study, in sentences.
 
     Args:
-        study: its title, its questions, and the path of the figure of which setting is `best`.
+        study: its title, its questions, what it is `paired` and `of_rows` (see `words.basis`), and the path of the
+            figure of which setting is `best`.
         recommendation: its advice and other sentences, as from `batchscope.report.advice.read_page`.
         summary, comparisons, claims: its tables under metrics.
     """
@@ -37,6 +38,7 @@ def study_findings(
         "title": study["title"],
         "best": study["best"],
         "trained": _trained(summary),
+        "basis": basis(study["paired"], study["of_rows"]),
         **recommendation,
         "compared": [
             _compared(comparisons, measure, population)

@@ -1,6 +1,7 @@
 """How the numbers of a study came about: training, seeds, statistics, software and hardware."""
 
 import platform
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -8,12 +9,12 @@ import pandas as pd
 import yaml
 
 from batchscope.evidence.crossed import FEWEST
+from batchscope.files import sha256
 from batchscope.imports import CHECKOUT
 from batchscope.report.definitions import DEFINITIONS
-from batchscope.report.words import capitalized, in_words
+from batchscope.report.words import basis, capitalized, in_words
 from batchscope.results.provenance import trained_by, trained_on
 from batchscope.results.workflow import git_state, workflow_state
-from batchscope.study.study import judged_by
 
 _PACKAGES = ("scikit-learn", "scipy", "statsmodels", "numpy", "pandas", "matplotlib", "snakemake")
 _STATISTICS = {
@@ -72,29 +73,34 @@ _STATISTICS = {
 }
 
 
-def methods_table(spec: dict, target: float, timings: list[Path]) -> pd.DataFrame:
+def methods_table(study: dict, timings: list[Path], files: Sequence[str | Path] = ()) -> pd.DataFrame:
     """Two columns, what and how.
 
     Args:
-        spec: the study as in the config, with all defaults.
-        target: the score that epochs to target are counted to.
+        study: as in `batchscope.study.plan.Plan.described`; its `spec` is as in the config, with all defaults.
         timings: those of its training jobs, which say on what hardware they ran.
+        files: those of the user's that it is made of.
     """
     keys = (
-        *("dataset", "split", "scaler", "model", "optimizer", "learning_rate_schedule", "loss", "epochs", "replicates"),
+        *("dataset", "split", "scaler", "model", "optimizer", "learning_rate_schedule", "loss"),
+        *("program", "histories", "train_rows", "epochs", "replicates"),
         *("new_splits", "engine", "dtype_policy", "dense_gradients", "micro_batch_size", "class_weight"),
     )
-    score = judged_by(spec)
+    spec, score = study["spec"], study["score"]
     rows = {key.replace("_", " ").capitalize(): _yaml(spec[key]) for key in keys if key in spec}
-    rows["Judged by"] = ", ".join([in_words(score), *(f"beside it {in_words(each)}" for each in spec["metrics"])])
-    on = "the test rows" + ", and for the recommendation on the validation rows" * ("validation" in spec["split"])
-    rows["Target"] = f"a {in_words(score)} of {target:g}; epochs, updates and seconds to it are counted on {on}"
-    rows["Seeds"] = f"study {spec['seed']}, split {spec['split']['seed']}; that of the dataset stands in its arguments"
+    if files:
+        rows["Files"] = ", ".join(f"{path} sha256:{sha256(path)}" for path in files)
+    rows["Judged by"] = ", ".join([in_words(score), *(f"beside it {in_words(each)}" for each in study["metrics"])])
+    on = "the test rows" + ", and for the recommendation on the validation rows" * (study["part"] == "validation")
+    target = f"a {in_words(score)} of {study['target']:g}"
+    rows["Target"] = f"{target}; epochs, updates and seconds to it are counted on {on}"
+    rows["Seeds"] = _seeds(spec)
     rows |= _STATISTICS
+    if sentences := basis(study["paired"], study["of_rows"]):
+        rows["Of this study"] = " ".join(sentences)
     rows |= {capitalized(word): meaning for word, meaning in DEFINITIONS.items()}
-    margins = spec["comparisons"]["margins"]
     compared = (f"test_{score}", f"test_{score}_volatility", "epochs_to_target")
-    rows["Margins"] = _yaml({measure: margins[measure] for measure in compared})
+    rows["Margins"] = _yaml({measure: study["margins"][measure] for measure in compared})
     rows["Software"] = ", ".join(
         [f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in _PACKAGES)]
     )
@@ -103,6 +109,14 @@ def methods_table(spec: dict, target: float, timings: list[Path]) -> pd.DataFram
     on = trained_on(timings)
     rows["Trained on"] = _with_names(on) if len(on) > 1 else "".join(on)
     return pd.DataFrame({"what": rows.keys(), "how": rows.values()})
+
+
+def _seeds(spec: dict) -> str:
+    if "program" in spec:
+        return f"{spec['seed']} and those that follow, one for each replicate, the same at every setting"
+    if "histories" in spec:
+        return f"those of the runs; {spec['seed']} of the intervals"
+    return f"study {spec['seed']}, split {spec['split']['seed']}; that of the dataset stands in its arguments"
 
 
 def workflow_in_words(state: dict, git: dict | None) -> str:

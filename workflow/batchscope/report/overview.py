@@ -67,10 +67,13 @@ def plot_measures(
     Seconds, which are those of one machine at one time, are medians without an interval. Thick bars are over trainings
     alone; thin ones, of what is a mean over rows, for new rows too. Every replicate is a dot. A triangle at the top
     stands for a time that was not reached, a cross at the bottom for replicates that diverged. A dashed line is what
-    guessing has of the `score` that a single study is judged by.
+    guessing has of the `score` that a single study is judged by. Of measures that no study has, but for the first one,
+    there is no panel.
     """
     guessed = False
     lines = make_lines(studies)
+    first, *others = measures
+    measures = [first, *(measure for measure in others if _is_measured(measure, lines))]
     columns = min(len(measures), look.columns(PANEL))
     rows = math.ceil(len(measures) / columns)
     size = look.size(0.6 + 1.55 * rows + 0.13 * len(lines))
@@ -92,6 +95,10 @@ def plot_measures(
         figure.suptitle(look.title(title))
         _add_legend(look, figure, lines, guessed)
     return figure
+
+
+def _is_measured(measure: str, lines: list[Line]) -> bool:
+    return any(table[measure].notna().any() for line in lines for table in line.tables if measure in table)
 
 
 def _draw_line(axes: plt.Axes, table: pd.DataFrame, measure: str, index: int, shift: float, seed: int) -> None:

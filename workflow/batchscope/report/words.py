@@ -66,6 +66,26 @@ def in_words(measure: str) -> str:
     return measure.replace("_", " ")
 
 
+def basis(paired: bool, of_rows: bool) -> list[str]:
+    """A sentence for each way in which the evidence of a study rests on less than that of others.
+
+    Args:
+        paired: equal replicates of two settings are pairs.
+        of_rows: what single rows were scored is known.
+    """
+    sentences = []
+    if not of_rows:
+        sentences.append(
+            "What the runs scored on single rows is not known, so all intervals here are over trainings alone: they "
+            "hold for other trainings on the same rows."
+        )
+    if not paired:
+        sentences.append(
+            "Runs of two settings share no seeds, so settings are compared as independent groups rather than in pairs."
+        )
+    return sentences
+
+
 def capitalized(text: str) -> str:
     """With a large first letter, and the others as they are."""
     return text[:1].upper() + text[1:]

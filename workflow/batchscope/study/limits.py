@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psutil
 
+from batchscope.study.keras_plan import KerasPlan
 from batchscope.study.needs import Need, Size, disk, memory_of_data, memory_of_metrics, memory_of_training
 from batchscope.study.study import Study
 
@@ -52,7 +53,7 @@ def _memory() -> int:
     return min([psutil.virtual_memory().total, *(int(number) for number in allowed if number.isdigit())])
 
 
-def too_large(study: Study, size: Size, limits: Limits) -> Iterator[str]:
+def too_large(study: KerasPlan, size: Size, limits: Limits) -> Iterator[str]:
     """A line where a study needs more memory or disk than there is."""
     for what, there, needs in (
         ("memory", limits.memory, [*memory_of_data(study.spec), *memory_of_metrics(study, size)]),
@@ -81,8 +82,11 @@ def _in_gb(amount: float) -> str:
 
 
 def too_long(studies: Iterable[Study], at_once: int, hours: float) -> Iterator[str]:
-    """A line where what is still to be trained takes longer than so many hours, with so many jobs at once."""
-    due = {study.name: list(_seconds_due(study)) for study in studies}
+    """A line where what is still to be trained takes longer than so many hours, with so many jobs at once.
+
+    How long programs of the user's take is not known.
+    """
+    due = {study.name: list(_seconds_due(study)) for study in studies if isinstance(study, KerasPlan)}
     jobs = [seconds for of_study in due.values() for seconds in of_study]
     if jobs and (needed := max(sum(jobs) / at_once, max(jobs)) / 3600) > hours:
         longest = max(due, key=lambda name: sum(due[name]))
@@ -92,7 +96,7 @@ def too_long(studies: Iterable[Study], at_once: int, hours: float) -> Iterator[s
         )
 
 
-def _seconds_due(study: Study) -> Iterator[float]:
+def _seconds_due(study: KerasPlan) -> Iterator[float]:
     """A guess at the seconds of each training job whose result is not there."""
     results = Path("results", study.name)
     for name in study.trainings:

@@ -5,7 +5,11 @@ from collections.abc import Iterator
 
 from batchscope.errors import suggestion
 from batchscope.model.losses import can_be_divided, is_a_sum
+from batchscope.study.command import command_mistakes
+from batchscope.study.keras_plan import KerasPlan
+from batchscope.study.runs_plan import HistoriesPlan, ProgramPlan, RunsPlan
 from batchscope.study.scores import METRICS, SCORES
+from batchscope.study.setting import stages
 from batchscope.study.study import Study
 
 
@@ -21,16 +25,28 @@ def mistakes(study: Study, studies: dict[str, Study]) -> Iterator[str]:
     for setting in (panel for panel, count in panels.items() if count > 1):
         spelled = " (that is full)" if setting.batch_size == study.train_rows else ""
         yield f"batch_sizes: {setting.batch_sizes}{spelled} is repeated; keep one"
+    if isinstance(study, KerasPlan):
+        yield from _of_keras(study)
+    else:
+        yield from _of_runs(study)
+    for place, measure in _measures_asked_for(study):
+        if not study.has_validation and (measure.startswith("validation") or "best_epoch" in measure):
+            remedy = "add validation to `split`" if isinstance(study, KerasPlan) else f"name validation_{study.score}"
+            yield f"{place}: {measure} is measured on validation rows; {remedy}"
+    for name, claim in study.spec["claims"].items():
+        yield from (f"claims.{name}: {problem}" for problem in _claim_mistakes(study, claim))
+    for name, question in study.spec["questions"].items():
+        yield from (f"questions.{name}.{problem}" for problem in _question_mistakes(study, studies, question))
+
+
+def _of_keras(study: KerasPlan) -> Iterator[str]:
+    """What a study that Keras trains asks for and cannot have."""
     if "ensembles" in study.spec and "validation" not in study.spec["split"]:
         yield "ensembles: the best replicate is chosen on validation rows; add validation to `split`"
     if study.keeps_model and "validation" not in study.spec["split"]:
         yield "keep.models: the best replicate is chosen on validation rows; add validation to `split`"
     if study.keeps_model and study.spec["split"]["order"] == "resampled":
         yield "keep.models: replicates with splits of their own have no validation rows in common; take another `order`"
-    if "validation" not in study.spec["split"]:
-        for place, measure in _measures_asked_for(study):
-            if measure.startswith("validation") or "best_epoch" in measure:
-                yield f"{place}: {measure} is measured on validation rows; add validation to `split`"
     if study.score == "loss":
         yield from _not_of_numbers(study)
     else:
@@ -39,10 +55,36 @@ def mistakes(study: Study, studies: dict[str, Study]) -> Iterator[str]:
         yield from _not_divided(study)
     if "ensembles" in study.spec and study.spec["split"]["order"] == "resampled":
         yield "ensembles: they need test rows that none of their members trains on; take another `order` in `split`"
-    for name, claim in study.spec["claims"].items():
-        yield from (f"claims.{name}: {problem}" for problem in _claim_mistakes(study, claim))
-    for name, question in study.spec["questions"].items():
-        yield from (f"questions.{name}.{problem}" for problem in _question_mistakes(study, studies, question))
+
+
+def _of_runs(study: RunsPlan) -> Iterator[str]:
+    """What a study of runs asks for and cannot have."""
+    where = "program.history" if isinstance(study, ProgramPlan) else "histories.columns"
+    for place, batch_size in batch_sizes(study):
+        if isinstance(batch_size, dict):
+            yield f"{place}: a run has one batch size; write a number, or full"
+    for score in _other_targets(study):
+        yield f"target_{score}: the score is {study.score}; write target_{study.score}"
+    for place, measure in _measures_asked_for(study):
+        for metric in METRICS:
+            if metric in measure and metric not in study.metrics_measured:
+                yield f"{place}: {measure} is not measured; name test_{metric} in `{where}`"
+        if measure in ("ensemble_gain", "selection_gain") or measure.endswith(("rmse", "mae")):
+            yield f"{place}: {measure} cannot be told from histories; take {_learned(study)}"
+    if isinstance(study, ProgramPlan):
+        yield from command_mistakes(
+            study.spec["program"], max(map(len, study.trainings.values())), study.spec["replicates"]
+        )
+    if isinstance(study, HistoriesPlan):
+        if not study.settings:
+            yield "histories: there is no run at the batch sizes and learning rates that the study names"
+        for name, curve in study.spec["learning_curves"].items():
+            if study.setting(curve["batch_size"], curve["learning_rate"]) not in study.settings:
+                yield f"learning_curves.{name}: there is no run at this batch size and learning rate"
+
+
+def _learned(study: Study) -> str:
+    return "test_loss" if study.score == "loss" else "test_accuracy"
 
 
 def _not_of_numbers(study: Study) -> Iterator[str]:
@@ -111,7 +153,7 @@ def batch_sizes(study: Study) -> Iterator[tuple[str, int | str | dict]]:
 
 def _too_large(study: Study) -> Iterator[str]:
     for place, batch_size in batch_sizes(study):
-        for rows, _ in study.stages(batch_size):
+        for rows, _ in stages(batch_size, 0, study.train_rows):
             if rows > study.train_rows:
                 yield f"{place}: {rows} is above the {study.train_rows} training rows; take at most that, or full"
 
@@ -123,7 +165,7 @@ def _claim_mistakes(study: Study, claim: dict) -> Iterator[str]:
     if "within" in claim and claim["within"][0] >= claim["within"][1]:
         yield f"within: {claim['within']} is no range; the smaller number stands first"
     if claim["measure"] in ("ensemble_gain", "selection_gain"):
-        if "ensembles" not in study.spec:
+        if "ensembles" not in study.spec and isinstance(study, KerasPlan):
             yield f"{claim['measure']} is measured of ensembles; add the key `ensembles` to the study"
         if claim.keys() & {"of", "against", "along"}:
             yield f"{claim['measure']} is of the study's ensembles; leave out `of`, `against` and `along`"

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from batchscope.model.losses import is_regression
 from batchscope.names import name_and_arguments
+from batchscope.study.keras_plan import KerasPlan
 from batchscope.study.mistakes import batch_sizes
-from batchscope.study.study import Study, splits_drawn
+from batchscope.study.study import splits_drawn
 
 # Bytes, as they were measured of small studies.
 _OF_A_VALUE = 4  # float32
@@ -96,7 +97,7 @@ def memory_of_layers(parameters: Sequence[int], values_per_row: Sequence[int]) -
         yield Need(_MODELS_TRIED * _ROWS_TRIED * _OF_A_VALUE, {place: values})
 
 
-def memory_of_training(study: Study, size: Size) -> Iterator[Need]:
+def memory_of_training(study: KerasPlan, size: Size) -> Iterator[Need]:
     """Bytes that the largest training job of a study holds."""
     rates = {"learning_rates": max(map(len, study.trainings.values()))}
     trained = _replicates(study) | rates
@@ -124,14 +125,14 @@ def memory_of_training(study: Study, size: Size) -> Iterator[Need]:
         yield Need(_OF_A_DRAW, crossed)
 
 
-def memory_of_metrics(study: Study, size: Size) -> Iterator[Need]:
+def memory_of_metrics(study: KerasPlan, size: Size) -> Iterator[Need]:
     """Bytes that the histories and row scores of all settings of a study take together, where they are summed up."""
     trained = _replicates(study) | _settings(study)
     yield Need(_of_a_table_row(study, size), trained | _epochs(study))
     yield Need(2 * _of_a_scored_row(study), trained | _other_rows(study, size))
 
 
-def disk(study: Study, size: Size) -> Iterator[Need]:
+def disk(study: KerasPlan, size: Size) -> Iterator[Need]:
     """Bytes of all that a study writes."""
     settings, others = _settings(study), _other_rows(study, size)
     trained = _replicates(study) | settings
@@ -146,12 +147,12 @@ def disk(study: Study, size: Size) -> Iterator[Need]:
         yield Need(_OF_A_VALUE, {"model": size.parameters})
 
 
-def _replicates(study: Study) -> dict[str, int]:
+def _replicates(study: KerasPlan) -> dict[str, int]:
     own, new = study.spec["replicates"], study.replicates_on_new_splits
     return {"replicates" if own >= new else "new_splits.replicates": own + new}
 
 
-def _epochs(study: Study) -> dict[str, int]:
+def _epochs(study: KerasPlan) -> dict[str, int]:
     """The most epochs of a training, which a schedule of batch sizes has of its own."""
     lengths = {
         place if isinstance(batch_size, dict) else "epochs": sum(epochs for _, epochs in study.stages(batch_size))
@@ -161,23 +162,23 @@ def _epochs(study: Study) -> dict[str, int]:
     return {longest: lengths[longest]}
 
 
-def _settings(study: Study) -> dict[str, int]:
+def _settings(study: KerasPlan) -> dict[str, int]:
     rates = len(study.spec["learning_rates"]) > len(study.spec["batch_sizes"])
     return {"learning_rates" if rates else "batch_sizes": len(study.settings)}
 
 
-def _data(study: Study, size: Size) -> Need:
+def _data(study: KerasPlan, size: Size) -> Need:
     name, arguments = name_and_arguments(study.spec["dataset"])
     features = f"dataset.{name}.n_features" if "n_features" in arguments else "dataset"
     return Need(_OF_A_VALUE, {_place_of_rows(study.spec): sum(size.rows), features: size.features})
 
 
-def _other_rows(study: Study, size: Size) -> dict[str, int]:
+def _other_rows(study: KerasPlan, size: Size) -> dict[str, int]:
     """The rows that are not trained on."""
     return {_place_of_rows(study.spec): sum(size.rows[1:])}
 
 
-def _splits(study: Study, size: Size) -> Need:
+def _splits(study: KerasPlan, size: Size) -> Need:
     """The numbers of the rows of every new split, and the features where they are fitted anew."""
     spec = study.spec
     name, _ = name_and_arguments(spec["dataset"])
@@ -188,18 +189,18 @@ def _splits(study: Study, size: Size) -> Need:
     return Need(each, {place: count, _place_of_rows(spec): sum(size.rows)})
 
 
-def _measures(study: Study, size: Size) -> int:
+def _measures(study: KerasPlan, size: Size) -> int:
     """How many measures an epoch has: loss and accuracy of each part, and what is measured beside of the others."""
     parts = len(size.rows)
     return 2 * parts + len(study.metrics_measured) * (parts - 1)
 
 
-def _of_a_table_row(study: Study, size: Size) -> int:
+def _of_a_table_row(study: KerasPlan, size: Size) -> int:
     """Of an epoch in memory: its measures and eight other columns, twice while they are put together."""
     return 2 * 8 * (8 + _measures(study, size))
 
 
-def _of_a_scored_row(study: Study) -> int:
+def _of_a_scored_row(study: KerasPlan) -> int:
     return _OF_A_SCORED_ROW + _OF_A_VALUE * len(study.metrics_measured)
 
 

@@ -1,146 +1,38 @@
-"""What each rule of the workflow depends on, of a study: a change of it makes the rule run again."""
+"""What each rule of the workflow depends on, of a study of any kind: a change of it makes the rule run again."""
 
-from functools import cached_property
-
-from batchscope.model.losses import is_regression
-from batchscope.study.cost import epoch_seconds, job_minutes
 from batchscope.study.scores import TARGETS
 from batchscope.study.setting import Setting
-from batchscope.study.study import Study, splits_drawn
-from batchscope.study.userfiles import data_files, model_files
+from batchscope.study.study import Study
 
 
 class Plan(Study):
     """A study as the rules see it: a property for each rule, of values that JSON has."""
 
     @property
-    def data(self) -> dict:
-        keys = ("dataset", "split", "scaler")
-        return {key: self.spec.get(key) for key in keys} | {"regression": is_regression(self.spec["loss"])}
+    def paired(self) -> bool:
+        """Whether equal replicates of two settings are a pair."""
+        return True
 
     @property
-    def splits(self) -> dict:
-        """The new splits of the data."""
-        return self.data | {"seed": self.spec["seed"], "replicates": splits_drawn(self.spec)}
-
-    @property
-    def data_files(self) -> list[str]:
-        return data_files(self.spec["dataset"])
+    def of_rows(self) -> bool:
+        """Whether what single rows were scored is known."""
+        return False
 
     @property
     def files(self) -> list[str]:
         """All files of the user's."""
-        return self.data_files + self.model_files
-
-    @cached_property  # asked for by every training, and each time it would look through the file
-    def model_files(self) -> list[str]:
-        return model_files(self.spec["model"])
+        raise NotImplementedError
 
     @property
-    def _task(self) -> dict:
-        keys = (
-            *("model", "optimizer", "loss", "seed", "learning_rate_schedule"),
-            *("dtype_policy", "dense_gradients", "micro_batch_size", "class_weight"),
-        )
-        return {
-            **{key: self.spec[key] for key in keys if key in self.spec},
-            **({"metrics": self.metrics_measured} if self.metrics_measured else {}),
-            "resampled": self.spec["split"]["order"] == "resampled",
-        }
-
-    def training(self, name: str) -> dict:
-        """The training at one batch size."""
-        settings = self.trainings[name]
-        [batch_size, *_] = settings.values()
-        return {
-            "replicates": self.spec["replicates"],
-            "way": self.way,
-            "task": self._task | {"stages": self.stages(batch_size)},
-            "settings": list(settings),
-            "replicates_on_new_splits": self.replicates_on_new_splits,
-        }
+    def further_results(self) -> list[str]:
+        """The files that only studies of its kind have, from the folder of its results."""
+        return []
 
     @property
-    def ensembles(self) -> dict:
-        """The training of ensembles."""
-        spec = self.spec["ensembles"]
-        return {
-            "task": self._task | {"stages": self.stages(spec["batch_size"]), "metrics": []},
-            "way": self.way,
-            "setting": self.setting(spec["batch_size"], spec.get("learning_rate")),
-            "members": spec["members"],
-            "repeats": spec["repeats"],
-        }
-
-    @property
-    def variance(self) -> dict:
-        """The trainings of a crossed design: at each of some batch sizes all splits with all weights and all orders."""
-        spec = self.spec["variance"]
-        return {
-            "trainings": [
-                {
-                    "setting": self.setting(batch_size, spec.get("learning_rate")),
-                    "task": self._task | {"stages": self.stages(batch_size)},
-                }
-                for batch_size in spec["batch_sizes"]
-            ],
-            "way": self.way,
-            **{factor: spec[factor] for factor in ("splits", "weights", "orders")},
-        }
-
-    @property
-    def pace(self) -> dict:
-        """The probe of the pace, at the batch sizes of all stages."""
-        batch_sizes = sorted({rows for training in self.timed for rows, _ in training["stages"]})
-        return {
-            "replicates": self.spec["replicates"],
-            "way": self.way,
-            "task": self._task | {"stages": [(batch_sizes[0], self.spec["epochs"])]},
-            "batch_sizes": batch_sizes,
-        }
-
-    @property
-    def processes_of_pace(self) -> int:
-        return self.spec["pace"]["processes"] if "pace" in self.spec else 0
-
-    @property
-    def minutes_of_pace(self) -> int:
-        """Of ten epochs in each way, which is more than a probe has."""
-        engines = {"compiled": self.spec["replicates"] + 1, "fit": 1}  # how many train at once and alone
-        return job_minutes(
-            10
-            * sum(
-                trainings * epoch_seconds(self.train_rows, rows, self.multiplications, engine)
-                for rows in self.pace["batch_sizes"]
-                for engine, trainings in engines.items()
-            )
-        )
-
-    @property
-    def timed(self) -> list[dict]:
-        """The batch sizes and schedules whose pace is measured, by their names in files and in tables."""
-        timed = []
-        for name, settings in self.trainings.items():
-            [(setting, batch_size), *_] = settings.items()
-            of_setting = {"batch_size": setting.batch_size, "schedule": setting.schedule}
-            timed.append({"training": name, **of_setting, "stages": self.stages(batch_size)})
-        return timed
-
-    @property
-    def count_of_variance(self) -> int:
-        spec = self.spec["variance"]
-        return len(spec["batch_sizes"]) * spec["splits"] * spec["weights"] * spec["orders"]
-
-    @property
-    def minutes_of_variance(self) -> int:
-        seconds = [self._seconds(batch_size) for batch_size in self.spec["variance"]["batch_sizes"]]
-        return job_minutes(sum(seconds) / len(seconds) * self.count_of_variance)
-
-    @property
-    def metrics(self) -> dict:
+    def aggregation(self) -> dict:
         """The metrics, beside the histories."""
         target = self.spec.get(f"target_{self.score}", TARGETS[self.score])
-        return {"score": self.score, "target": target, "seed": self.spec["seed"]}
+        return {"score": self.score, "target": target, "of_rows": self.of_rows, "seed": self.spec["seed"]}
 
     @property
     def comparisons(self) -> dict:
@@ -154,7 +46,7 @@ class Plan(Study):
             chosen = self.setting(reference["batch_size"], reference.get("learning_rate"))
         measures = (f"test_{self.score}", f"test_{self.score}_volatility", "epochs_to_target")
         margins = {measure: spec["margins"][measure] for measure in measures}
-        return {"reference": chosen, "margins": margins, "seed": self.spec["seed"]}
+        return {"reference": chosen, "margins": margins, "paired": self.paired, "seed": self.spec["seed"]}
 
     def _rank(self, setting: Setting) -> int:
         """The place of a setting's learning rate in the config; rates of single figures come last."""
@@ -169,24 +61,10 @@ class Plan(Study):
             "train_rows": self.train_rows,
             "margins": self.spec["comparisons"]["margins"],
             "part": self.chosen_on,
-            "resampled": self.spec["split"]["order"] == "resampled",
-            **self.metrics,
+            "resampled": self.spec.get("split", {}).get("order") == "resampled",
+            "paired": self.paired,
+            **self.aggregation,
         }
-
-    @property
-    def kept(self) -> dict:
-        """The model that is kept: of the setting to take, the replicate that is best on the validation rows."""
-        return {
-            "title": self.title,
-            "data": self.data,
-            "trainings": [self.training(name) for name in self.trainings],
-            **{key: self.recommendation[key] for key in ("margins", "part", "score")},
-        }
-
-    @property
-    def minutes_of_model(self) -> int:
-        """Of the longest training, which it may be."""
-        return max(map(self.minutes, self.trainings))
 
     @property
     def claims(self) -> dict:
@@ -202,7 +80,7 @@ class Plan(Study):
             if "along" in claim:
                 resolved["along"] = [self.setting(batch_size) for batch_size in claim["along"]]
             claims.append(resolved | ({"not_tested": True} if name in not_tested else {}))
-        return {"claims": claims, "seed": self.spec["seed"]}
+        return {"claims": claims, "paired": self.paired, "seed": self.spec["seed"]}
 
     @property
     def panels(self) -> dict:
@@ -210,7 +88,12 @@ class Plan(Study):
         rates = self.spec["learning_rates"]
         return {
             "title": self.title,
-            "settings": [self.setting(batch, rate) for batch in self.spec["batch_sizes"] for rate in rates],
+            "settings": [
+                setting
+                for batch_size in self.spec["batch_sizes"]
+                for rate in rates
+                if (setting := self.setting(batch_size, rate)) in self.settings
+            ],
             "learning_rates": len(rates),
             "score": self.score,
         }
@@ -250,7 +133,9 @@ class Plan(Study):
             "score": self.score,
             "part": self.chosen_on,
             "margins": self.spec["comparisons"]["margins"],
-            "target": self.metrics["target"],
+            "target": self.aggregation["target"],
+            "metrics": self.metrics,
+            **self._basis,
             "reference": self.comparisons["reference"],
         }
 
@@ -261,7 +146,12 @@ class Plan(Study):
         for name, question in self.spec["questions"].items():
             figure = question.get("figure", f"answer_{name}")
             questions.append({"question": question["question"], "answer": question["answer"], "figure": figure})
-        return {"title": self.title, "questions": questions}
+        return {"title": self.title, "questions": questions, **self._basis}
+
+    @property
+    def _basis(self) -> dict:
+        """What the evidence rests on."""
+        return {"paired": self.paired, "of_rows": self.of_rows}
 
     @property
     def page(self) -> dict:

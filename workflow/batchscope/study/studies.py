@@ -15,18 +15,21 @@ from batchscope.errors import ConfigError
 from batchscope.files import digest, is_as_written, replacing
 from batchscope.imports import LIBRARY, code_digest
 from batchscope.study.config import check_config, read_file
+from batchscope.study.keras_plan import KerasPlan
 from batchscope.study.limits import Limits, too_large
 from batchscope.study.mistakes import mistakes
 from batchscope.study.needs import Size, size_in_config
 from batchscope.study.plan import Plan
-from batchscope.study.setting import setting_in_words
-from batchscope.study.userfiles import data_files, file_mistakes, found, model_files, with_paths
+from batchscope.study.runs_plan import HistoriesPlan, ProgramPlan
+from batchscope.study.setting import Setting, setting_in_words
+from batchscope.study.userfiles import file_mistakes, files_of, found, with_paths
 
 # The keys of a study that its facts depend on.
 _ASKED_OF = (
     *("dataset", "split", "new_splits", "variance", "seed", "scaler"),
     *("model", "optimizer", "loss", "class_weight", "learning_rate_schedule"),
     *("dtype_policy", "dense_gradients", "engine", "keep"),
+    "histories",
 )
 
 
@@ -49,17 +52,37 @@ def read_studies(
     config["studies"] = {name: with_paths(spec, found) for name, spec in config["studies"].items()}
     limits = Limits(config) if limited else None
     _refuse(f"{name}.{line}" for name, spec in config["studies"].items() for line in file_mistakes(spec))
+    of_keras = {name: spec for name, spec in config["studies"].items() if "dataset" in spec}
     if limited:  # as far as is known before data and models are made
-        sizes = {name: size_in_config(spec) for name, spec in config["studies"].items()}
-        studies = {name: Plan(name, spec, sizes[name].rows[0], 0) for name, spec in config["studies"].items()}
+        sizes = {name: size_in_config(spec) for name, spec in of_keras.items()}
+        studies = {name: KerasPlan(name, spec, sizes[name].rows[0], 0) for name, spec in of_keras.items()}
         _refuse(f"{name}.{line}" for name in studies for line in too_large(studies[name], sizes[name], limits))
     facts = _facts(config["studies"], cache, limits.memory if limited else None)
-    sizes = {name: Size(**of_study.pop("size")) for name, of_study in facts.items()}
-    studies = {name: Plan(name, spec, **facts[name]) for name, spec in config["studies"].items()}
+    sizes = {name: Size(**facts[name].pop("size")) for name in of_keras}
+    studies = {name: make_study(name, spec, facts.get(name, {})) for name, spec in config["studies"].items()}
+    config["studies"] = {name: study.spec for name, study in studies.items()}
     _refuse(f"{name}.{line}" for name, study in studies.items() for line in mistakes(study, studies))
     if limited:
-        _refuse(f"{name}.{line}" for name in studies for line in too_large(studies[name], sizes[name], limits))
+        _refuse(f"{name}.{line}" for name in sizes for line in too_large(studies[name], sizes[name], limits))
     return studies, config
+
+
+def make_study(name: str, spec: dict, facts: dict) -> Plan:
+    """The study of a kind, by the keys that it has.
+
+    Args:
+        facts: as from `batchscope.training.facts.find_facts`; a program has none.
+    """
+    if "program" in spec:
+        return ProgramPlan(name, spec, spec["train_rows"])
+    if "histories" in spec:
+        settings = [Setting(*run[0]) for run in facts["runs"]]
+        there = {
+            "batch_sizes": sorted({setting.batch_size for setting in settings}),
+            "learning_rates": sorted({setting.learning_rate for setting in settings}),
+        }
+        return HistoriesPlan(name, there | spec, spec["train_rows"], facts["runs"])
+    return KerasPlan(name, spec, **facts)
 
 
 def _refuse(lines: Iterable[str]) -> None:
@@ -70,7 +93,11 @@ def _refuse(lines: Iterable[str]) -> None:
 
 def _facts(specs: dict[str, dict], cache: Path, memory: float | None) -> dict[str, dict]:
     """The facts of each study, from the cache where the same was asked before; `memory` is as `_ask` takes it."""
-    questions = {name: {key: spec[key] for key in _ASKED_OF if key in spec} for name, spec in specs.items()}
+    questions = {
+        name: {key: spec[key] for key in _ASKED_OF if key in spec}
+        for name, spec in specs.items()
+        if "program" not in spec  # of which nothing is known before it runs
+    }
     paths = {name: cache / f"{_digest(question)}.json" for name, question in questions.items()}
     known = {name: facts for name, path in paths.items() if (facts := _kept(path))}
     unknown = {name: question for name, question in questions.items() if name not in known}
@@ -97,8 +124,7 @@ def _digest(question: dict) -> str:
         version(name) for name in ("keras", "numpy", "openpyxl", "pandas", "pyarrow", "scikit-learn", "tensorflow")
     ]
     words = [yaml.safe_dump([question, versions]), code_digest(LIBRARY / "training" / "facts.py")]
-    files = data_files(question["dataset"]) + model_files(question["model"])
-    return digest(words, files)
+    return digest(words, files_of(question))
 
 
 def _ask(questions: dict[str, dict], memory: float | None) -> dict[str, dict]:

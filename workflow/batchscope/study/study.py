@@ -1,12 +1,12 @@
-"""A study: what it trains, what it draws, and about how long that takes."""
+"""A study of any kind: its settings, what it is judged by, what it draws."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 from batchscope.model.losses import score_of
-from batchscope.study.cost import epoch_seconds, job_minutes
 from batchscope.study.scores import METRICS
-from batchscope.study.setting import Setting, make_setting, spelling, stages
+from batchscope.study.setting import Setting, make_setting, spelling
 
 
 def splits_drawn(spec: dict) -> int:
@@ -16,19 +16,17 @@ def splits_drawn(spec: dict) -> int:
 
 def judged_by(spec: dict) -> str:
     """What settings are judged by: the loss where numbers are learned, else what the study says, or accuracy."""
-    learned = score_of(spec["loss"])
+    learned = score_of(spec["loss"]) if "loss" in spec else "accuracy"
     return learned if learned == "loss" else spec.get("score", learned)
 
 
 @dataclass(frozen=True)
 class Study:
-    """A checked study: `spec` as in the config with all defaults, and its facts, see `batchscope.training.facts`."""
+    """A checked study: `spec` as in the config with all defaults, and how many rows it trains on."""
 
     name: str
     spec: dict
     train_rows: int
-    multiplications: int
-    way: tuple[str, str] = ("compiled", "")
 
     @property
     def title(self) -> str:
@@ -40,15 +38,25 @@ class Study:
         return judged_by(self.spec)
 
     @property
+    def metrics(self) -> list[str]:
+        """What is measured beside loss and accuracy."""
+        raise NotImplementedError
+
+    @property
+    def has_validation(self) -> bool:
+        """Whether there are validation rows."""
+        raise NotImplementedError
+
+    @property
     def metrics_measured(self) -> list[str]:
-        """What is measured beside loss and accuracy, the score among it."""
-        return [metric for metric in METRICS if metric in (*self.spec["metrics"], self.score)]
+        """The same, the score among it."""
+        return [metric for metric in METRICS if metric in (*self.metrics, self.score)]
 
     @property
     def overviews(self) -> dict[str, list[str]]:
         """The figures of measures by batch size that every study has: name -> measures."""
-        by_keras = score_of(self.spec["loss"])  # which is measured of training rows too
-        final = [f"test_{self.score}", f"test_{by_keras}", f"train_{by_keras}"]
+        learned = "loss" if self.score == "loss" else "accuracy"  # which is measured of training rows too
+        final = [f"test_{self.score}", f"test_{learned}", f"train_{learned}"]
         final += [f"test_{metric}" for metric in self.metrics_measured]
         return {
             f"final_{self.score}": list(dict.fromkeys(final)),
@@ -68,11 +76,9 @@ class Study:
         The panels and the single figures together. A number that is written both as such and as `full` is one batch
         size, under the first spelling.
         """
-        wanted = [(batch, rate) for batch in self.spec["batch_sizes"] for rate in self.spec["learning_rates"]]
-        wanted += [(curve["batch_size"], curve["learning_rate"]) for curve in self.spec["learning_curves"].values()]
         spelled: dict[tuple, str] = {}
         trainings: dict[str, dict[Setting, int | str | dict]] = {}
-        for batch, rate in wanted:
+        for batch, rate in self._wanted:
             setting = self.setting(batch, rate)
             name = spelled.setdefault((setting.batch_size, setting.schedule), spelling(batch))
             trainings.setdefault(name, {})[setting] = batch
@@ -80,6 +86,15 @@ class Study:
             name: dict(sorted(settings.items(), key=lambda item: -item[0].learning_rate))
             for name, settings in trainings.items()
         }
+
+    @property
+    def _wanted(self) -> Iterable[tuple[int | str | dict, float]]:
+        """The batch size, as in the config, and the learning rate of all settings; some may be there twice."""
+        for batch_size in self.spec["batch_sizes"]:
+            for rate in self.spec["learning_rates"]:
+                yield batch_size, rate
+        for curve in self.spec["learning_curves"].values():
+            yield curve["batch_size"], curve["learning_rate"]
 
     @cached_property
     def settings(self) -> list[Setting]:
@@ -95,64 +110,21 @@ class Study:
         claims = self.spec["claims"]
         return [name for name, claim in claims.items() if not all(map(self.is_trained, settings_named(claim)))]
 
-    def stages(self, batch_size: int | str | dict) -> list[tuple[int, int]]:
-        return stages(batch_size, self.spec["epochs"], self.train_rows)
-
-    def count(self, training: str) -> int:
-        """How many trainings a training job has, those on new splits too."""
-        return len(self.trainings[training]) * (self.spec["replicates"] + self.replicates_on_new_splits)
-
-    def seconds(self, training: str) -> float:
-        """A generous guess at how long all of them take."""
-        [batch_size, *_] = self.trainings[training].values()
-        return self._seconds(batch_size) * self.count(training)
-
-    def minutes(self, training: str) -> int:
-        """The same of the whole job."""
-        return job_minutes(self.seconds(training))
-
-    @property
-    def count_of_ensembles(self) -> int:
-        return self.spec["ensembles"]["members"] * self.spec["ensembles"]["repeats"]
-
-    @property
-    def minutes_of_ensembles(self) -> int:
-        return job_minutes(self._seconds(self.spec["ensembles"]["batch_size"]) * self.count_of_ensembles)
-
-    def _seconds(self, batch_size: int | str | dict) -> float:
-        """A guess at the seconds of one replicate of a setting."""
-        return sum(
-            epochs * epoch_seconds(self.train_rows, rows, self.multiplications, self.way[0].split()[0])
-            for rows, epochs in self.stages(batch_size)
-        )
-
-    @property
-    def replicates_on_new_splits(self) -> int:
-        return self.spec["new_splits"]["replicates"] if "new_splits" in self.spec else 0
-
-    @property
-    def keeps_predictions(self) -> bool:
-        return self.spec["keep"]["predictions"]
-
-    @property
-    def keeps_model(self) -> bool:
-        return self.spec["keep"]["models"] == "recommended"
-
     @property
     def chosen_on(self) -> str:
         """The part of the rows that settings are chosen on."""
-        return "validation" if "validation" in self.spec["split"] else "test"
+        return "validation" if self.has_validation else "test"
 
     @property
     def figures(self) -> dict[str, str]:
         """The names of all figures, each with that of its caption; those of one caption stand together."""
         answers = [f"answer_{name}" for name, question in self.spec["questions"].items() if "measures" in question]
-        asked_for = [name for name in ("ensembles", "variance", "pace") if name in self.spec]
+        asked_for = [name for name in ("ensembles", "variance", "pace", "dataset") if name in self.spec]
         return {
             **{name: name for name in ("batch_sizes", "which_is_best")},
             **dict.fromkeys([*self.overviews, *answers], "measures"),
             **dict.fromkeys([f"learning_curve_{name}" for name in self.spec["learning_curves"]], "learning_curve"),
-            **{name: name for name in (*asked_for, "dataset")},
+            **{name: name for name in asked_for},
         }
 
 

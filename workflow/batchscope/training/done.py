@@ -23,7 +23,7 @@ _MOST_TOLD = 3  # of many at work
 
 class _Job(NamedTuple):
     trainings: int
-    minutes: int  # that it may take
+    minutes: int  # that it may take; alike of those that have no limit
     output: Iterable[str]
     log: Iterable[str]
 
@@ -80,7 +80,7 @@ class TrainingsDone(logging.Handler):
     @cached_property
     def _jobs(self) -> dict[int, _Job]:
         return {
-            job.jobid: _Job(job.resources["trainings"], job.resources["runtime"], job.output, job.log)
+            job.jobid: _Job(job.resources["trainings"], job.resources.get("runtime", 1), job.output, job.log)
             for job in self._jobs_of_run()
             if job.resources.get("trainings")
         }

@@ -3,6 +3,7 @@
 import logging
 import shutil
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from batchscope.at_work import Claim, this_process
@@ -13,11 +14,10 @@ from batchscope.script import log_to
 WORK = Path(".snakemake/batchscope/work")
 
 
-def start_training(output: str, log: str, gpus: int, threads: int) -> dict[str, str]:
-    """Be the one job at work on an output, log to a file, take GPUs and CPU threads.
+def start_job(output: str, log: str, gpus: int) -> list[str]:
+    """Be the one job at work on an output, log to a file, take GPUs.
 
-    Returns the `hardware` and the `software` that will train. Ends the program where another job is at work; the log
-    says so.
+    Returns the names of the GPUs. Ends the program where another job is at work; the log says so.
     """
     claim = Claim(work_folder(output))
     if not claim.take(seconds=2 * SECONDS):  # one whose run was killed is about to end
@@ -28,13 +28,26 @@ def start_training(output: str, log: str, gpus: int, threads: int) -> dict[str, 
         sys.exit(1)
     log_to(log)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    claimed = claim_gpus(gpus)
+    return claim_gpus(gpus)
+
+
+def start_training(output: str, log: str, gpus: int, threads: int) -> dict[str, str]:
+    """Start the job of a training, with CPU threads, and TensorFlow.
+
+    Returns the `hardware` and the `software` that will train.
+    """
+    claimed = start_job(output, log, gpus)
     from batchscope.hardware.backend import SOFTWARE, use_hardware  # TensorFlow looks for GPUs when it is imported
 
     where = {"hardware": use_hardware(threads), "software": SOFTWARE}
-    gpu_names = ", ".join(claimed) or "none"
-    logging.info("%s; GPUs: %s; CPU threads: %d; %s", this_process(), gpu_names, threads, "; ".join(where.values()))
+    say_where(claimed, threads, where.values())
     return where
+
+
+def say_where(gpus: Sequence[str], threads: int, more: Iterable[str]) -> None:
+    """Log on what the job runs."""
+    gpu_names = ", ".join(gpus) or "none"
+    logging.info("%s", "; ".join([this_process(), f"GPUs: {gpu_names}", f"CPU threads: {threads}", *more]))
 
 
 def remove_finished(folder: Path) -> None:
