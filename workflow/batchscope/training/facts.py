@@ -1,4 +1,7 @@
-"""What can be known of a study only by asking scikit-learn and Keras: do they take it, and how much has it to do."""
+"""What can be known of a study only by asking scikit-learn and Keras, or by looking into its files.
+
+Do they take it, how much has it to do, and which runs are there.
+"""
 
 import math
 from pathlib import Path
@@ -10,6 +13,7 @@ from batchscope.data.new_splits import each_split
 from batchscope.data.prepare import make_dataset
 from batchscope.errors import ConfigError
 from batchscope.model.losses import is_regression
+from batchscope.results.runs import find_runs
 from batchscope.study.needs import Size
 from batchscope.study.study import splits_drawn
 
@@ -17,10 +21,14 @@ from batchscope.study.study import splits_drawn
 def find_facts(study: dict, memory: float | None = None) -> dict:
     """The training rows of a study, the multiplications of an epoch, the way to train it, and its size.
 
+    Of histories that are there, the runs that they have.
+
     Raises:
         ConfigError: scikit-learn or Keras refuses some part of the study, or its weights take more than so many bytes
-            of `memory`, which is known before they are made.
+            of `memory`, which is known before they are made; or no runs are found.
     """
+    if "histories" in study:
+        return {"runs": find_runs(study["histories"])}
     regression = is_regression(study["loss"])
     data = study["dataset"], study["split"], study.get("scaler"), regression
     dataset = make_dataset(*data)
