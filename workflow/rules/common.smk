@@ -8,7 +8,6 @@ from pathlib import Path
 FRONT = "results/index.html"  # of all studies
 TABLES = ["dataset", "summary", "comparisons", "claims", "methods"]  # that people read
 FINDINGS = "results/findings.rst"  # the first page of Snakemake's report
-CHECKS = ".snakemake/batchscope/check"  # what programs wrote when they were tried
 
 from batchscope.hardware.devices import visible_gpus
 from batchscope.errors import ConfigError, first_lines
@@ -41,7 +40,9 @@ try:
 except ConfigError as error:
     sys.exit(first_lines(error))
 
-KERAS, PROGRAMS, RUNS = ([each for each in STUDIES.values() if isinstance(each, kind)] for kind in (KerasPlan, ProgramPlan, RunsPlan))
+KERAS, PROGRAMS, RUNS = (
+    [each for each in STUDIES.values() if isinstance(each, kind)] for kind in (KerasPlan, ProgramPlan, RunsPlan)
+)
 
 limits = config.pop("limits")  # no result depends on them
 if workflow.is_main_process:
@@ -169,7 +170,7 @@ def run_files(wildcards):
         return {"runs": list(map(local, study.run_files(wildcards.training)))}
     folder = f"results/{study.name}"
     about = f"{folder}/runs/batch_size_{wildcards.training}/runs.json"
-    return {"runs": [f"{folder}/{path}" for path in study.run_files(wildcards.training)], "about": about}
+    return {"runs": [f"{folder}/{path}" for path in study.run_files(wildcards.training)], "about": [about]}
 
 
 def in_report(path, part, caption):

@@ -43,8 +43,8 @@ for study in PROGRAMS:
         input:
             where_they_are(lambda study: study.files, only=study),
         output:
-            about=f"{CHECKS}/{study.name}.json",
-            runs=[f"{CHECKS}/{study.name}{study.suffix}"],
+            about=str(study.trial_file.with_suffix(".json")),
+            runs=[str(study.trial_file)],
         log:
             f"{folder}/logs/try.log",
         conda:
@@ -56,7 +56,7 @@ for study in PROGRAMS:
             **of_program(study),
         params:
             code=code("run_program.py"),
-            program=part(lambda study, _: study.check, only=study),
+            program=part(lambda study, _: study.trial, only=study),
             files=content(lambda study: study.files, only=study),
         message:
             f"Trying the program of {study.name} (what it says is in {{log}})"
@@ -70,7 +70,7 @@ rule read_histories:
     output:
         history="results/{study}/history/batch_size_{training}.parquet",
         timing="results/{study}/timing/batch_size_{training}.csv",
-        description="results/{study}/runs/batch_size_{training}.json",
+        remarks="results/{study}/runs/batch_size_{training}.json",
     log:
         "results/{study}/logs/read_batch_size_{training}.log",
     wildcard_constraints:
@@ -94,7 +94,8 @@ rule read_histories:
 
 rule describe_runs:
     input:
-        lambda wildcards: trained(study_of(wildcards), "runs", suffix="json"),
+        histories=lambda wildcards: trained(study_of(wildcards), "history"),
+        remarks=lambda wildcards: trained(study_of(wildcards), "runs", suffix="json"),
     output:
         "results/{study}/dataset.json",
     log:
@@ -110,6 +111,7 @@ rule describe_runs:
         runtime=10,
     params:
         code=code("describe_runs.py"),
+        description=part(lambda study, _: study.description),
     message:
         "Describing the runs of {wildcards.study}"
     script:
@@ -122,7 +124,7 @@ for study in RUNS:
         name:
             f"{study.name}_check"
         input:
-            [f"{CHECKS}/{study.name}{study.suffix}"] if study in PROGRAMS else where_they_are(lambda study: study.files, only=study),
+            study.trial_file if study in PROGRAMS else where_they_are(lambda study: study.files, only=study),
         log:
             f"results/{study.name}/logs/check.log",
         localrule: True
@@ -131,7 +133,7 @@ for study in RUNS:
         threads: 1
         params:
             code=code("check_runs.py"),
-            reading=part(lambda study, _: study.reading_of_check, only=study),
+            check=part(lambda study, _: study.check, only=study),
         message:
             f"What was read of {study.name}"
         script:

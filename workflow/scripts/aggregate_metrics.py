@@ -27,8 +27,8 @@ from batchscope.script import begin
 terminal = begin(snakemake)
 metrics = json.loads(snakemake.params.metrics)
 inputs, of_rows = snakemake.input, metrics.pop("of_rows")
-histories = [read_history(path, every_epoch=of_rows) for path in inputs.histories]
-history = pyarrow.concat_tables(histories, promote_options="permissive")  # epochs are whole numbers, or not, of a file
+# Of runs, epochs are whole numbers at one batch size and fractions at another.
+history = pyarrow.concat_tables(map(read_history, inputs.histories), promote_options="permissive")
 timing = pd.concat(map(pd.read_csv, inputs.timings))
 new_splits = [read_history(path, may_be_empty=True) for path in inputs.new_splits]
 on_new_splits = pyarrow.concat_tables(new_splits) if new_splits else history.slice(0, 0)

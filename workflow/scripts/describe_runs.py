@@ -4,6 +4,25 @@ from batchscope.warm import in_warm_process
 
 in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
 
+import json
+from pathlib import Path
+
+import pyarrow
+from batchscope.results.run_description import describe
+from batchscope.results.runs import as_run
+
+from batchscope.files import replacing
+from batchscope.results.history import read_history
 from batchscope.script import begin
 
 begin(snakemake)
+description = json.loads(snakemake.params.description)
+runs = [as_run(run) for run in description.pop("runs")]
+table = pyarrow.concat_tables(map(read_history, snakemake.input.histories), promote_options="permissive")
+remarks = {}  # each with the batch sizes of which it is said
+for path in map(Path, snakemake.input.remarks):
+    for remark in json.loads(path.read_text()):
+        remarks.setdefault(remark, []).append(path.stem.removeprefix("batch_size_"))
+said = [f"{remark}, batch size {', '.join(batch_sizes)}" for remark, batch_sizes in remarks.items()]
+with replacing(snakemake.output[0]) as temporary:
+    temporary.write_text(json.dumps(describe(table, runs, **description, remarks=said), indent=2) + "\n")

@@ -17,6 +17,7 @@ from batchscope.report.tables import (
     claims_table,
     comparisons_table,
     dataset_table,
+    runs_table,
     summary_table,
     write_latex,
     write_page,
@@ -33,8 +34,11 @@ compared, ranked = pd.read_csv(snakemake.input.comparisons), pd.read_csv(snakema
 summary = summary_table(measured, study["score"], at_once, pace)
 claims = claims_table(judged)
 reference = setting_in_words(Setting(*study["reference"]))
+data = json.loads(Path(snakemake.input.dataset).read_text())
 tables = {  # each with its heading
-    "dataset": ("What became of the data", dataset_table(json.loads(Path(snakemake.input.dataset).read_text()))),
+    "dataset": ("What became of the data", dataset_table(data))
+    if study["of_rows"]
+    else ("What became of the runs", runs_table(data)),
     "summary": ("Every setting, by means over its replicates", summary),
     "comparisons": (
         f"Every setting against {reference}",

@@ -9,7 +9,8 @@ import math
 import sys
 from pathlib import Path
 
-from batchscope.results.runs import RunsError, as_run, describe, read_runs
+from batchscope.results.run_histories import RunsError, read_runs
+from batchscope.results.runs import as_run
 
 from batchscope.files import replacing
 from batchscope.results.history import write_history
@@ -17,25 +18,24 @@ from batchscope.results.timing import write_timing
 from batchscope.script import begin
 
 begin(snakemake)
-reading = json.loads(snakemake.params.reading)
-output = snakemake.output
-folder = Path(output.history).parents[1]
+reading, output = json.loads(snakemake.params.reading), snakemake.output
+study = Path(output.history).parents[1]
 runs = [as_run(run) for run in reading.pop("runs")]
-if "about" in dict(snakemake.input.items()):  # of a program, whose runs are among the results
-    runs = [run._replace(path=str(folder / run.path)) for run in runs]
-    about = json.loads(Path(snakemake.input.about).read_text())
-else:
-    about = {"hardware": "another machine", "software": "not known", "engine": "not trained here", "seconds": {}}
+about = {"hardware": "another machine", "software": "not known", "engine": "trained before", "seconds": {}}
+for path in snakemake.input.get("about", []):  # of a program, whose runs are among the results
+    runs = [run._replace(path=str(study / run.path)) for run in runs]
+    about = json.loads(Path(path).read_text())
 try:
     table, seconds, remarks = read_runs(runs, **reading)
 except RunsError as error:
-    sys.exit(f"{folder.name}, what its runs wrote:\n{error}")
+    sys.exit(f"{study.name}, what its runs wrote:\n{error}")
 write_history(table, output.history)
-took = about.pop("seconds")
-stretches = {}
+took, stretches = about.pop("seconds"), {}
+epochs = table.to_pandas().groupby(["learning_rate", "replicate"])["epoch"].max()
 for run, of_run in zip(runs, seconds):
     of_run = took.get(Path(run.path).name, math.nan) if math.isnan(of_run) else of_run
-    stretches.setdefault(run.setting, []).append((1, ..., of_run))
+    stretch = (1, epochs[run.setting.learning_rate, run.replicate], of_run)
+    stretches.setdefault(run.setting, []).append(stretch)
 write_timing(stretches, about, output.timing)
-with replacing(output.description) as temporary:
-    temporary.write_text(json.dumps(describe(table, runs, remarks), indent=2) + "\n")
+with replacing(output.remarks) as temporary:
+    temporary.write_text(json.dumps(remarks) + "\n")

@@ -35,6 +35,7 @@ _NOT_IN_LATEX = (
     *("replicates", "diverged", "reached", "updates per epoch", "percentile"),
 )
 _SECONDS = "seconds per replicate"
+_OF_DATA = ["what", "what became of it", "missing", "looks wrong"]
 
 
 def dataset_table(described: dict) -> pd.DataFrame:
@@ -52,7 +53,19 @@ def dataset_table(described: dict) -> pd.DataFrame:
         missing = "" if each["missing"] is None else each["missing"]
         rows.append((f"column {each['column']}", each["kind"], missing, "; ".join(each["remarks"])))
     rows += [("file", "", "", remark) for remark in described["remarks"]]
-    return pd.DataFrame(rows, columns=["what", "what became of it", "missing", "looks wrong"])
+    return pd.DataFrame(rows, columns=_OF_DATA)
+
+
+def runs_table(described: dict) -> pd.DataFrame:
+    """What became of runs, as `batchscope.results.run_description.describe` gives it, in the columns of data."""
+    rows = [("runs", str(described["runs"]), "", "")]
+    for each in described["settings"]:
+        least, most = each["epochs"]
+        words = f"{each['runs']} of {least:g}" + f" to {most:g}" * (most > least) + " epochs"
+        words += f", {each['diverged']} diverged" * (each["diverged"] > 0)
+        rows.append((each["setting"], words, ", ".join(each["missing"]), ""))
+    rows += [("files", "", "", remark) for remark in described["remarks"]]
+    return pd.DataFrame(rows, columns=_OF_DATA)
 
 
 def _by_part(counts: dict[str, int]) -> str:

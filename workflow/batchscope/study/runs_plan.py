@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from batchscope.study.plan import Plan
 from batchscope.study.scores import METRICS
@@ -12,7 +13,8 @@ from batchscope.study.userfiles import files_in, files_of
 
 # What a program writes -> the end of a run's file; event files are packed, as there may be several.
 _SUFFIXES = {"csv": ".csv", "jsonl": ".jsonl", "parquet": ".parquet", "tensorboard": ".zip"}
-_EPOCHS_OF_CHECK = 2
+_EPOCHS_OF_TRIAL = 2
+_TRIALS = Path(".snakemake/batchscope/trials")
 
 
 class RunsPlan(Plan):
@@ -35,8 +37,25 @@ class RunsPlan(Plan):
     def files(self) -> list[str]:
         return files_of(self.spec)
 
+    @property
+    def description(self) -> dict:
+        """What is said of all runs."""
+        runs = [run for name in self.trainings for run in self.reading(name)["runs"]]
+        return {"runs": runs, "score": self.score, "paired": self.paired}
+
+    def reading(self, name: str) -> dict:
+        """How the runs at one batch size are read, see `batchscope.results.run_histories.read_runs`."""
+        raise NotImplementedError
+
+    @property
+    def check(self) -> dict:
+        """What is read where one tries whether runs are read rightly."""
+        raise NotImplementedError
+
+    def _check(self, reading: dict) -> dict:
+        return {"study": self.name, "paired": self.paired, "reading": reading}
+
     def _reading(self, runs: list[tuple], epochs: int | None = None) -> dict:
-        """How runs are read, see `batchscope.results.runs.read_runs`."""
         return {
             "runs": runs,
             "columns": self.columns,
@@ -82,10 +101,15 @@ class ProgramPlan(RunsPlan):
         return self._program(next(iter(settings)), self.spec["epochs"]) | {"runs": runs}
 
     @property
-    def check(self) -> dict:
+    def trial_file(self) -> Path:
+        """Where a short run writes."""
+        return _TRIALS / f"{self.name}{self.suffix}"
+
+    @property
+    def trial(self) -> dict:
         """One short run, at the largest batch size, which has the fewest updates."""
         setting = max(self.settings)
-        epochs = min(_EPOCHS_OF_CHECK, self.spec["epochs"])
+        epochs = min(_EPOCHS_OF_TRIAL, self.spec["epochs"])
         return self._program(setting, epochs) | {"runs": [(setting.learning_rate, 0)]}
 
     def _program(self, setting: Setting, epochs: int) -> dict:
@@ -116,18 +140,26 @@ class ProgramPlan(RunsPlan):
         return about + [path for name in self.trainings for path in self.run_files(name)]
 
     def reading(self, name: str) -> dict:
-        """How what the program wrote at one batch size is read."""
         of_rate = {setting.learning_rate: setting for setting in self.trainings[name]}
         runs = zip(self.program(name)["runs"], self.run_files(name))
         return self._reading(
-            [(of_rate[rate], replicate, f"replicate {replicate}", path, {}) for (rate, replicate), path in runs],
-            self.spec["epochs"],
+            [self._run(of_rate[rate], replicate, path) for (rate, replicate), path in runs], self.spec["epochs"]
         )
 
     @property
-    def reading_of_check(self) -> dict:
-        check = self.check
-        return self._reading([(max(self.settings), 0, "replicate 0", f"{self.name}{self.suffix}", {})], check["epochs"])
+    def check(self) -> dict:
+        run = self._run(max(self.settings), 0, str(self.trial_file))
+        return self._check(self._reading([run], self.trial["epochs"]))
+
+    def _run(self, setting: Setting, replicate: int, path: str) -> tuple:
+        """A run as `batchscope.results.runs.Run` has it."""
+        says = {
+            "batch_size": setting.batch_size,
+            "learning_rate": setting.learning_rate,
+            "replicate": replicate,
+            "seed": self.spec["seed"] + replicate,
+        }
+        return setting, replicate, f"replicate {replicate}", path, {}, says
 
 
 @dataclass(frozen=True)
@@ -150,13 +182,12 @@ class HistoriesPlan(RunsPlan):
         return [named for named in super()._wanted if self.setting(*named) in there]
 
     def reading(self, name: str) -> dict:
-        """How the runs at one batch size are read."""
         settings = self.trainings[name]
         return self._reading([run for run in self.runs if Setting(*run[0]) in settings])
 
     @property
-    def reading_of_check(self) -> dict:
-        return self._reading([run for run in self.runs if Setting(*run[0]) in self.settings])
+    def check(self) -> dict:
+        return self._check(self._reading([run for run in self.runs if Setting(*run[0]) in self.settings]))
 
     def run_files(self, name: str) -> list[str]:
         """The files of the runs at one batch size."""
