@@ -3,7 +3,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from batchscope.results.history import SCHEMA, history_table, read_history, write_history
+from batchscope.results.history import SCHEMA, history_table, of_any_length, read_history, write_history
 from batchscope.study.setting import Setting
 
 
@@ -76,4 +76,13 @@ def test_only_on_new_splits_there_may_be_no_trainings(path):
 def test_a_file_with_other_columns_is_refused(path):
     pyarrow.parquet.write_table(pyarrow.parquet.read_table(path).drop_columns("epoch"), path)
     with pytest.raises(ValueError, match="has the columns"):
+        read_history(path)
+
+
+def test_replicates_of_others_trainings_may_have_any_epochs(path):
+    table = of_any_length(pyarrow.parquet.read_table(path).take([0, 1, 2, 4]))
+    write_history(pyarrow.concat_tables([table, table]), path)
+    assert read_history(path).num_rows == 8
+    write_history(table.slice(0, 0), path)
+    with pytest.raises(ValueError, match="has 0 rows where 0 are due"):
         read_history(path)

@@ -27,6 +27,7 @@ SCHEMA = pyarrow.schema(
         *((measure, pyarrow.float64()) for measure in _VALIDATION),
     ]
 )
+_OF_ANY_LENGTH = {b"replicates": b"of any length"}
 
 
 def metric_columns(metrics: Sequence[str]) -> list[str]:
@@ -74,6 +75,11 @@ def write_history(table: pyarrow.Table, path: str | Path) -> None:
         pyarrow.parquet.write_table(table, temporary)
 
 
+def of_any_length(table: pyarrow.Table) -> pyarrow.Table:
+    """A history whose replicates need not have all epochs, nor the same ones, as where others trained them."""
+    return table.replace_schema_metadata(_OF_ANY_LENGTH)
+
+
 def read_history(path: str | Path, may_be_empty: bool = False) -> pyarrow.Table:
     """Read a history, with what metrics it has, and check that it is whole; only that of new splits may have no rows.
 
@@ -87,6 +93,8 @@ def read_history(path: str | Path, may_be_empty: bool = False) -> pyarrow.Table:
     expected = schema_with(metrics_of(table.schema.names)).names
     if table.schema.names != expected:
         raise ValueError(f"{path} has the columns {table.schema.names}, not {expected}; delete it and run again")
+    if _OF_ANY_LENGTH.items() <= (table.schema.metadata or {}).items() and table.num_rows:
+        return table
     settings = table.group_by(SETTING).aggregate([("replicate", "max"), ("epoch", "max")])
     due = sum((row["replicate_max"] + 1) * row["epoch_max"] for row in settings.to_pylist())
     if table.num_rows != due or (table.num_rows == 0 and not may_be_empty):

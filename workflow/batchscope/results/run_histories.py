@@ -1,0 +1,205 @@
+"""Histories that training programs wrote, in the columns of ours."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+import pyarrow
+
+from batchscope.results.history import of_any_length, schema_with
+from batchscope.results.run_files import labels, numbers, read_rows, written
+from batchscope.results.run_history import ALL_MEASURES, columns_in, curve, merged
+from batchscope.results.runs import KEYS, Run
+from batchscope.study.scores import METRICS
+
+_FEW = 10  # columns that are named in a line, or values that two runs may have in common by chance
+
+
+class RunsError(ValueError):
+    """Runs whose histories cannot be taken: a line for each."""
+
+
+def read_runs(
+    runs: Iterable[Run], columns: dict, score: str, train_rows: int, epochs: int | None = None
+) -> tuple[pyarrow.Table, list[float], list[str]]:
+    """The history of some runs, the seconds that each took, and what was done to their rows.
+
+    Args:
+        columns: our names to the files' where they differ, perhaps as `{column: NAME, unit: UNIT}`.
+        score: one of `batchscope.study.scores.SCORES`, which all of them have of the test rows.
+        epochs: how many a program was asked for; None where any number will do.
+
+    The table has the columns of `batchscope.results.history`, sorted by setting, replicate and epoch. Epochs are whole
+    numbers, or float64 where files count by updates or have fractions of epochs. A run that diverged has NaN in all
+    measures from the first row on where a loss or the score is not finite. Seconds are in the order of the runs, NaN
+    where the files do not tell them.
+
+    Raises:
+        RunsError: a file cannot be read, or what it has is not the history of its run.
+    """
+    runs = list(runs)
+    problems, remarks = {}, Counter()
+    rows = _rows(runs, columns, score, problems, remarks)
+    seconds = [_last_second(rows.get(run.name)) for run in runs]
+    updates = {run.name: math.ceil(train_rows / run.setting.batch_size) for run in runs}
+    rows, is_whole = _with_epochs(rows, updates, f"test_{score}", epochs, remarks)
+    curves = {}
+    for run in runs:
+        if run.name in rows:
+            try:
+                curves[run.name], said = curve(rows[run.name], score, updates[run.name], epochs)
+                remarks.update(said)
+            except ValueError as error:
+                problems[run.name] = str(error)
+    read = [(run, curves[run.name]) for run in runs if run.name in curves]
+    problems |= _alike(read, epochs is not None)
+    if problems:
+        raise RunsError("\n".join(f"{name}: {problem}" for name, problem in problems.items()))
+    said = [f"{remark} in {count} run{'s' * (count > 1)}" for remark, count in remarks.items()]
+    return _table(read, is_whole), seconds, said
+
+
+def _rows(
+    runs: list[Run], columns: dict, score: str, problems: dict[str, str], remarks: Counter
+) -> dict[str, pd.DataFrame]:
+    """The rows of each run that can be read, by its name; a file is read once for all of its runs."""
+    of_path = defaultdict(list)
+    for run in runs:
+        of_path[run.path].append(run)
+    rows = {}
+    for path, in_file in of_path.items():
+        try:
+            table = read_rows(path)
+            named = columns_in(table, columns, score)
+            values = pd.DataFrame({name: numbers(table, column) for name, column in named.items()})
+        except ValueError as error:
+            problems[in_file[0].name if len(in_file) == 1 else path] = str(error)
+            continue
+        keys = {*in_file[0].rows, *in_file[0].says, *KEYS, "seed"}
+        unused = [column for column in table.column_names if column and column not in {*named.values(), *keys}]
+        if unused:
+            more = ", ..." * (len(unused) > _FEW)
+            remarks[f"columns that are not used ({', '.join(unused[:_FEW])}{more})"] += len(in_file)
+        positions = _positions(table, in_file, _of_others(table, values, unused, score))
+        for run in in_file:
+            try:
+                _check_says(table, run, positions[run.name])
+                rows[run.name], said = merged(values.iloc[positions[run.name]], named, columns, score)
+                remarks.update(said)
+            except ValueError as error:
+                problems[run.name] = str(error)
+    return rows
+
+
+def _of_others(table: pyarrow.Table, values: pd.DataFrame, unused: list[str], score: str) -> np.ndarray:
+    """Whether rows have nothing but what is not used and never stands beside the score: they are no part of a history.
+
+    TensorBoard's events have a row for each value, and Lightning adds one of a last test.
+    """
+    of_others = np.zeros(len(values), bool)
+    if (empty := values[values.columns.intersection(ALL_MEASURES)].isna().all(axis=1).to_numpy()).any():
+        scored = values[f"test_{score}"].notna().to_numpy()
+        for column in unused:
+            is_written = written(table, column)
+            if not is_written[scored].any():
+                of_others |= empty & is_written
+    return of_others
+
+
+def _positions(table: pyarrow.Table, in_file: list[Run], left_out: np.ndarray) -> dict[str, list[int]]:
+    """The rows of each run of a file, by its name."""
+    keys = list(in_file[0].rows)
+    cells = [labels(table, column) for column in keys]
+    of_values = defaultdict(list)
+    for position in np.flatnonzero(~left_out):
+        of_values[tuple(of_column[position] for of_column in cells)].append(int(position))
+    return {run.name: of_values[tuple(run.rows[column] for column in keys)] for run in in_file}
+
+
+def _check_says(table: pyarrow.Table, run: Run, positions: list[int]) -> None:
+    """Refuse rows that say of themselves that they are another run's."""
+    for column in [column for column in run.says if column in table.column_names]:
+        for value in dict.fromkeys(labels(table.select([column]).take(positions), column)):
+            if value is not None and _contradict(value, run.says[column]):
+                raise ValueError(f"is the history of another run: its column {column} says {value}")
+
+
+def _contradict(value: int | float | str, expected: int | float | str) -> bool:
+    """Numbers that are more than rounded; of a number and a text nothing is known."""
+    if isinstance(value, str) or isinstance(expected, str):
+        return isinstance(value, str) and isinstance(expected, str) and value != expected
+    return not math.isclose(value, expected, rel_tol=1e-6)
+
+
+def _last_second(rows: pd.DataFrame | None) -> float:
+    """The last of a run's seconds that is written; NaN where none is."""
+    known = [] if rows is None or "seconds" not in rows else rows["seconds"][np.isfinite(rows["seconds"])]
+    return float(known.iloc[-1]) if len(known) else math.nan
+
+
+def _with_epochs(
+    rows: dict[str, pd.DataFrame],
+    updates_per_epoch: dict[str, int],
+    score: str,
+    epochs: int | None,
+    remarks: Counter,
+) -> tuple[dict[str, pd.DataFrame], bool]:
+    """The rows of each run after training began, with `epoch` from 1 on; and whether all epochs are whole numbers.
+
+    Whole epochs that begin at 0 are one more, as of Keras and Lightning, if the row at 0 is not one before training:
+    that of 0 updates, or where a run so reaches the epochs that were asked for.
+    """
+    by_epoch = [of_run for of_run in rows.values() if of_run.index.name == "epoch"]
+    is_whole = len(by_epoch) == len(rows) and not any((of_run.index % 1).any() for of_run in by_epoch)
+    from_0 = [of_run for of_run in by_epoch if 0 in of_run.index]
+    is_before_training = not is_whole or any(
+        of_run[score].last_valid_index() == epochs or ("updates" in of_run and of_run["updates"][0] == 0)
+        for of_run in from_0
+    )
+    counted = {}
+    for name, of_run in rows.items():
+        by, of_run = of_run.index.name, of_run.reset_index()
+        if by == "updates":
+            of_run["epoch"] = of_run["updates"] / updates_per_epoch[name]
+        elif from_0 and not is_before_training:
+            of_run["epoch"] += 1
+            remarks["epochs are counted from 0"] += 1
+        if (of_run["epoch"] == 0).any():
+            of_run = of_run[of_run["epoch"] > 0].reset_index(drop=True)
+            remarks["the row before training was left out"] += 1
+        counted[name] = of_run
+    return counted, is_whole
+
+
+def _alike(read: list[tuple[Run, pd.DataFrame]], of_program: bool) -> dict[str, str]:
+    """Runs of a setting with the measures of another one, which two trainings that draw numbers do not have."""
+    first, problems = {}, {}
+    for run, history in read:
+        measures = [name for name in ALL_MEASURES if name in history]
+        values = history[measures].to_numpy()
+        telling = any(name.endswith("_loss") for name in measures) or len(np.unique(values)) > _FEW
+        if not telling or np.isnan(values[-1]).all():
+            continue
+        other = first.setdefault((run.setting, values.tobytes()), run)
+        if other is not run:
+            remedy = "is {seed} used by the program?" if of_program else "keep one of them"
+            problems[run.name] = f"has the very same measures as {other.label}; {remedy}"
+    return problems
+
+
+def _table(read: list[tuple[Run, pd.DataFrame]], is_whole: bool) -> pyarrow.Table:
+    """The history table of some runs, in the order of setting and replicate."""
+    in_order = sorted(read, key=lambda each: (each[0].setting, each[0].replicate))
+    rows = pd.concat(
+        [history.assign(**run.setting._asdict(), replicate=run.replicate) for run, history in in_order],
+        ignore_index=True,
+    )
+    metrics = [metric for metric in METRICS if {f"test_{metric}", f"validation_{metric}"} & {*rows}]
+    schema = schema_with(metrics)
+    if not is_whole:
+        schema = schema.set(schema.get_field_index("epoch"), pyarrow.field("epoch", pyarrow.float64()))
+    rows = rows.reindex(columns=schema.names)
+    arrays = [pyarrow.array(rows[field.name].to_numpy(), from_pandas=False).cast(field.type) for field in schema]
+    return of_any_length(pyarrow.table(arrays, schema=schema))
