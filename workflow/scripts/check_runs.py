@@ -7,11 +7,10 @@ in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
 import json
 import sys
 
+from batchscope.report.check import said_of_runs
 from batchscope.results.run_description import describe
 from batchscope.results.run_histories import RunsError, read_runs
 from batchscope.results.runs import as_run
-
-from batchscope.report.check import said_of_runs
 from batchscope.script import begin
 
 terminal = begin(snakemake)
