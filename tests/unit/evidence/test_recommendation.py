@@ -8,13 +8,13 @@ import pytest
 from scipy import stats
 
 from batchscope.evidence.crossed import means_and_parts
+from batchscope.evidence.paired import more_to_decide
 from batchscope.evidence.recommendation import (
     COLUMNS,
     advised,
     best_replicate,
     beyond,
     margins_of,
-    more_to_decide,
     rank,
     ranked_table,
     read_advised,
@@ -213,7 +213,7 @@ def test_with_as_many_more_rows_or_replicates_as_are_said_the_error_is_small_eno
     both = parts.interaction[0]
     trainings, rows = (max(part[0] - both, 0) for part in (parts.trainings, parts.rows))
     for more, fewer_errors in zip(
-        more_to_decide(pairs, math.nan, critical=2),
+        more_to_decide(pairs, 0, math.nan, critical=2),
         (
             lambda more: (trainings + both) * 12 / (12 + more) + rows,
             lambda more: trainings + (rows + both) * 400 / (400 + more),
@@ -222,19 +222,21 @@ def test_with_as_many_more_rows_or_replicates_as_are_said_the_error_is_small_eno
         reached = [abs(size) / math.sqrt(fewer_errors(number)) for number in (more - 1, more)]
         assert reached[0] < 2 + stats.norm.ppf(0.8) <= reached[1]
     only_rows = np.tile(pairs[0], (12, 1))
-    assert math.isinf(more_to_decide(only_rows, math.nan, critical=2)[0])
-    assert math.isnan(more_to_decide(pairs.mean(axis=1, keepdims=True), math.nan, critical=2)[1])  # no mean over rows
+    assert math.isinf(more_to_decide(only_rows, 0, math.nan, critical=2)[0])
+    assert math.isnan(
+        more_to_decide(pairs.mean(axis=1, keepdims=True), 0, math.nan, critical=2)[1]
+    )  # no mean over rows
 
 
 def test_more_replicates_are_few_near_the_margin_and_never_absurd():
     values = np.concatenate([np.full(15, 0.3 - 1), np.full(15, 0.3 + 1)])[:, None]
-    shown, _ = more_to_decide(values, math.nan, 2)
-    assert more_to_decide(values, 1.0, 2)[0] < shown  # inside the margin is shown sooner
-    assert more_to_decide(values, 0.4, 2)[0] == shown
-    assert more_to_decide(values, math.nan, 3)[0] > shown
-    assert math.isinf(more_to_decide(values - values.mean() + 0.0001, math.nan, 2)[0])
-    assert math.isinf(more_to_decide(np.zeros((30, 1)), math.nan, 2)[0])
-    assert more_to_decide(np.full((30, 1), 0.5), math.nan, 2)[0] == 1
+    shown, _ = more_to_decide(values, 0, math.nan, 2)
+    assert more_to_decide(values, 0, 1.0, 2)[0] < shown  # inside the margin is shown sooner
+    assert more_to_decide(values, 0, 0.4, 2)[0] == shown
+    assert more_to_decide(values, 0, math.nan, 3)[0] > shown
+    assert math.isinf(more_to_decide(values - values.mean() + 0.0001, 0, math.nan, 2)[0])
+    assert math.isinf(more_to_decide(np.zeros((30, 1)), 0, math.nan, 2)[0])
+    assert more_to_decide(np.full((30, 1), 0.5), 0, math.nan, 2)[0] == 1
 
 
 def test_for_new_rows_more_settings_may_be_best_than_on_these():

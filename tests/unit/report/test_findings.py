@@ -6,10 +6,11 @@ import pytest
 
 from batchscope.evidence.claims import judge
 from batchscope.evidence.comparisons import compare
+from batchscope.evidence.trainings import Trainings
 from batchscope.report.findings import study_findings, verdicts, write_findings
 from batchscope.study.config import SCHEMA
 from batchscope.study.setting import Setting
-from tests.unit.tables import populations, replicates
+from tests.unit.tables import Scores, populations, replicates
 
 TEMPLATE = SCHEMA.parents[1] / "report" / "findings.rst.jinja"
 MARGINS = {"test_accuracy": 0.01, "test_accuracy_volatility": 0.1, "epochs_to_target": 1}
@@ -21,6 +22,8 @@ STATEMENT = "Batch_ *4* is `worse` {{ than }} |500|"
 @pytest.fixture
 def findings() -> dict:
     table = replicates({4: np.linspace(0.7, 0.71, 11), 64: np.linspace(0.8, 0.81, 11), 500: np.linspace(0.8, 0.81, 11)})
+    of_rows = {size: group[["test_accuracy"]].to_numpy() for size, group in table.groupby("batch_size")}
+    own = Trainings(table, Scores(of_rows))  # a single row, so no more uncertain
     new = table.assign(test_accuracy=table["test_accuracy"].where(table["batch_size"] != 64, 0.7))
     claims = [
         {"name": "worse", "statement": STATEMENT, "measure": "test_accuracy", "of": (4, 0.1, "constant")}
@@ -37,8 +40,8 @@ def findings() -> dict:
         },
         {"advice": ADVICE, "sentences": ["No setting is undecided."]},
         pd.DataFrame({"replicates": [11, 11], "diverged": [0, 1], **ON_NEW_SPLITS}),
-        compare(populations(table, new), Setting(500, 0.1), MARGINS, seed=0),
-        judge(claims, populations(table, new), [], seed=0),
+        compare(populations(own, new), Setting(500, 0.1), MARGINS, seed=0),
+        judge(claims, populations(own, new), [], seed=0),
     )
 
 

@@ -1,10 +1,12 @@
 """What was claimed beforehand, against what the trainings say.
 
-A claim names a measure and where it is taken: at one setting, as the paired difference of two, along several batch
-sizes, or of the ensembles. Its number is a mean over trainings, which is expected above, below or within bounds.
+A claim names a measure and where it is taken: at one setting, as the difference of two, along several batch sizes, or
+of the ensembles. Its number is a mean over trainings, which is expected above, below or within bounds.
 """
 
 import math
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +15,8 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from batchscope.evidence.crossed import FEWEST, LEVEL, Estimate, estimate_mean
+from batchscope.evidence.crossed import estimate_mean
+from batchscope.evidence.studentised import FEWEST, LEVEL, Estimate
 from batchscope.evidence.trainings import (
     NEW_SPLITS,
     NOT_JUDGED,
@@ -21,7 +24,6 @@ from batchscope.evidence.trainings import (
     THIS_SPLIT,
     TRAININGS,
     Trainings,
-    over,
 )
 from batchscope.study.setting import SETTING, Setting
 
@@ -31,7 +33,7 @@ COLUMNS = [
     *("reported", "reported_percentile", "verdict", "explanation"),
     *("over", "low_on_this_split", "high_on_this_split", "p_value", "p_value_holm", "verdict_on_this_split"),
     *("estimate_on_new_splits", "low_on_new_splits", "high_on_new_splits", "replicates_on_new_splits"),
-    "verdict_on_new_splits",
+    *("verdict_on_new_splits", "paired"),
 ]
 NOT_TESTED = "not tested"  # a setting that the claim names is not trained
 VERDICTS = ("verdict", "verdict_on_this_split", "verdict_on_new_splits")
@@ -57,32 +59,37 @@ def judge(claims: list[dict], trainings: dict[str, Trainings], others: list[Trai
     reached no target. `p_value` is that of the verdict on this split, `p_value_holm` the same adjusted over all claims
     of the study (Holm 1979). `reported_percentile` is the share of replicates below the number that the claim's source
     reports, ties counted half.
+
+    Where trainings are not `paired`, two settings are compared as two samples, and `replicates` are those of the
+    smaller one; the rank correlation along several is that of `batchscope.evidence.unpaired`. What is said of pairs is
+    of all combinations of trainings then, and `diverged` counts trainings.
     """
     rows = [
         _not_tested(claim) if claim.get("not_tested") else _judge(claim, trainings, others, seed) for claim in claims
     ]
+    paired = trainings[THIS_SPLIT].paired
     tested = [row for row in rows if not math.isnan(row["p_value"])]
     adjusted = multipletests([row["p_value"] for row in tested], LEVEL, "holm")[1] if tested else []
     for row, p_value in zip(tested, adjusted):
         row["p_value_holm"] = p_value
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=COLUMNS).assign(paired=paired)
 
 
 def _judge(claim: dict, trainings: dict[str, Trainings], others: list[Trainings], seed: int) -> dict:
     own, new = trainings[THIS_SPLIT], trainings.get(NEW_SPLITS)
     measured = next(each for each in (own, *others) if claim["measure"] in each.replicates)
     about_new_rows = claim.get("rows", "new") == "new"
-    population = over(claim["measure"]) if about_new_rows and "along" not in claim else TRAININGS
-    values, censored = _values(claim, measured.on_these_rows)
-    alone = _Judged.of(claim, values, censored, seed)
+    population = measured.over(claim["measure"]) if about_new_rows and "along" not in claim else TRAININGS
+    number = _Number.of(claim, measured.on_these_rows, seed)
+    alone = _Judged.of(claim, number)
     split = _for_new_rows(claim, measured, alone, population, seed)
     row = {
         **_stated(claim),
         **{name: getattr(alone.estimate, name) for name in ("estimate", "low", "high", "low_90", "high_90")},
         "replicates": alone.estimate.values,
-        "diverged": len(values) - alone.estimate.values,
-        "never": int(censored.sum()),
-        **_reported(claim, values[:, 0]),
+        "diverged": number.lost,
+        "never": number.never,
+        **_reported(claim, number.of_each),
         "verdict": alone.verdict,
         "over": population,
         "low_on_this_split": split.estimate.low,
@@ -93,7 +100,7 @@ def _judge(claim: dict, trainings: dict[str, Trainings], others: list[Trainings]
         "verdict_on_new_splits": NOT_JUDGED,
     }
     if new is not None and measured is own and about_new_rows:
-        on_new = _Judged.of(claim, *_values(claim, new.on_these_rows), seed)
+        on_new = _Judged.of(claim, _Number.of(claim, new.on_these_rows, seed))
         on_new = _for_new_rows(claim, new, on_new, population, seed)
         row |= {f"{name}_on_new_splits": getattr(on_new.estimate, name) for name in ("estimate", "low", "high")}
         row |= {"replicates_on_new_splits": on_new.estimate.values, "verdict_on_new_splits": on_new.verdict}
@@ -125,7 +132,40 @@ def _for_new_rows(claim: dict, trainings: Trainings, alone: "_Judged", populatio
     """What was judged over trainings alone, with the wider interval where it is for new rows too."""
     if population != ROWS_AND_TRAININGS:
         return alone
-    return alone.wider(_Judged.of(claim, *_values(claim, trainings), seed))
+    return alone.wider(_Judged.of(claim, _Number.of(claim, trainings, seed)))
+
+
+class _Number(NamedTuple):
+    """The number of a claim, and what is behind it."""
+
+    estimate: Callable[..., Estimate]  # given what it might be by its null
+    of_each: np.ndarray  # what it is of each training or pair, (n,)
+    lost: int  # of these, to divergence
+    never: int  # trainings that were not seen to get where their time ends
+    decisive: bool  # whether neither is most
+
+    @classmethod
+    def of(cls, claim: dict, trainings: Trainings, seed: int) -> "_Number":
+        form, measure = trainings.form, claim["measure"]
+        if "of" not in claim and "along" not in claim:
+            table = trainings.replicates
+            values = table.loc[table["members"] == table["members"].max(), measure].to_numpy()  # of whole ensembles
+            lost = np.isnan(values)
+            return cls(partial(estimate_mean, values, seed), values, lost.sum(), 0, lost.mean() <= 0.5)
+        settings = claim["along"] if "along" in claim else [claim[key] for key in ("of", "against") if key in claim]
+        settings = [Setting(*setting) for setting in settings]
+        values, censored = trainings.values(measure, settings)
+        diverged = trainings.diverged(settings)
+        if "along" in claim:
+            sizes = [setting.batch_size for setting in settings]
+            estimate = partial(form.rank_correlation, values, sizes, seed)
+            of_each = form.rank_correlations(values, sizes)
+        elif len(settings) == 2:
+            estimate, of_each = partial(form.difference, *values, seed), form.differences(*values)[:, 0]
+        else:
+            estimate, of_each = partial(estimate_mean, values[0], seed), values[0, :, 0]
+        decisive = form.share(1 - diverged) >= 0.5 and form.share(censored) <= 0.5
+        return cls(estimate, of_each, form.lost(diverged), int(np.nansum(censored)), decisive)
 
 
 class _Judged(NamedTuple):
@@ -137,10 +177,10 @@ class _Judged(NamedTuple):
     p_value: float
 
     @classmethod
-    def of(cls, claim: dict, values: np.ndarray, censored: np.ndarray, seed: int) -> "_Judged":
+    def of(cls, claim: dict, number: _Number) -> "_Judged":
         bounds = [bound for bound in _bounds(claim) if math.isfinite(bound)]
-        estimate, *others = (estimate_mean(values, seed, null=bound) for bound in bounds)
-        decided = estimate.values >= max(FEWEST, len(values) / 2) and censored.all(axis=1).mean() <= 0.5
+        estimate, *others = (number.estimate(null=bound) for bound in bounds)
+        decided = estimate.values >= FEWEST and number.decisive
         p_value = max(each.p_value for each in (estimate, *others)) if decided else math.nan
         if others and bounds[0] < estimate.estimate < bounds[1]:
             p_value /= 2  # inside, each side is tested by itself (two one-sided tests)
@@ -160,29 +200,6 @@ def _reported(claim: dict, values: np.ndarray) -> dict[str, float]:
     known = len(sound) and not math.isnan(reported)
     percentile = stats.percentileofscore(sound, reported, kind="mean") / 100 if known else math.nan
     return {"reported": reported, "reported_percentile": percentile}
-
-
-def _values(claim: dict, trainings: Trainings) -> tuple[np.ndarray, np.ndarray]:
-    """The number of a claim for each training and row (trainings, rows), and which times behind it are censored."""
-    measure, table = claim["measure"], trainings.replicates
-    if "along" in claim:
-        settings = [Setting(*setting) for setting in claim["along"]]
-        values, censored = trainings.on_these_rows.values(measure, settings)
-        sizes = [setting.batch_size for setting in settings]
-        return np.array([[_rank_correlation(sizes, each)] for each in values[..., 0].T]), censored
-    if "of" not in claim:
-        values = table.loc[table["members"] == table["members"].max(), [measure]].to_numpy()  # of whole ensembles
-        return values, np.zeros(values.shape, bool)
-    settings = [Setting(*claim[key]) for key in ("of", "against") if key in claim]
-    values, censored = trainings.values(measure, settings)
-    return values[0] - values[1] if len(settings) == 2 else values[0], censored
-
-
-def _rank_correlation(sizes: list[int], values: np.ndarray) -> float:
-    """Kendall's tau-b, and 0 where all values are the same; NaN where one is missing."""
-    if np.isnan(values).any():
-        return math.nan
-    return 0.0 if np.ptp(values) == 0 else stats.kendalltau(sizes, values).statistic
 
 
 def _bounds(claim: dict) -> tuple[float, float]:

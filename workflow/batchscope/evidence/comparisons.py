@@ -1,4 +1,4 @@
-"""Every setting against a reference, in pairs of trainings that start from the same weights."""
+"""Every setting against a reference, in pairs of trainings that start from the same weights where there are any."""
 
 import math
 from typing import NamedTuple
@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
-from batchscope.evidence.crossed import FEWEST, LEVEL, Estimate, adjusted_p_values, estimate_mean, superiority
 from batchscope.evidence.pairs import CENSORED
-from batchscope.evidence.trainings import NEW_SPLITS, NOT_JUDGED, ROWS_AND_TRAININGS, THIS_SPLIT, Trainings, over
+from batchscope.evidence.studentised import FEWEST, LEVEL, Estimate
+from batchscope.evidence.trainings import NEW_SPLITS, NOT_JUDGED, ROWS_AND_TRAININGS, THIS_SPLIT, Trainings
 from batchscope.study.scores import more_is_better
-from batchscope.study.setting import SETTING, Setting, rows_of
+from batchscope.study.setting import SETTING, Setting
 
 COLUMNS = [
     *("measure", *SETTING, *(f"reference_{column}" for column in SETTING)),
@@ -20,6 +20,7 @@ COLUMNS = [
     *("p_value_max_t", "correlation", "superiority_low", "superiority_high", "superiority_verdict", "over"),
     *(f"{name}_on_this_split" for name in ("low", "high", "p_value", "verdict")),
     *(f"{name}_on_new_splits" for name in ("pairs", "difference", "low", "high", "p_value", "verdict")),
+    *("paired", "trainings", "reference_trainings"),
 ]
 # From this share of pairs on, being better more often matters (Bouthillier et al. 2021).
 _MOSTLY = 0.75
@@ -37,7 +38,7 @@ def compare(trainings: dict[str, Trainings], reference: Setting, margins: dict[s
 
     `difference` is the mean over pairs of setting minus reference. Over trainings alone, on these rows: `low` to `high`
     is its 95 % interval, `low_90` to `high_90` its 90 % interval, `p_value` that of its being 0, adjusted over the
-    settings compared in this measure in `p_value_max_t` (see `crossed.adjusted_p_values`) and by Holm's method in
+    settings compared in this measure in `p_value_max_t` (see `studentised.adjust`) and by Holm's method in
     `p_value_holm`, and `verdict` goes by these. `on_this_split` the same is for new rows too, where the measure is a
     mean over rows (`over` says so), with the wider interval and the larger p value, and `on_new_splits` for trainings
     on those. Their p values are adjusted by the largest distance.
@@ -54,6 +55,10 @@ def compare(trainings: dict[str, Trainings], reference: Setting, margins: dict[s
     A pair with a diverged replicate is left out; where that is most of the pairs, the setting that diverged more is
     worse. Epochs to target are censored by the length of the training, see `batchscope.evidence.pairs`. Where in most
     pairs neither replicate gets there, and where fewer than 6 pairs are left, the verdict is `undecided`.
+
+    Trainings that are not `paired` are compared as two samples: `difference` is that of their means, what is said of
+    pairs is of all combinations, and `pairs` is the smaller number of trainings that did not diverge; there is no
+    correlation. `trainings` and `reference_trainings` are those that there are, diverged ones among them.
     """
     own, new = trainings[THIS_SPLIT], trainings.get(NEW_SPLITS)
     settings = [setting for setting in own.settings if setting != reference]
@@ -114,7 +119,7 @@ def _compare_both(
 ) -> tuple[list[_Compared], list[_Compared]]:
     """For new rows, with the wider of both intervals, and over trainings alone; alike of what is no mean over rows."""
     alone = _compare_all(trainings.on_these_rows, measure, settings, reference, margin, seed)
-    if over(measure) != ROWS_AND_TRAININGS:
+    if trainings.over(measure) != ROWS_AND_TRAININGS:
         return alone, alone
     for_new_rows = _compare_all(trainings, measure, settings, reference, margin, seed)
     return [one.wider(other) for one, other in zip(for_new_rows, alone)], alone
@@ -123,21 +128,21 @@ def _compare_both(
 def _compare_all(
     trainings: Trainings, measure: str, settings: list[Setting], reference: Setting, margin: float, seed: int
 ) -> list[_Compared]:
-    differences, compared = [], []
+    form, values, compared = trainings.form, [], []
     for setting in settings:
-        values, never = trainings.values(measure, [setting, reference])
-        lost, reference_lost = (_diverged(trainings, each) for each in (setting, reference))
-        differences.append(values[0] - values[1])
-        estimate = estimate_mean(differences[-1], seed)
-        few = estimate.values < len(never) / 2 and lost != reference_lost
-        nothing_seen = never.all(axis=1).mean() > 0.5
+        pair, never = trainings.values(measure, [setting, reference])
+        diverged = trainings.diverged([setting, reference])
+        lost, reference_lost = np.nanmean(diverged, axis=0)
+        values.append(pair)
+        estimate = form.difference(*pair, seed)
+        few = form.share(1 - diverged) < 0.5 and lost != reference_lost
         direction = 1 if more_is_better(measure) else -1
         worse = lost > reference_lost if few else None
-        compared.append(_Compared(estimate, math.nan, margin, direction, worse, nothing_seen))
+        compared.append(_Compared(estimate, math.nan, margin, direction, worse, form.share(never) > 0.5))
     tested = [index for index, each in enumerate(compared) if each.estimate.values >= 2]
     if tested:
-        adjusted = adjusted_p_values(np.stack([differences[index] for index in tested]), seed)
-        for index, p_value in zip(tested, adjusted):
+        ones, references = np.stack([values[index] for index in tested], axis=1)
+        for index, p_value in zip(tested, form.adjusted_p_values(ones, references, seed)):
             compared[index] = compared[index]._replace(p_value=float(p_value))
     return compared
 
@@ -145,27 +150,31 @@ def _compare_all(
 def _describe(own: Trainings, measure: str, setting: Setting, reference: Setting, seed: int) -> dict:
     """What is no matter of a population: who is compared, how many, and how often which is better."""
     values, never = own.on_these_rows.values(measure, [setting, reference])
-    one, other = values[..., 0]
-    sound = ~np.isnan(one - other)
-    one, other = one[sound], other[sound]
+    one, other = own.form.sound(values[..., 0])
+    diverged = own.diverged([setting, reference])
     values, _ = own.values(measure, [setting, reference])
-    share = superiority(*(values if more_is_better(measure) else -values), seed)
+    share = own.form.superiority(*(values if more_is_better(measure) else -values), seed)
     return {
         "measure": measure,
         **setting._asdict(),
         **{f"reference_{column}": value for column, value in reference._asdict().items()},
-        "pairs": len(one),
-        "diverged": _diverged(own, setting),
-        "reference_diverged": _diverged(own, reference),
-        "never": int(never[:, 0].sum()),
-        "reference_never": int(never[:, 1].sum()),
+        "pairs": min(len(one), len(other)),
+        **_of_both("diverged", np.nansum(diverged, axis=0)),
+        **_of_both("never", np.nansum(never, axis=0)),
         "mean": one.mean() if len(one) else math.nan,
-        "reference_mean": other.mean() if len(one) else math.nan,
-        "correlation": _correlation(one, other),
+        "reference_mean": other.mean() if len(other) else math.nan,
+        "correlation": own.form.correlation(one, other),
         **dict(zip(("superiority", "superiority_low", "superiority_high"), share)),
         "superiority_verdict": _mostly(*share[1:]),
-        "over": over(measure),
+        "over": own.over(measure),
+        "paired": own.paired,
+        **_of_both("trainings", np.sum(~np.isnan(diverged), axis=0)),
     }
+
+
+def _of_both(name: str, counts: np.ndarray) -> dict[str, int]:
+    """The counts of a setting and of the reference, as columns."""
+    return {name: int(counts[0]), f"reference_{name}": int(counts[1])}
 
 
 def _columns(alone: _Compared, split: _Compared, new: _Compared | None) -> dict:
@@ -193,19 +202,9 @@ def _columns(alone: _Compared, split: _Compared, new: _Compared | None) -> dict:
     }
 
 
-def _correlation(one: np.ndarray, other: np.ndarray) -> float:
-    if len(one) < 3 or np.ptp(one) == 0 or np.ptp(other) == 0:
-        return math.nan
-    return float(np.corrcoef(one, other)[0, 1])
-
-
 def _mostly(low: float, high: float) -> str:
     if low > 0.5 and high >= _MOSTLY:
         return "mostly better"
     if high < 0.5 and low <= 1 - _MOSTLY:
         return "mostly worse"
     return "about as often" if low > 1 - _MOSTLY and high < _MOSTLY else "undecided"
-
-
-def _diverged(trainings: Trainings, setting: Setting) -> int:
-    return int(rows_of(setting, trainings.replicates)["diverged"].sum())

@@ -17,36 +17,21 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
-LEVEL = 0.05
-# The fewest trainings that decide anything; how often the intervals of as few cover stands in `docs/methods.md`.
-FEWEST = 6
-_DRAWS = 999
-_ROUNDING = 1e-9
+from batchscope.evidence.studentised import (
+    DRAWS,
+    FEWEST,
+    LEVEL,
+    ROUNDING,
+    Estimate,
+    adjust,
+    confidence_set,
+    estimate_by_luck,
+    in_errors,
+    without_interval,
+)
+
 _NUMBERS_AT_ONCE = 2**23  # of one array in a block of draws
-
-
-class Estimate(NamedTuple):
-    """A mean, its 95 % interval, its 90 % interval (for equivalence), the p value of its being 0 or another number, and
-    the trainings behind it.
-    """
-
-    estimate: float
-    low: float
-    high: float
-    low_90: float
-    high_90: float
-    p_value: float
-    values: int
-
-    def wider(self, other: "Estimate") -> "Estimate":
-        """With the further of both bounds, and the larger p value; NaN where one is missing."""
-        low, low_90 = (min(getattr(self, name), getattr(other, name)) for name in ("low", "low_90"))
-        high, high_90 = (max(getattr(self, name), getattr(other, name)) for name in ("high", "high_90"))
-        return self._replace(
-            low=low, high=high, low_90=low_90, high_90=high_90, p_value=max(self.p_value, other.p_value)
-        )
 
 
 class Parts(NamedTuple):
@@ -62,9 +47,9 @@ class Parts(NamedTuple):
         both = self.trainings + self.rows - self.interaction
         return np.maximum(np.maximum(self.trainings, self.rows), both)
 
-    def freedom(self, trainings: int, rows: int) -> np.ndarray:
-        """The degrees of freedom of the variance (Satterthwaite 1946)."""
-        spread = self.trainings**2 / max(trainings - 1, 1) + self.rows**2 / max(rows - 1, 1)
+    def freedom(self, trainings: int | np.ndarray, rows: int) -> np.ndarray:
+        """The degrees of freedom of the variance, of so many trainings behind each mean (Satterthwaite 1946)."""
+        spread = self.trainings**2 / np.maximum(trainings - 1, 1) + self.rows**2 / max(rows - 1, 1)
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.where(spread > 0, self.variance**2 / spread, np.inf)
 
@@ -81,23 +66,18 @@ def estimate_mean(values: np.ndarray, seed: int, null: float = 0.0) -> Estimate:
     table = table[~np.isnan(table).all(axis=1)]
     count, rows = table.shape
     if count == 0:
-        return Estimate(*[math.nan] * 6, 0)
+        return without_interval(math.nan, 0)
     [mean], parts = means_and_parts(table[None])
     if count == 1:
-        return Estimate(mean, *[math.nan] * 5, 1)
+        return without_interval(mean, 1)
     [error], [freedom] = np.sqrt(parts.variance), parts.freedom(count, rows)
-    if error <= _ROUNDING * np.nanmax(np.abs(table)):
+    if error <= ROUNDING * np.nanmax(np.abs(table)):
         wide, narrow = (_unseen(table, level) for level in (LEVEL / 2, LEVEL))
         bounds = (mean - wide, mean + wide, mean - narrow, mean + narrow)
         bounds = np.clip(bounds, 0, 1) if wide and mean else bounds  # of an accuracy; a difference is 0
-        return Estimate(mean, *bounds, float(abs(mean - null) <= wide + _ROUNDING), count)
+        return Estimate(mean, *bounds, float(abs(mean - null) <= wide + ROUNDING), count)
     luck = np.concatenate([block[0] for block in _luck(table[None], seed)]) if count >= FEWEST else np.empty(0)
-    # Means that lie too high by luck say how far below the mean the truth may be.
-    low, low_90 = (mean - error * _critical(luck, level, freedom) for level in (LEVEL / 2, LEVEL))
-    high, high_90 = (mean + error * _critical(-luck, level, freedom) for level in (LEVEL / 2, LEVEL))
-    distance = (mean - null) / error
-    p_value = min(1.0, 2 * _p_value(abs(distance), np.sign(distance) * luck, freedom))
-    return Estimate(mean, low, high, low_90, high_90, p_value, count)
+    return estimate_by_luck(mean, error, freedom, luck, null, count)
 
 
 def estimate_both(values: np.ndarray, seed: int) -> tuple[Estimate, Estimate]:
@@ -120,19 +100,12 @@ def means_and_parts(values: np.ndarray) -> tuple[np.ndarray, Parts]:
 def adjusted_p_values(values: np.ndarray, seed: int) -> np.ndarray:
     """Of several means (means, trainings, rows) the p value of each being 0, adjusted for their number.
 
-    In every resample the mean that is furthest from what was measured, in standard errors, counts for all, so that what
-    they share is kept; then the same without the one that is furthest from 0, and so on (Westfall and Young 1993;
-    Romano and Wolf 2005).
+    See `batchscope.evidence.studentised.adjust`.
     """
     means, parts = means_and_parts(values)
-    freedom = parts.freedom(*values.shape[1:])
-    reached = _reached(means, np.sqrt(parts.variance))
-    luck = np.abs(np.concatenate(list(_luck(values, seed)), axis=1))
-    adjusted, at_least, order = np.empty(len(means)), 0.0, np.argsort(-reached, kind="stable")
-    for place, index in enumerate(order):
-        largest = np.fmax.reduce(luck[order[place:]], axis=0)
-        adjusted[index] = at_least = max(at_least, _p_value(reached[index], largest, freedom[index], sides=2))
-    return adjusted
+    freedom = parts.freedom(_behind(values), values.shape[2])
+    luck = np.concatenate(list(_luck(values, seed)), axis=1)
+    return adjust(in_errors(means, np.sqrt(parts.variance)), luck, freedom)
 
 
 def not_worse_than(best: int, costs: np.ndarray, seed: int) -> tuple[np.ndarray, float]:
@@ -143,25 +116,20 @@ def not_worse_than(best: int, costs: np.ndarray, seed: int) -> tuple[np.ndarray,
         costs: (settings, trainings, rows), less being better.
 
     Returns:
-        The settings, and from how many standard errors on one of them would be worse.
-
-    The best was chosen on the trainings that it is tested on, so any pair of settings might have become the tested one
-    (the winner's curse). Therefore a setting leaves only where it is further from the best than the furthest pair is by
-    luck, at a level of 5 %. Then the same with those that are left, until none leaves. All that are truly best, ties
-    included, stay together in at least 95 % of studies, as in a model confidence set (Hansen, Lunde and Nason 2011).
+        The settings, and from how many standard errors on one of them would be worse; see
+        `batchscope.evidence.studentised.confidence_set`.
     """
-    kept, critical = np.arange(len(costs)), math.nan
-    while len(kept) > 1:
-        means, parts = means_and_parts(costs[kept] - costs[best])
-        freedom = parts.freedom(*costs.shape[1:])
-        reached = _reached(means, np.sqrt(parts.variance))
+
+    def distances(kept: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        differences = costs[kept] - costs[best]
+        means, parts = means_and_parts(differences)
+        pairs = _behind(differences)
+        errors = np.where(pairs > 1, np.sqrt(parts.variance), math.nan)
         luck = np.concatenate(list(_luck_of_pairs(costs[kept], seed)))
-        critical = _critical(luck, LEVEL, freedom.max(), sides=2)
-        stay = np.array([_p_value(each, luck, of_each, sides=2) > LEVEL for each, of_each in zip(reached, freedom)])
-        if stay.all():
-            break
-        kept = kept[stay]
-    return kept, critical
+        # One that is better in the pairs that there are is not worse, though its mean over all its trainings may be.
+        return in_errors(np.maximum(means, 0), errors), parts.freedom(pairs, costs.shape[2]), luck
+
+    return confidence_set(len(costs), distances)
 
 
 def superiority(values: np.ndarray, reference: np.ndarray, seed: int) -> tuple[float, float, float]:
@@ -208,6 +176,7 @@ class _Resample(NamedTuple):
     counts: np.ndarray  # of these rows, or what broadcasts to them
     sums_of_rows: np.ndarray  # of the values of each row over its trainings, (draws, means, rows)
     counts_of_rows: np.ndarray  # of these trainings, or what broadcasts to them
+    behind: np.ndarray  # trainings with values behind each mean, (means,)
 
     @property
     def totals(self) -> np.ndarray:
@@ -231,22 +200,26 @@ class _Resample(NamedTuple):
         """What trainings and rows contribute to the variances of the means, each (means, draws)."""
         of_trainings, of_rows = self.deviations()
         return (
-            _unbiased(self.trainings) * np.einsum("br,krb->kb", self.trainings, of_trainings**2),
-            _unbiased(self.rows) * np.einsum("bp,bkp->kb", self.rows, of_rows**2),
+            _unbiased(self.behind)[:, None] * np.einsum("br,krb->kb", self.trainings, of_trainings**2),
+            _unbiased(self.rows.shape[1]) * np.einsum("bp,bkp->kb", self.rows, of_rows**2),
         )
 
 
-def _unbiased(weights: np.ndarray) -> float:
+def _unbiased(count: int | np.ndarray) -> np.ndarray:
     """n / (n - 1), and 0 of a single one, which shows no variance."""
-    count = weights.shape[1]
-    return count / (count - 1) if count > 1 else 0.0
+    return np.where(np.greater(count, 1), count / np.maximum(np.subtract(count, 1), 1), 0.0)
+
+
+def _behind(values: np.ndarray) -> np.ndarray:
+    """How many trainings of values (means, trainings, rows) are behind each mean, (means,)."""
+    return (~np.isnan(values)).any(axis=2).sum(axis=1)
 
 
 def _resamples(values: np.ndarray, trainings: np.ndarray, rows: np.ndarray) -> Iterator[_Resample]:
     """The draws of given counts on values (means, trainings, rows), in blocks that fit into memory."""
     means, count, width = values.shape
     present = ~np.isnan(values)
-    filled, present = np.where(present, values, 0.0), present.astype(float)
+    behind, filled, present = _behind(values), np.where(present, values, 0.0), present.astype(float)
     # Where nothing is missing, every training has all rows and every row all trainings.
     complete = present.all()
     block = max(1, _NUMBERS_AT_ONCE // (means * max(count, width)))
@@ -259,6 +232,7 @@ def _resamples(values: np.ndarray, trainings: np.ndarray, rows: np.ndarray) -> I
             counts=np.float64(width) if complete else np.tensordot(present, of_rows, axes=(2, 1)),
             sums_of_rows=np.tensordot(of_trainings, filled, axes=(1, 1)),
             counts_of_rows=np.float64(count) if complete else np.tensordot(of_trainings, present, axes=(1, 1)),
+            behind=behind,
         )
 
 
@@ -271,7 +245,7 @@ def _random_resamples(values: np.ndarray, seed: int) -> Iterator[_Resample]:
 def _random_counts(seed: int, *sizes: int) -> list[np.ndarray]:
     """How often each of so many is drawn, (draws, size) for each size."""
     generator = np.random.default_rng(seed)
-    return [generator.multinomial(size, np.full(size, 1 / size), _DRAWS).astype(float) for size in sizes]
+    return [generator.multinomial(size, np.full(size, 1 / size), DRAWS).astype(float) for size in sizes]
 
 
 def _interaction(values: np.ndarray) -> float:
@@ -296,7 +270,7 @@ def _unseen(values: np.ndarray, level: float) -> float:
     With a larger share, one of these would have differed with a probability above 1 - level (Clopper and Pearson 1934).
     """
     present = values[~np.isnan(values)]
-    if values.shape[1] == 1 or np.abs(present - np.rint(present)).max() > _ROUNDING:
+    if values.shape[1] == 1 or np.abs(present - np.rint(present)).max() > ROUNDING:
         return 0.0
     return 1 - level ** (1 / values.shape[1])
 
@@ -331,10 +305,11 @@ def _luck_of_pairs(values: np.ndarray, seed: int) -> Iterator[np.ndarray]:
 def _errors_of_differences(resample: _Resample, interaction: np.ndarray) -> np.ndarray:
     """The standard errors of all differences between two means, (draws, means, means)."""
     of_trainings, of_rows = resample.deviations()
+    fewer = np.minimum(resample.behind[:, None], resample.behind)
     return np.sqrt(
         Parts(
-            _unbiased(resample.trainings) * _of_differences(of_trainings.transpose(2, 0, 1), resample.trainings),
-            _unbiased(resample.rows) * _of_differences(of_rows, resample.rows),
+            _unbiased(fewer) * _of_differences(of_trainings.transpose(2, 0, 1), resample.trainings),
+            _unbiased(resample.rows.shape[1]) * _of_differences(of_rows, resample.rows),
             interaction,
         ).variance
     )
@@ -350,24 +325,4 @@ def _of_differences(deviations: np.ndarray, weights: np.ndarray | None = None) -
 
 def _least_error(values: np.ndarray, errors: np.ndarray) -> np.ndarray:
     """What is a standard error rather than rounding, given those that were measured."""
-    return np.maximum(1e-6 * errors, _ROUNDING * np.nanmax(np.abs(values)))
-
-
-def _reached(means: np.ndarray, errors: np.ndarray) -> np.ndarray:
-    """Means in standard errors from 0; infinite where there is no error, 0 where the mean is none but for rounding."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(np.abs(means) <= _ROUNDING, 0.0, np.abs(means) / errors)
-
-
-def _p_value(reached: float, luck: np.ndarray, freedom: float, sides: int = 1) -> float:
-    """How often luck reaches as far, what was measured among it; at least the p value of Student's t."""
-    known = luck[~np.isnan(luck)]
-    by_luck = (1 + np.sum(known >= reached)) / (1 + len(known)) if len(known) else 0.0
-    return float(max(by_luck, sides * stats.t.sf(reached, freedom)))
-
-
-def _critical(luck: np.ndarray, level: float, freedom: float, sides: int = 1) -> float:
-    """How far luck reaches at a level; at least as far as Student's t."""
-    known = luck[~np.isnan(luck)]
-    by_luck = np.quantile(known, 1 - level, method="higher") if len(known) else 0.0
-    return float(max(by_luck, stats.t.isf(level / sides, freedom)))
+    return np.maximum(1e-6 * errors, ROUNDING * np.nanmax(np.abs(values)))

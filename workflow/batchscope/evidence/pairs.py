@@ -1,4 +1,4 @@
-"""The values of a measure at settings, for the replicates that they share, with censored times restricted."""
+"""The values of a measure at settings, replicate by replicate, with censored times restricted."""
 
 import numpy as np
 import pandas as pd
@@ -11,23 +11,37 @@ CENSORED = {
 } | {f"{part}epochs_to_first_touch": "epochs" for part in ("", "validation_")}
 
 
-def paired_values(replicates: pd.DataFrame, measure: str, settings: list[Setting]) -> tuple[np.ndarray, np.ndarray]:
-    """The values of a measure at settings, for the replicates that all of them have.
+def values_by_replicate(
+    replicates: pd.DataFrame, measure: str, settings: list[Setting]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The values of a measure at settings, a row for each replicate of the table.
 
     Args:
         replicates: a row per setting and replicate; of timings, a row per setting and stretch of training.
 
     Returns:
-        Values (replicates, settings), and which of them are censored. A replicate that diverged has none (NaN). Where
-        some replicate never reaches a target, all times are restricted to the length of the shortest training, with
-        which it counts: their mean is a restricted mean (Royston and Parmar 2013).
+        Values (replicates, settings), and 1 for those of them that are censored, 0 for the others. Both are NaN where a
+        setting has no such replicate, and a replicate that diverged has no value. Where some replicate never reaches a
+        target, all times are restricted to the length of the shortest training, with which it counts: their mean is a
+        restricted mean (Royston and Parmar 2013).
     """
-    row_of_setting = "replicate" if "replicate" in replicates else "stretch"
-    rows = [rows_of(setting, replicates).set_index(row_of_setting) for setting in settings]
-    values = pd.concat([row[measure] for row in rows], axis=1, join="inner").to_numpy(float, copy=True)
-    if "diverged" in replicates:
-        values[pd.concat([row["diverged"] for row in rows], axis=1, join="inner").to_numpy(bool)] = np.nan
+    values, diverged = (_by_replicate(replicates, column, settings) for column in (measure, "diverged"))
+    values[diverged == 1] = np.nan
     if not np.isinf(values).any():
-        return values, np.zeros(values.shape, bool)
-    horizon = min(row[CENSORED[measure]].min() for row in rows)
-    return np.minimum(values, horizon), values > horizon
+        return values, np.where(np.isnan(diverged), np.nan, 0.0)
+    horizon = _by_replicate(replicates, CENSORED[measure], settings)[~np.isnan(values)].min()
+    return np.minimum(values, horizon), np.where(np.isnan(diverged), np.nan, values > horizon)
+
+
+def diverged_by_replicate(replicates: pd.DataFrame, settings: list[Setting]) -> np.ndarray:
+    """1 where a replicate of a setting diverged, else 0, (replicates, settings); NaN where there is no such one."""
+    return _by_replicate(replicates, "diverged", settings)
+
+
+def _by_replicate(replicates: pd.DataFrame, column: str, settings: list[Setting]) -> np.ndarray:
+    if column == "diverged" and column not in replicates:
+        replicates = replicates.assign(diverged=False)
+    row_of_setting = "replicate" if "replicate" in replicates else "stretch"
+    all_of_them = replicates[row_of_setting].unique()
+    columns = [rows_of(setting, replicates).set_index(row_of_setting)[column] for setting in settings]
+    return np.stack([each.astype(float).reindex(all_of_them) for each in columns], axis=1)

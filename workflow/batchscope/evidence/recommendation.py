@@ -1,17 +1,18 @@
 """Which settings are best, or not distinguishable from the best: by score, by time to the target, and by stability.
 
 The best of a goal is the setting with the best mean. It was chosen on the trainings that it is then tested on; how that
-is paid for, so that all that are truly best stay together in 95 % of studies: see `crossed.not_worse_than`.
+is paid for, so that all that are truly best stay together in 95 % of studies: see `studentised.confidence_set`.
 """
 
 import math
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from batchscope.evidence.crossed import FEWEST, LEVEL, estimate_both, means_and_parts, not_worse_than
+from batchscope.evidence.crossed import estimate_both, means_and_parts
+from batchscope.evidence.studentised import FEWEST
 from batchscope.evidence.trainings import Trainings
 from batchscope.study.scores import more_is_better
 from batchscope.study.setting import CONSTANT, SETTING, Setting, rows_of
@@ -37,9 +38,6 @@ NOT_DISTINGUISHABLE = ("best", "equivalent", "undecided")
 # The verdicts of all that take part.
 JUDGED = (*NOT_DISTINGUISHABLE, "worse")
 MOST_DIVERGED = 0.1  # of a setting's replicates; one with more is taken only where nothing else is left
-MOST_MORE = 10_000  # replicates that anyone would add
-_MOST_MORE_ROWS = 10_000_000
-_POWER = 0.8
 
 
 def measures(score: str, part: str) -> dict[str, str]:
@@ -66,21 +64,23 @@ def rank(trainings: Trainings, measure: str, margin: float, seed: int) -> pd.Dat
 
     `mean` is over the trainings that did not diverge, one that never reaches a target counting with the length of its
     training; `low` to `high` is its 95 % interval, for new rows too where the measure is a mean over rows, and with
-    `_on_these_rows` that over trainings alone. `difference` is the mean over pairs of setting minus best, with its 95 %
-    interval. The verdict is `best`, `equivalent` where the 90 % interval of the difference lies within the margin,
-    `worse` where the setting is shown worse than the best, else `undecided`; `diverged` where more than a tenth of its
-    replicates did, or, where that is so of all settings, more than half; `never` where most of the others do not reach
-    the target. These two take no part. The measured best flatters itself, which makes `equivalent` rarer, not more
-    frequent. `more_replicates` and `more_rows` say how many more of either would decide what is undecided.
+    `_on_these_rows` that over trainings alone. `difference` is the mean over pairs of setting minus best, of trainings
+    that are not paired the difference of the means, with its 95 % interval. The verdict is `best`, `equivalent` where
+    the 90 % interval of the difference lies within the margin, `worse` where the setting is shown worse than the best,
+    else `undecided`; `diverged` where more than a tenth of its replicates did, or, where that is so of all settings,
+    more than half; `never` where most of the others do not reach the target. These two take no part. The measured best
+    flatters itself, which makes `equivalent` rarer, not more frequent. `more_replicates` and `more_rows` say how many
+    more of either would decide what is undecided.
     """
     settings = trainings.settings
     each = [trainings.values(measure, [setting]) for setting in settings]
     sound = np.array([~np.isnan(values[0]).all(axis=1) for values, _ in each])  # (settings, trainings)
-    diverged, count = (~sound).sum(axis=1), sound.shape[1]
+    count = np.sum(~np.isnan(trainings.diverged(settings)), axis=0)
+    diverged = count - sound.sum(axis=1)
     lost = diverged > count * MOST_DIVERGED
     if lost.all():
         lost = diverged > count / 2
-    reached = np.array([(~censored[:, 0])[here].sum() for (_, censored), here in zip(each, sound)])
+    reached = np.array([np.sum(censored[here, 0] == 0) for (_, censored), here in zip(each, sound)])
     never = ~lost & (reached < sound.sum(axis=1) / 2)
     table = pd.DataFrame(settings).assign(
         replicates=count,
@@ -96,20 +96,21 @@ def rank(trainings: Trainings, measure: str, margin: float, seed: int) -> pd.Dat
     if judged.any():
         # Times are restricted by the trainings that are compared, so those that take no part do not shorten them.
         values, _ = trainings.values(measure, [setting for setting, takes_part in zip(settings, judged) if takes_part])
-        against = _against_best(values, direction, margin, seed)
+        against = _against_best(trainings.form, values, direction, margin, seed)
         table.loc[judged, _AGAINST] = against[_AGAINST].to_numpy()
     keys = {"out": ~judged, "cost": table["mean"] * direction, "other": table["verdict"] != "best"}
     return table.assign(**keys).sort_values(list(keys), ignore_index=True, kind="stable").reindex(columns=COLUMNS)
 
 
-def _against_best(values: np.ndarray, direction: int, margin: float, seed: int) -> pd.DataFrame:
+def _against_best(form: ModuleType, values: np.ndarray, direction: int, margin: float, seed: int) -> pd.DataFrame:
     """A row per setting of values (settings, trainings, rows): its difference from the best, and its verdict."""
     costs = values * direction
     best = int(np.argmin(means_and_parts(costs)[0]))
-    kept, critical = not_worse_than(best, costs, seed)
+    kept, critical = form.not_worse_than(best, costs, seed)
     rows = []
-    for setting, pairs in enumerate(values - values[best]):
-        (difference, low, high, low_90, high_90, _, count), alone = estimate_both(pairs, seed)
+    for setting, of_setting in enumerate(values):
+        wide, alone = form.difference_both(of_setting, values[best], seed)
+        difference, low, high, low_90, high_90, _, count = wide
         row = dict(zip(_AGAINST, (difference, low, high, alone.low, alone.high, "undecided", math.nan, math.nan)))
         if setting == best:
             row = {"verdict": "best"}
@@ -118,40 +119,9 @@ def _against_best(values: np.ndarray, direction: int, margin: float, seed: int) 
         elif count >= FEWEST and setting not in kept:
             row["verdict"] = "worse"
         elif count >= 2:
-            row["more_replicates"], row["more_rows"] = more_to_decide(pairs, margin, critical)
+            row["more_replicates"], row["more_rows"] = form.more_to_decide(of_setting, values[best], margin, critical)
         rows.append(row)
     return pd.DataFrame(rows, columns=_AGAINST)
-
-
-def more_to_decide(pairs: np.ndarray, margin: float, critical: float) -> tuple[float, float]:
-    """How many more trainings, or how many more rows, would decide with a power of 80 %; infinite where none would.
-
-    Args:
-        pairs: differences (trainings, rows).
-        margin: the difference that still counts as none; NaN where every one counts.
-        critical: the distance, in standard errors, from which on a difference is shown.
-
-    They decide were the measured difference the true one: by showing it, or that it is inside the margin (one-sided, at
-    5 %), whichever takes fewer. The standard error that this takes follows from the parts of the variance: those of
-    trainings fall with trainings, those of rows with rows, their interaction with both.
-    """
-    [size], parts = means_and_parts(pairs[None])
-    count, rows = np.sum(~np.isnan(pairs).all(axis=1)), pairs.shape[1]
-    power = stats.norm.ppf(_POWER)
-    errors = [abs(size) / (critical + power)]
-    if abs(size) < margin:
-        errors.append((margin - abs(size)) / (stats.norm.isf(LEVEL) + power))
-    interaction = parts.interaction[0]
-    of_trainings, of_rows = (max(part[0] - interaction, 0) for part in (parts.trainings, parts.rows))
-    more = []
-    for number, falls, stays, most in (
-        (count, of_trainings + interaction, of_rows, MOST_MORE),
-        (rows, of_rows + interaction, of_trainings, _MOST_MORE_ROWS),
-    ):
-        room = max(errors) ** 2 - stays
-        needed = math.ceil(number * falls / room) - number if room > 0 else math.inf
-        more.append(max(needed, 1) if needed <= most else math.inf)
-    return more[0], more[1] if rows > 1 else math.nan
 
 
 def recommend(

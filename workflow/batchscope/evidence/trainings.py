@@ -3,12 +3,15 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
 
-from batchscope.evidence.crossed import Estimate, estimate_both
-from batchscope.evidence.pairs import paired_values
+from batchscope.evidence import paired, unpaired
+from batchscope.evidence.crossed import estimate_both
+from batchscope.evidence.pairs import diverged_by_replicate, values_by_replicate
+from batchscope.evidence.studentised import Estimate
 from batchscope.results.row_scores import NEW_SPLITS, THIS_SPLIT, RowScoreTable, read_row_scores
 from batchscope.study.scores import SCORES
 from batchscope.study.setting import SETTING, Setting
@@ -23,20 +26,17 @@ ROWS_AND_TRAININGS, TRAININGS = "rows and trainings", "trainings"
 NOT_JUDGED = "not judged"
 
 
-def over(measure: str) -> str:
-    """What the interval of a measure is over on new rows: only what is a mean over rows changes with them."""
-    return ROWS_AND_TRAININGS if measure in _ROWS_BEHIND else TRAININGS
-
-
 @dataclass(frozen=True)
 class Trainings:
     """A row per setting and replicate with its measures, as from `batchscope.evidence.metrics.measure_replicates`.
 
     `scores` are those of the single rows. Without them rows count as given, and only trainings as drawn at random.
+    `paired` says whether replicate r has the same seed at every setting.
     """
 
     replicates: pd.DataFrame
     scores: RowScoreTable | None = None
+    paired: bool = True
 
     @cached_property
     def settings(self) -> list[Setting]:
@@ -47,15 +47,24 @@ class Trainings:
         """The same, with the rows as given."""
         return replace(self, scores=None)
 
+    @property
+    def form(self) -> ModuleType:
+        """The statistics of several settings, `batchscope.evidence.paired` or `batchscope.evidence.unpaired`."""
+        return paired if self.paired else unpaired
+
+    def over(self, measure: str) -> str:
+        """What the interval of a measure is over on new rows: only what is a mean over rows changes with them."""
+        return ROWS_AND_TRAININGS if self.scores is not None and measure in _ROWS_BEHIND else TRAININGS
+
     def values(self, measure: str, settings: list[Setting]) -> tuple[np.ndarray, np.ndarray]:
         """The values of a measure (settings, trainings, rows), and which times are censored (trainings, settings).
 
-        One column of rows where the measure is no mean over rows. NaN where a training was not tested, and all of one
-        that diverged; times are restricted, see `batchscope.evidence.pairs`.
+        One column of rows where the measure is no mean over rows. NaN where a training was not tested, all of one that
+        diverged, and where a setting has no such replicate; times are restricted, see `batchscope.evidence.pairs`.
         """
-        of_trainings, censored = paired_values(self.replicates, measure, settings)
+        of_trainings, censored = values_by_replicate(self.replicates, measure, settings)
         of_trainings = of_trainings.T[..., None]
-        if self.scores is None or measure not in _ROWS_BEHIND:
+        if self.over(measure) == TRAININGS:
             return of_trainings, censored
         of_rows = np.stack([self.scores.of(setting, *_ROWS_BEHIND[measure]) for setting in settings]).astype(float)
         # Rows know neither penalties of weights nor the training rows' part in a gap, so their means are moved to the
@@ -64,16 +73,26 @@ class Trainings:
         counts = np.maximum((~np.isnan(of_rows)).sum(axis=2, keepdims=True), 1)
         return of_rows + of_trainings - np.nansum(of_rows, axis=2, keepdims=True) / counts, censored
 
+    def diverged(self, settings: list[Setting]) -> np.ndarray:
+        """1 where a training diverged, else 0, (trainings, settings); NaN where a setting has no such replicate."""
+        return diverged_by_replicate(self.replicates, settings)
+
     def estimate(self, measure: str, setting: Setting, seed: int) -> Estimate:
         """The mean of a measure at a setting, with the wider of the intervals for new rows and over trainings alone."""
         [of_rows], _ = self.values(measure, [setting])
         return estimate_both(of_rows, seed)[0]
 
 
-def read_trainings(replicates: str | Path, new_splits: str | Path, scores: list[str | Path]) -> dict[str, Trainings]:
+def read_trainings(
+    replicates: str | Path, new_splits: str | Path, scores: list[str | Path], paired: bool = True
+) -> dict[str, Trainings]:
     """Population -> its trainings, from the tables of their measures and the files with the scores of their rows.
 
-    A study that trains on no new splits has those on this split alone.
+    A study that trains on no new splits has those on this split alone, one without files no scores.
     """
     tables = {THIS_SPLIT: pd.read_csv(replicates), NEW_SPLITS: pd.read_csv(new_splits)}
-    return {on: Trainings(table, read_row_scores(scores, on)) for on, table in tables.items() if len(table)}
+    return {
+        on: Trainings(table, read_row_scores(scores, on) if scores else None, paired)
+        for on, table in tables.items()
+        if len(table)
+    }
