@@ -234,6 +234,8 @@ def test_a_run_of_a_table_can_be_read_without_the_others(tmp_path):
     runs = find_runs({"table": str(tmp_path / "runs.parquet"), "columns": {}, "paired": True})
     assert read(runs[3])["test_accuracy"].tolist() == [0.2, 0.2]
     assert read(runs[3])["batch_size"].tolist() == [16, 16]
+    gone = runs[3]._replace(rows=runs[3].rows | {"replicate": 7})
+    assert refused(*runs[:2], gone).endswith(f"has no rows in {str(tmp_path / 'runs.parquet')!r}")
 
 
 def test_units_become_fractions(run):
@@ -309,7 +311,7 @@ def test_a_program_that_ends_where_it_diverged_is_filled_up(run):
         (curve([0.5] * 12, first=0), 30, "has 12 of 30 epochs"),
         (curve([0.5] * 4), 3, "has 4 of 3 epochs"),
         ("updates,test_accuracy\n4,.5\n8,.5\n", 3, "has 2 of 3 epochs"),
-        ("updates,test_accuracy\n4,.5\n8,.5\n13,.5\n", 3, "has 3.25 of 3 epochs"),
+        ("updates,test_accuracy\n4,.5\n8,.5\n13,.5\n", 3, "has 3.25 of 3 epochs, of 4 updates each"),
     ],
 )
 def test_a_program_has_the_epochs_that_it_was_asked_for(run, rows, epochs, problem):

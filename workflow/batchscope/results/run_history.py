@@ -142,7 +142,8 @@ def curve(rows: pd.DataFrame, score: str, updates_per_epoch: int, epochs: int | 
     last = history["epoch"].iloc[-1]
     ends_early = last + _largest_gap(history["epoch"]) <= epochs + _ROUNDING
     if last > epochs + _ROUNDING or (ends_early and sound.all()):
-        raise ValueError(f"has {as_number(float(round(last, 3)))} of {epochs} epochs")
+        counted = f", of {updates_per_epoch} updates each" if last % 1 else ""
+        raise ValueError(f"has {as_number(float(round(last, 3)))} of {epochs} epochs{counted}")
     if ends_early:
         whole = not (history["epoch"] % 1).any()
         more = pd.DataFrame({"epoch": np.arange(last + 1, epochs + 1) if whole else [float(epochs)]})
