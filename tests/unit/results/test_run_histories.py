@@ -348,7 +348,10 @@ def test_cells_that_stay_empty_may_stand_for_nan_and_are_told(run, column):
         ("updates,test_accuracy\n1,.5\n1,.7\n", "updates 1 stands twice, with test_accuracy 0.5 and 0.7"),
         ("epoch,test_accuracy\n1,.5\n,.6\n", "its column 'epoch' is empty in row 2, which has a test_accuracy"),
         ("epoch,test_accuracy\n1,.5\n-1,.6\n", "its column 'epoch' has -1 in row 2, which is no epoch"),
-        ("epoch,test_accuracy\n1,.5\nnan,.6\n", "its column 'epoch' has inf in row 2, which is no epoch"),
+        (
+            "epoch,test_accuracy\n1,.5\nnan,.6\n",
+            "its column 'epoch' has what is not finite in row 2, which is no epoch",
+        ),
         (
             "updates,test_accuracy\n1.5,.5\n",
             "its column 'updates' has 1.5 in row 1, which is no whole number of updates",

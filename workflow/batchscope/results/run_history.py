@@ -97,7 +97,8 @@ def _check_times(values: pd.DataFrame, named: dict[str, str], by: str, score: st
             wrong = np.isinf(known) | (known < 0) | ((time == "updates") & (known % 1 > 0))
             if wrong.any():
                 row = wrong.idxmax()
-                raise ValueError(f"its column {named[time]!r} has {known[row]:g} in row {row + 1}, which is no {kind}")
+                value = "what is not finite" if np.isinf(known[row]) else f"{known[row]:g}"
+                raise ValueError(f"its column {named[time]!r} has {value} in row {row + 1}, which is no {kind}")
 
 
 def _share(values: pd.Series, name: str, unit: str) -> pd.Series:
