@@ -60,6 +60,12 @@ def test_a_table_of_pandas_is_read_with_its_types(tmp_path):
         assert labels(table, "run") == ["a", "b"]
 
 
+def test_cells_of_text_may_have_commas_and_lines(write):
+    table = read_rows(write('notes,loss\n"first, long\nlines",1\n"",2\n'))
+    assert labels(table, "notes") == ["first, long\nlines", None]
+    assert numbers(table, "loss").tolist() == [1, 2]
+
+
 def test_labels_are_numbers_where_all_are():
     table = pyarrow.table({"seed": ["7", "10.0", None], "lr": ["0.1", "1e-3", ""], "name": ["7", "x", None]})
     assert labels(table, "seed") == [7, 10, None]

@@ -234,6 +234,8 @@ def test_a_run_of_a_table_can_be_read_without_the_others(tmp_path):
     runs = find_runs({"table": str(tmp_path / "runs.parquet"), "columns": {}, "paired": True})
     assert read(runs[3])["test_accuracy"].tolist() == [0.2, 0.2]
     assert read(runs[3])["batch_size"].tolist() == [16, 16]
+    gone = runs[3]._replace(rows=runs[3].rows | {"replicate": 7})
+    assert refused(*runs[:2], gone).endswith(f"has no rows in {str(tmp_path / 'runs.parquet')!r}")
 
 
 def test_units_become_fractions(run):
@@ -309,7 +311,7 @@ def test_a_program_that_ends_where_it_diverged_is_filled_up(run):
         (curve([0.5] * 12, first=0), 30, "has 12 of 30 epochs"),
         (curve([0.5] * 4), 3, "has 4 of 3 epochs"),
         ("updates,test_accuracy\n4,.5\n8,.5\n", 3, "has 2 of 3 epochs"),
-        ("updates,test_accuracy\n4,.5\n8,.5\n13,.5\n", 3, "has 3.25 of 3 epochs"),
+        ("updates,test_accuracy\n4,.5\n8,.5\n13,.5\n", 3, "has 3.25 of 3 epochs, of 4 updates each"),
     ],
 )
 def test_a_program_has_the_epochs_that_it_was_asked_for(run, rows, epochs, problem):
@@ -346,7 +348,10 @@ def test_cells_that_stay_empty_may_stand_for_nan_and_are_told(run, column):
         ("updates,test_accuracy\n1,.5\n1,.7\n", "updates 1 stands twice, with test_accuracy 0.5 and 0.7"),
         ("epoch,test_accuracy\n1,.5\n,.6\n", "its column 'epoch' is empty in row 2, which has a test_accuracy"),
         ("epoch,test_accuracy\n1,.5\n-1,.6\n", "its column 'epoch' has -1 in row 2, which is no epoch"),
-        ("epoch,test_accuracy\n1,.5\nnan,.6\n", "its column 'epoch' has inf in row 2, which is no epoch"),
+        (
+            "epoch,test_accuracy\n1,.5\nnan,.6\n",
+            "its column 'epoch' has what is not finite in row 2, which is no epoch",
+        ),
         (
             "updates,test_accuracy\n1.5,.5\n",
             "its column 'updates' has 1.5 in row 1, which is no whole number of updates",

@@ -118,13 +118,11 @@ def _read_csv(path: Path) -> pyarrow.Table:
     for mark, name in {";": "semicolons", "\t": "tabs"}.items():
         if mark in header and "," not in header:
             raise ValueError(f"its cells are separated by {name}; write commas")
-    data = text.encode()
-    with pyarrow.csv.open_csv(pyarrow.BufferReader(data)) as reader:
+    data, parse = pyarrow.py_buffer(text.encode()), pyarrow.csv.ParseOptions(newlines_in_values=True)
+    with pyarrow.csv.open_csv(pyarrow.BufferReader(data), parse_options=parse) as reader:
         types = dict.fromkeys(reader.schema.names, pyarrow.string())
-    options = pyarrow.csv.ConvertOptions(column_types=types)
-    return pyarrow.csv.read_csv(
-        pyarrow.BufferReader(data), pyarrow.csv.ReadOptions(use_threads=False), convert_options=options
-    )
+    read = pyarrow.csv.ReadOptions(use_threads=False)
+    return pyarrow.csv.read_csv(pyarrow.BufferReader(data), read, parse, pyarrow.csv.ConvertOptions(column_types=types))
 
 
 def _read_json_lines(path: Path) -> pyarrow.Table:

@@ -85,6 +85,8 @@ def _rows(
         positions = _positions(table, in_file, _of_others(table, values, unused, score))
         for run in in_file:
             try:
+                if not positions[run.name]:
+                    raise ValueError(f"has no rows in {path!r}")
                 _check_says(table, run, positions[run.name])
                 rows[run.name], said = merged(values.iloc[positions[run.name]], named, columns, score)
                 remarks.update(said)

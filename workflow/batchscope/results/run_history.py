@@ -97,7 +97,8 @@ def _check_times(values: pd.DataFrame, named: dict[str, str], by: str, score: st
             wrong = np.isinf(known) | (known < 0) | ((time == "updates") & (known % 1 > 0))
             if wrong.any():
                 row = wrong.idxmax()
-                raise ValueError(f"its column {named[time]!r} has {known[row]:g} in row {row + 1}, which is no {kind}")
+                value = "what is not finite" if np.isinf(known[row]) else f"{known[row]:g}"
+                raise ValueError(f"its column {named[time]!r} has {value} in row {row + 1}, which is no {kind}")
 
 
 def _share(values: pd.Series, name: str, unit: str) -> pd.Series:
@@ -142,7 +143,8 @@ def curve(rows: pd.DataFrame, score: str, updates_per_epoch: int, epochs: int | 
     last = history["epoch"].iloc[-1]
     ends_early = last + _largest_gap(history["epoch"]) <= epochs + _ROUNDING
     if last > epochs + _ROUNDING or (ends_early and sound.all()):
-        raise ValueError(f"has {as_number(float(round(last, 3)))} of {epochs} epochs")
+        counted = f", of {updates_per_epoch} updates each" if last % 1 else ""
+        raise ValueError(f"has {as_number(float(round(last, 3)))} of {epochs} epochs{counted}")
     if ends_early:
         whole = not (history["epoch"] % 1).any()
         more = pd.DataFrame({"epoch": np.arange(last + 1, epochs + 1) if whole else [float(epochs)]})
