@@ -48,7 +48,8 @@ def imported(scripts: set) -> set[str]:
 
 @pytest.mark.parametrize("name", ["training", "analysis"])
 def test_conda_has_the_versions_of_pip(name):
-    assert pinned(name) <= locked("requirements")
+    of_events = {pin for pin in locked("requirements-test") if pin.startswith("tensorboard==")}  # only where used
+    assert pinned(name) <= locked("requirements") | of_events
 
 
 def test_conda_has_what_the_scripts_of_a_phase_import_and_no_more():
