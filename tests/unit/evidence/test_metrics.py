@@ -5,7 +5,11 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from batchscope.evidence.errors import MEASURES, add_errors, summarize_errors
+from batchscope.evidence.guess import guess
 from batchscope.evidence.metrics import measure_replicates, seconds_per_epoch, summarize
+from batchscope.evidence.populations import add_populations
+from batchscope.evidence.trainings import THIS_SPLIT, Trainings
 from batchscope.study.setting import Setting
 from tests.unit.tables import SETTING, history, timing
 
@@ -187,3 +191,63 @@ def test_what_is_measured_on_validation_rows_stands_in_columns_of_its_own():
     assert table["validation_loss"].dropna().tolist() == [2]
     without = measured([[0.9, 0.9], [0.8, math.nan]])
     assert without[[column for column in without if column.startswith("validation")]].isna().all(axis=None)
+
+
+def test_histories_by_steps_have_times_that_are_no_whole_epochs():
+    """Evaluated every 50 updates, from before the first one on, at 40 updates an epoch."""
+    curves = history([[0.1, 0.3, 0.6, 0.7, 0.7, 0.7]]).assign(updates=range(0, 300, 50))
+    curves["epoch"] = curves["updates"] / 40
+    curves["validation_accuracy"] = [0.1, 0.2, 0.3, 0.9, 0.8, 0.7]
+    table = measure_replicates(curves, timing(SETTING, (1, 6.25, 12.5)), "accuracy", 0.5)
+    expected = {"epochs": 6.25, "updates": 250, "epochs_to_target": 2.5, "updates_to_target": 100, "seconds": 12.5,
+                "seconds_to_target": 5, "epochs_to_first_touch": 2.5, "epochs_to_converge": 3.75, "best_epoch": 3.75,
+                "validation_epochs_to_target": 3.75, "test_accuracy_at_best_epoch": 0.7}  # fmt: skip
+    assert table[list(expected)].iloc[0].to_dict() == pytest.approx(expected)
+    assert summarize(table, "accuracy", 0.5, seed=0)["updates_per_epoch"].tolist() == [40]
+
+
+def test_runs_may_be_of_different_lengths_and_missing():
+    curves = history([[0.1, 0.9], [0.1] * 4, [0.9] * 3])
+    curves = curves[curves["replicate"] != 1].assign(train_accuracy=math.nan)
+    table = measure_replicates(curves, timing(SETTING, (1, 2, 4.0), (1, 3, 3.0)), "accuracy", 0.5)
+    assert table["replicate"].tolist() == [0, 2]
+    assert table["epochs"].tolist() == [2, 3]
+    assert table["seconds"].tolist() == [2, 3]  # by the pace after the first
+    assert summarize(table, "accuracy", 0.5, seed=0)["seconds_per_replicate"].tolist() == [2.5]
+
+
+@pytest.mark.parametrize("stretches", [[(2, 2, math.nan)], []])
+def test_without_a_clock_there_are_no_seconds(stretches):
+    table = measure_replicates(history([[0.1, 0.9], [0.1, 0.2]]), timing(SETTING, *stretches), "accuracy", 0.5)
+    seconds = [column for column in table if "seconds" in column]
+    assert len(seconds) == 3
+    assert table[seconds].isna().all(axis=None)
+    assert table["epochs_to_target"].tolist() == [2, math.inf]
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_was_not_measured_is_nan_and_no_sign_of_divergence():
+    """A score alone, as some programs have it; the second replicate diverged."""
+    curves = history([[0.1, 0.9], [0.5, math.nan]])
+    curves[["train_loss", "train_accuracy", "test_loss"]] = math.nan
+    table = add_errors(measure_replicates(curves, timing(SETTING, (2, 2, 4.0)), "accuracy", 0.5), None)
+    assert table["diverged"].tolist() == [False, True]
+    measures = ("accuracy_gap", "loss_gap", "test_loss_volatility", "validation_epochs_to_target", "best_epoch")
+    assert table[[*measures, "validation_epochs_to_first_touch", *MEASURES]].isna().all(axis=None)
+    summary = summarize(table, "accuracy", 0.5, seed=0)
+    summary = add_populations(summary, {THIS_SPLIT: Trainings(table, paired=False)}, seed=0)
+    row = pd.concat([summary, summarize_errors(table, seed=0)], axis=1).iloc[0]
+    assert (row["test_accuracy_mean"], row["replicates"], row["diverged"]) == (0.9, 2, 1)
+    assert row[["train_loss_mean", "test_loss_iqm", "validation_loss_low_on_this_split", "test_rmse_sd"]].isna().all()
+    assert math.isnan(guess("accuracy", None, None))
+
+
+def test_a_validation_score_without_validation_loss_is_measured():
+    curves = history([[0.1, 0.9], [0.1, 0.9]]).assign(validation_accuracy=[0.6, 0.7, 0.1, 0.2])
+    table = measure_replicates(curves, timing(SETTING, (2, 2, 4.0)), "accuracy", 0.5)
+    assert table["validation_epochs_to_target"].tolist() == [1, math.inf]
+    assert table["best_epoch"].tolist() == [2, 2]
+    only_loss = curves.assign(validation_accuracy=math.nan, validation_loss=0.1)
+    table = measure_replicates(only_loss, timing(SETTING, (2, 2, 4.0)), "accuracy", 0.5)
+    assert table["validation_loss"].tolist() == [0.1, 0.1]
+    assert table["validation_epochs_to_target"].isna().all()

@@ -1,5 +1,7 @@
 """How far predictions of numbers are from their targets, in the target's unit."""
 
+import math
+
 import numpy as np
 import pandas as pd
 
@@ -10,16 +12,18 @@ from batchscope.study.setting import SETTING, Setting
 MEASURES = [f"{part}_{error}" for part in PARTS for error in ("rmse", "mae")]
 
 
-def add_errors(replicates: pd.DataFrame, scores: RowScoreTable) -> pd.DataFrame:
+def add_errors(replicates: pd.DataFrame, scores: RowScoreTable | None) -> pd.DataFrame:
     """The replicates with a column for each of `MEASURES`: root mean squared and mean absolute error on test and
     validation rows after the last epoch.
 
     Args:
         replicates: as from `batchscope.evidence.metrics.measure_replicates`.
-        scores: those of their rows.
+        scores: those of their rows, where these are known.
 
-    NaN of classes, of a replicate that diverged, and where there are no validation rows.
+    NaN of classes, of a replicate that diverged, and where there are no validation rows or no scores.
     """
+    if scores is None:
+        return replicates.assign(**dict.fromkeys(MEASURES, math.nan))
     tables = [
         pd.DataFrame(_errors(scores, setting)).assign(**setting._asdict(), replicate=lambda table: table.index)
         for setting in scores.settings

@@ -14,10 +14,10 @@ _SCORES = {
 }
 
 
-def guess(score: str, y_train: np.ndarray, y: np.ndarray | None) -> float:
+def guess(score: str, y_train: np.ndarray | None, y: np.ndarray | None) -> float:
     """The score of guessing on rows of the classes y (rows,), as `DummyClassifier(strategy="most_frequent")` has it.
 
-    NaN of a loss, and where there are no rows.
+    NaN of a loss, and where there are no rows, or none that are known.
     """
     if score not in _SCORES or y is None:
         return math.nan

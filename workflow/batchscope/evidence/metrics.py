@@ -1,6 +1,7 @@
 """What the histories of a study say: of every replicate, and of the replicates of a setting together."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -16,14 +17,16 @@ _CLOSE = 0.01
 # It is at the target, rather than touches it, where the mean of so many epochs is.
 _EPOCHS_TO_STAY = 5
 _ROUNDING = 1e-9
+_TIMES = ("epochs_to_target", "updates_to_target", "seconds_to_target")
 
 
 def measure_replicates(history: pd.DataFrame, timing: pd.DataFrame, score: str, target: float) -> pd.DataFrame:
     """A row per setting and replicate.
 
     Args:
-        history: a row per setting, replicate and epoch, as in `batchscope.results.history`.
-        timing: a row per setting and stretch of training, as in `batchscope.results.timing`.
+        history: a row per setting, replicate and epoch, as in `batchscope.results.history`; in the order of the epochs,
+            which need not be whole. What was not measured is NaN.
+        timing: a row per setting and stretch of training, as in `batchscope.results.timing`; seconds may be NaN.
         score: one of `batchscope.study.scores.SCORES`; of a loss less is better, of all others more.
         target: the score that epochs, updates and seconds are counted to.
 
@@ -35,32 +38,36 @@ def measure_replicates(history: pd.DataFrame, timing: pd.DataFrame, score: str, 
     epoch at the target from which on the mean of 5 epochs, or of all that are left, is, too. Then the same of the loss,
     and what there is of the validation rows. `epochs_to_first_touch` counts to the first epoch at the target, whatever
     comes after. `_late` is the mean over the last quarter of the epochs. `best_epoch` is the first with the best score
-    on the validation rows, and `_at_best_epoch` the test score there; there is none without validation rows. A diverged
-    replicate has no accuracies, losses, volatility and convergence. A replicate's seconds are its share of the seconds
-    of all trained with it, evaluation after every epoch included: by the median pace of the stretches after the first,
-    which warms up. Metrics that the history has are measured as accuracy is, on the rows that are not trained on.
+    on the validation rows, and `_at_best_epoch` the test score there; there is none without validation rows. Where
+    trainings are not evaluated after every epoch, evaluations count in place of epochs in means and quarters. A
+    replicate diverged whose test score is NaN in the end; it has no accuracies, losses, volatility and convergence. A
+    replicate's seconds are its share of the seconds of all trained with it, evaluation included: by the median pace of
+    the stretches after the first, which warms up. Metrics that the history has are measured as accuracy is, on the rows
+    that are not trained on.
     """
     rows = []
     for setting, curves in history.groupby(SETTING):
-        seconds = _seconds_by_epoch(rows_of(setting, timing), epochs=curves["epoch"].max())
+        clock = _clock(rows_of(setting, timing), epochs=curves["epoch"].max())
         for replicate, curve in curves.groupby("replicate"):
+            seconds = clock(curve["epoch"].to_numpy())
             rows.append(
                 dict(zip(SETTING, setting)) | {"replicate": replicate} | _measure(curve, seconds, score, target)
             )
     replicates = pd.DataFrame(rows)
-    if history["validation_loss"].isna().all():
-        of_validation = [column for column in replicates if column.startswith("validation_") or "best_epoch" in column]
-        replicates[of_validation] = math.nan
+    if history[f"validation_{score}"].isna().all():
+        by_score = [f"validation_{time}" for time in ("epochs_to_first_touch", *_TIMES)]
+        replicates[by_score] = math.nan
     return replicates
 
 
 def _measure(curve: pd.DataFrame, seconds: np.ndarray, score: str, target: float) -> dict:
-    last = curve.iloc[-1]
-    diverged = bool(np.isnan(last["test_loss"]))
+    epochs, last = curve["epoch"], curve.iloc[-1]
+    diverged = bool(np.isnan(last[f"test_{score}"]))
     late = _late(curve[f"test_{score}"])
     close = late.mean() + (_CLOSE if score == "loss" else -_CLOSE)
+    converged = _first(epochs, _reached(curve[f"test_{score}"], score, close))
     return {
-        "epochs": len(curve),
+        "epochs": epochs.iloc[-1],
         "updates": curve["updates"].iloc[-1],
         "seconds": seconds[-1],
         "diverged": diverged,
@@ -68,7 +75,7 @@ def _measure(curve: pd.DataFrame, seconds: np.ndarray, score: str, target: float
         "test_accuracy": last["test_accuracy"],
         "accuracy_gap": last["test_accuracy"] - last["train_accuracy"],
         "test_accuracy_volatility": _volatility(curve["test_accuracy"]),
-        "epochs_to_converge": math.nan if diverged else first_epoch(_reached(curve[f"test_{score}"], score, close)),
+        "epochs_to_converge": math.nan if diverged else converged,
         **_times(curve, seconds, "test", score, target),
         "train_loss": last["train_loss"],
         "test_loss": last["test_loss"],
@@ -79,8 +86,8 @@ def _measure(curve: pd.DataFrame, seconds: np.ndarray, score: str, target: float
         "validation_loss": last["validation_loss"],
         "validation_loss_volatility": _volatility(curve["validation_loss"]),
         **{f"validation_{name}": time for name, time in _times(curve, seconds, "validation", score, target).items()},
-        "epochs_to_first_touch": first_epoch(_reached(curve[f"test_{score}"], score, target)),
-        "validation_epochs_to_first_touch": first_epoch(_reached(curve[f"validation_{score}"], score, target)),
+        "epochs_to_first_touch": _first(epochs, _reached(curve[f"test_{score}"], score, target)),
+        "validation_epochs_to_first_touch": _first(epochs, _reached(curve[f"validation_{score}"], score, target)),
         **{
             f"{part}_{measure}_late": _late(curve[f"{part}_{measure}"]).mean()
             for part in ("test", "validation")
@@ -110,7 +117,7 @@ def _at_best_epoch(curve: pd.DataFrame, score: str, diverged: bool) -> dict[str,
         return {"best_epoch": math.nan} | {f"{measure}_at_best_epoch": math.nan for measure in measures}
     best = int(np.argmin(choices) if score == "loss" else np.argmax(choices))
     row = curve.iloc[best]
-    return {"best_epoch": best + 1} | {f"{measure}_at_best_epoch": row[measure] for measure in measures}
+    return {"best_epoch": row["epoch"]} | {f"{measure}_at_best_epoch": row[measure] for measure in measures}
 
 
 def _late(values: pd.Series) -> np.ndarray:
@@ -138,33 +145,34 @@ def _stays(values: pd.Series, score: str, target: float) -> np.ndarray:
 
 def _times(curve: pd.DataFrame, seconds: np.ndarray, part: str, score: str, target: float) -> dict[str, float]:
     """Epochs, updates and seconds to the target on a part of the rows."""
-    epochs = first_epoch(_stays(curve[f"{part}_{score}"], score, target))
-    last = int(epochs) - 1 if math.isfinite(epochs) else None
+    there = _stays(curve[f"{part}_{score}"], score, target)
     return {
-        "epochs_to_target": epochs,
-        "updates_to_target": math.inf if last is None else curve["updates"].iloc[last],
-        "seconds_to_target": math.inf if last is None else seconds[last],
+        "epochs_to_target": _first(curve["epoch"], there),
+        "updates_to_target": _first(curve["updates"], there),
+        "seconds_to_target": math.nan if np.isnan(seconds).any() else _first(pd.Series(seconds), there),
     }
 
 
-def first_epoch(reached: np.ndarray) -> float:
-    """The first epoch, from 1, of which (epochs,) is true; infinite where none is."""
-    return float(np.argmax(reached)) + 1 if reached.any() else math.inf
+def _first(values: pd.Series, there: np.ndarray) -> float:
+    """The first of values (epochs,) at which it is there; infinite where it never is."""
+    return float(values.iloc[np.argmax(there)]) if there.any() else math.inf
 
 
-def _seconds_by_epoch(timing: pd.DataFrame, epochs: int) -> np.ndarray:
-    """Seconds that a replicate of a setting has taken at the end of each epoch, (epochs,), on average.
+def _clock(timing: pd.DataFrame, epochs: int) -> Callable[[np.ndarray], np.ndarray]:
+    """The seconds that a replicate of a setting has taken at the end of epochs, on average.
 
     At one batch size all epochs take as long; those of a schedule do not, and are taken as they were measured.
     """
     timing = timing.sort_values("stretch")
-    if timing["schedule"].iloc[0] == CONSTANT:
-        return _warm(timing)["seconds_per_epoch"].median() * np.arange(1, epochs + 1)
+    if (timing["schedule"] == CONSTANT).all():
+        pace = _warm(timing)["seconds_per_epoch"].median()
+        return lambda ends: pace * ends
     per_epoch = np.repeat(timing["seconds"] / timing["epochs"], timing["epochs"])
     replicates = np.repeat(timing["replicates"], timing["epochs"])
     # A row for each stack of replicates: they were trained one after the other.
     stacks, sizes = (values.to_numpy().reshape(-1, epochs) for values in (per_epoch, replicates))
-    return stacks.sum(axis=0).cumsum() / sizes[:, 0].sum()
+    elapsed = stacks.sum(axis=0).cumsum() / sizes[:, 0].sum()
+    return lambda ends: elapsed[ends - 1]
 
 
 def seconds_per_epoch(timing: pd.DataFrame) -> pd.DataFrame:
@@ -201,13 +209,13 @@ def summarize(replicates: pd.DataFrame, score: str, target: float, seed: int) ->
 
 
 def _summarize_setting(setting: dict, replicates: pd.DataFrame, score: str, target: float, seed: int) -> dict:
-    updates_per_epoch = replicates["updates"].iloc[0] / replicates["epochs"].iloc[0]
+    updates_per_epoch = round(replicates["updates"].iloc[0] / replicates["epochs"].iloc[0], 6)
     row = {
         "batch_size": setting["batch_size"],
         "learning_rate": setting["learning_rate"],
         "replicates": len(replicates),
         "diverged": replicates["diverged"].sum(),
-        "updates_per_epoch": int(updates_per_epoch) if updates_per_epoch.is_integer() else round(updates_per_epoch, 6),
+        "updates_per_epoch": int(updates_per_epoch) if updates_per_epoch.is_integer() else updates_per_epoch,
     }
     for measure in ("train_accuracy", "test_accuracy"):
         row |= _summarize_measure(replicates[measure], seed)
@@ -219,7 +227,7 @@ def _summarize_setting(setting: dict, replicates: pd.DataFrame, score: str, targ
         "target_accuracy": target if score == "accuracy" else math.nan,
         "epochs_to_target": median if math.isfinite(median) else math.nan,
         "reached_target": round(np.isfinite(reached).mean(), 6),
-        "seconds_per_replicate": round(replicates["seconds"].iloc[0], 6),
+        "seconds_per_replicate": round(replicates["seconds"].mean(), 6),
         "schedule": setting["schedule"],
         "test_loss_volatility": round(replicates["test_loss_volatility"].mean(), 6),
         "target_loss": target if score == "loss" else math.nan,
