@@ -15,7 +15,8 @@ from batchscope.data.prepare import read_split_rows
 from batchscope.evidence.recommendation import best_replicate, read_advised
 from batchscope.files import digest, take
 from batchscope.study.setting import Setting
-from batchscope.training.jobs import start_training, work_folder
+from batchscope.training.jobs import work_folder
+from batchscope.training.start import start_training
 
 kept = json.loads(snakemake.params.kept)
 advised = read_advised(snakemake.input.ranked, kept["margins"], kept["score"], kept["part"])

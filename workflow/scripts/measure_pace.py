@@ -8,7 +8,7 @@ import json
 
 from batchscope.data.dataset import load_dataset
 from batchscope.files import take, write_csv
-from batchscope.training.jobs import start_training
+from batchscope.training.start import start_training
 
 output = snakemake.output[0]
 where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)

@@ -11,7 +11,8 @@ import pyarrow
 
 from batchscope.data.dataset import load_dataset, load_splits
 from batchscope.files import digest, take
-from batchscope.training.jobs import leave_words, start_training, work_folder
+from batchscope.training.jobs import leave_words, work_folder
+from batchscope.training.start import start_training
 
 output = snakemake.output.history
 where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)

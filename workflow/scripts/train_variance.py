@@ -9,7 +9,8 @@ from itertools import product
 
 from batchscope.data.dataset import load_dataset, load_splits
 from batchscope.files import digest, take
-from batchscope.training.jobs import start_training, work_folder
+from batchscope.training.jobs import work_folder
+from batchscope.training.start import start_training
 
 output = snakemake.output[0]
 where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)

@@ -1,4 +1,4 @@
-"""How a training job begins: alone at work on its output, with its log and its GPUs, and only then TensorFlow."""
+"""How a job that trains begins: alone at work on its output, with its log and its GPUs."""
 
 import logging
 import shutil
@@ -29,19 +29,6 @@ def start_job(output: str, log: str, gpus: int) -> list[str]:
     log_to(log)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     return claim_gpus(gpus)
-
-
-def start_training(output: str, log: str, gpus: int, threads: int) -> dict[str, str]:
-    """Start the job of a training, with CPU threads, and TensorFlow.
-
-    Returns the `hardware` and the `software` that will train.
-    """
-    claimed = start_job(output, log, gpus)
-    from batchscope.hardware.backend import SOFTWARE, use_hardware  # TensorFlow looks for GPUs when it is imported
-
-    where = {"hardware": use_hardware(threads), "software": SOFTWARE}
-    say_where(claimed, threads, where.values())
-    return where
 
 
 def say_where(gpus: Sequence[str], threads: int, more: Iterable[str]) -> None:
