@@ -99,7 +99,7 @@ def page(
         for goal, table in goals.items():
             blocks += [f"## {headings[goal]}, {_inside(place)}", _ranking(table, f"{place}, by {names[goal]}")]
             if settings_of(table):
-                blocks.append(_table(table, names[goal], beside[goal], trainings[place], seed, part))
+                blocks.append(_table(table, names[goal], beside[goal], trainings[place], seed, part, of_rows))
     if not math.isnan(guess):
         blocks += ["## Guessing", f"Guessing the largest class has a {names['score']} of {number(guess)}."]
     blocks += ["## What to try next", *_next(first["score"], chosen, train_rows)]
@@ -257,18 +257,20 @@ def _ranking(table: pd.DataFrame, where: str) -> str:
     return " ".join(parts)
 
 
-def _table(table: pd.DataFrame, name: str, beside: list[str], trainings: Trainings, seed: int, part: str) -> str:
+def _table(
+    table: pd.DataFrame, name: str, beside: list[str], trainings: Trainings, seed: int, part: str, of_rows: bool
+) -> str:
     """The settings that are the best of a goal or not distinguishable from it; `beside` are more measures of them."""
     best = table[table["verdict"].isin(NOT_DISTINGUISHABLE)]
     rows = []
     for setting, row in zip(settings_of(best), best.to_dict("records")):
         more = _more(row["more_replicates"], row["more_rows"], part)
-        alone = (row["low_on_these_rows"], row["high_on_these_rows"])
+        alone, wide = ((row[f"low{where}"], row[f"high{where}"]) for where in ("_on_these_rows", ""))
         cells = {
             "batch size": setting.batch_sizes,
             "learning rate": f"{setting.learning_rate:g}",
-            name: interval(row["mean"], row["low"], row["high"]),
-            "over trainings alone": bounds(*alone) if alone != (row["low"], row["high"]) else "the same",
+            name: interval(row["mean"], *wide),
+            **({"over trainings alone": bounds(*alone) if alone != wide else "the same"} if of_rows else {}),
             **{in_words(measure): _mean(trainings, measure, setting, seed) for measure in beside},
             "difference from the best": interval(row["difference"], row["difference_low"], row["difference_high"]),
             "verdict": row["verdict"] + (f", {more}" if more else ""),

@@ -18,16 +18,18 @@ DEFINITIONS = {
     "very rows, about seconds or ensembles, and where the study trains on no new splits.",
     "measured on new splits": "The same mean over trainings of which each has a split of its own.",
     "difference": "The mean over pairs of setting minus reference. A pair are the trainings with the same weights and "
-    "orders, tested on the same rows.",
+    "orders, tested on the same rows. Of runs that share no seeds, the difference of both means.",
     "difference on new splits": "The same over pairs that share their split too.",
     "p": "Of the difference being 0, for new rows and new trainings, adjusted over the settings compared in the "
     "measure: how often the largest distance of all of them is as large by luck (max-T).",
     "p (Holm)": "Of the number being where it is by luck alone, adjusted over all claims of the study.",
-    "superiority": "The share of pairs in which the setting is better, ties counted half, with its 95 % interval.",
+    "superiority": "The share of pairs in which the setting is better, ties counted half, with its 95 % interval. Of "
+    "runs that share no seeds, of all combinations of one of each.",
     "more often": "Mostly better: superiority is above 0.5 and reaches 0.75; mostly worse the other way round; about "
     "as often: all of it lies between 0.25 and 0.75.",
     "correlation": "Of setting and reference, over trainings. What pairing takes off the variance: nothing at 0, and "
     "at less than 0 it adds to it.",
+    "trainings": "Those of the setting and of the reference that did not diverge, where they are no pairs.",
     "pairs": "Trainings that diverged at neither setting.",
     "never": "Trainings that did not reach the target. They count with the length of the shortest training compared.",
     "expected": "Where the claim says that the number is.",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from batchscope.evidence.trainings import TRAININGS
 from batchscope.files import replacing
 from batchscope.report.definitions import DEFINITIONS
 from batchscope.report.templates import write
@@ -87,6 +88,9 @@ def summary_table(summary: pd.DataFrame, score: str, at_once: int, pace: pd.Data
     new_splits = pd.Series(
         _intervals(summary, *(f"test_{score}_{name}_on_new_splits" for name in ("mean", "low", "high")))
     )
+    bounds_of_score = [f"test_{score}_low", f"test_{score}_high"]
+    alone = _bounds(summary, *bounds_of_score)
+    of_rows = not alone.equals(_bounds(summary, *(f"{bound}_on_this_split" for bound in bounds_of_score)))
     stacked = f" of {at_once} stacked" if at_once > 1 else ""
     return pd.DataFrame(
         {
@@ -97,7 +101,7 @@ def summary_table(summary: pd.DataFrame, score: str, at_once: int, pace: pd.Data
             f"train {learned}": _intervals(summary, *(f"train_{learned}_{name}" for name in ("mean", "low", "high"))),
             **{in_words(f"{part}_{score}"): _for_new_rows(summary, f"{part}_{score}") for part in parts},
             **({GUESSING: guess.map(number)} if guess.notna().any() else {}),
-            "over trainings alone": _bounds(summary, f"test_{score}_low", f"test_{score}_high"),
+            **({"over trainings alone": alone} if of_rows else {}),
             **{
                 f"{part} {error}": _intervals(
                     summary, *(f"{part}_{error.lower()}_{name}" for name in ("mean", "low", "high"))
@@ -141,7 +145,7 @@ def comparisons_table(comparisons: pd.DataFrame) -> pd.DataFrame:
             "learning rate": [f"{rate:g}" for rate in comparisons["learning_rate"]],
             "mean": comparisons["mean"].map(number),
             "difference": _intervals(comparisons, "difference", "low_on_this_split", "high_on_this_split"),
-            "over trainings alone": _bounds(comparisons, "low", "high"),
+            **_alone(comparisons),
             "p": comparisons["p_value_on_this_split"].map(p_value),
             ON_THIS_SPLIT: comparisons["verdict_on_this_split"],
             ON_NEW_SPLITS: comparisons["verdict_on_new_splits"],
@@ -150,11 +154,27 @@ def comparisons_table(comparisons: pd.DataFrame) -> pd.DataFrame:
             ),
             "superiority": _intervals(comparisons, "superiority", "superiority_low", "superiority_high"),
             "more often": comparisons["superiority_verdict"],
-            "correlation": comparisons["correlation"].map(number),
-            "pairs": comparisons["pairs"],
+            **_compared(comparisons),
             "never": comparisons["never"],
         }
     )
+
+
+def _compared(comparisons: pd.DataFrame) -> dict[str, pd.Series]:
+    """How many trainings are compared: pairs, with what pairing is worth, or those of both groups."""
+    if comparisons["paired"].all():
+        return {"correlation": comparisons["correlation"].map(number), "pairs": comparisons["pairs"]}
+    counts = comparisons[["trainings", "reference_trainings"]].itertuples(index=False)
+    return {"trainings": pd.Series([f"{one} and {other}" for one, other in counts], comparisons.index, dtype=str)}
+
+
+def _alone(table: pd.DataFrame) -> dict[str, pd.Series]:
+    """The intervals over trainings alone, where there are others; of seconds there are none."""
+    if (table["over"] == TRAININGS).all():
+        return {}
+    return {
+        "over trainings alone": _bounds(table, "low", "high").where(~table["measure"].str.startswith("seconds"), "-")
+    }
 
 
 def claims_table(claims: pd.DataFrame) -> pd.DataFrame:
@@ -166,9 +186,7 @@ def claims_table(claims: pd.DataFrame) -> pd.DataFrame:
             ON_THIS_SPLIT: claims["verdict_on_this_split"],
             ON_NEW_SPLITS: claims["verdict_on_new_splits"],
             "measured": _measured(claims, "estimate", "low_on_this_split", "high_on_this_split"),
-            "over trainings alone": _bounds(claims, "low", "high").where(
-                ~claims["measure"].str.startswith("seconds"), "-"
-            ),
+            **_alone(claims),
             "measured on new splits": _measured(
                 claims, *(f"{name}_on_new_splits" for name in ("estimate", "low", "high"))
             ),
