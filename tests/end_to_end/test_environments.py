@@ -3,6 +3,8 @@
 import os
 import re
 import shutil
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +17,26 @@ case "$1" in
     config) echo '{"get": {"channel_priority": "strict"}}' ;;
     env) grep -q tensorflow "$6" && exit 1 || mkdir -p "$8" ;;
 esac
+"""
+# One that makes real environments, though empty ones, and can activate them.
+MAKING = """#!/bin/sh
+case "$1" in
+    info) echo '{"conda_prefix": "BASE", "platform": "linux-64"}' ;;
+    --version) echo conda 25.1.0 ;;
+    config) echo '{"get": {"channel_priority": "strict"}}' ;;
+    env) PYTHON -m venv --without-pip "$8" ;;
+esac
+"""
+ACTIVATE = 'export CONDA_PREFIX="$1"; export PATH="$1/bin:$PATH"\n'
+PROGRAM = """
+studies:
+  mine:
+    program: {command: "python train.py {seed} {batch_size} {history}", conda: mine.yaml}
+    train_rows: 100
+    epochs: 1
+    replicates: 2
+    batch_sizes: [8]
+    learning_rates: [0.1]
 """
 
 
@@ -48,6 +70,27 @@ def test_conda_brings_cuda_to_the_jobs_of_a_cluster(with_conda):
     done = checkout.snakemake(*arguments, PATH=path, CUDA_VISIBLE_DEVICES="")  # ends before it submits anything
     failed = re.findall(r"Could not create conda environment from \S*envs/(\S+)\.yaml", done.stdout + done.stderr)
     assert failed == ["training-gpu"]
+
+
+def test_a_program_runs_in_an_environment_of_its_own_and_is_read_in_that_of_the_workflow(make_checkout):
+    checkout = make_checkout(PROGRAM)
+    base = checkout.folder / "base"
+    (base / "bin").mkdir(parents=True)
+    (base / "bin/conda").write_text(MAKING.replace("BASE", str(base)).replace("PYTHON", sys.executable))
+    (base / "bin/activate").write_text(ACTIVATE)
+    (base / "bin/conda").chmod(0o755)
+    (checkout.folder / "mine.yaml").write_text("dependencies: [python]\n")
+    writes = "open(sys.argv[-1], 'w').write(f'epoch,test_accuracy\\n1,0.{sys.argv[1]}')"
+    (checkout.folder / "train.py").write_text(f"import sys; print('prefix', sys.prefix); {writes}")
+    target = "results/mine/runs/batch_size_8/runs.json"
+    path = f"{base}/bin{os.pathsep}{os.environ['PATH']}"
+    checkout.run(target, "--cores", "1", "--sdm", "conda", PATH=path)
+    [prefix, other] = re.findall("prefix (.+)", checkout.read("results/mine/logs/train_batch_size_8.log"))
+    assert prefix == other
+    assert Path(prefix).parent == checkout.folder / ".snakemake/conda"
+    printed = checkout.run(target, "--cores", "1", "--forceall")
+    assert "Conda environments: ignored" in printed
+    assert sys.prefix in checkout.read("results/mine/logs/train_batch_size_8.log")
 
 
 def test_the_report_is_made_where_the_workflow_lies_elsewhere(finished):

@@ -133,9 +133,8 @@ def of_program(study):
 
 
 def env_of_program(study):
-    """The environment in which a user's program runs: a file of theirs as rules name it, or its name."""
-    is_file = study.conda in study.files
-    return os.path.relpath(study.conda, WORKFLOW / "rules") if is_file else study.conda
+    """The environment in which a user's program runs: a file of theirs, or the name of one that is there."""
+    return os.path.abspath(study.conda) if study.conda in study.files else study.conda
 
 
 def training_env(wildcards):

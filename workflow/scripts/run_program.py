@@ -6,7 +6,6 @@ in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
 
 import json
 import math
-import shlex
 import sys
 from pathlib import Path
 
@@ -41,6 +40,6 @@ try:
 except RunsFailedError as error:
     sys.exit(f"{study}, batch size {task['batch_size']}:\n{error}")
 with replacing(about) as temporary:
-    told = {"hardware": hardware, "software": "a program of the user's", "engine": shlex.join(program.words)}
+    told = {"hardware": hardware, "software": "a program of the user's", "engine": " ".join(program.words)}
     temporary.write_text(json.dumps(told | {"seconds": seconds}, indent=2) + "\n")
 leave_words(about, f"{study}, batch size {task['batch_size']}: {len(runs)} runs in {sum(seconds.values()):.1f} s")
