@@ -99,7 +99,8 @@ def test_of_histories_some_settings_may_be_taken():
 @pytest.mark.parametrize(
     ("text", "changes", "line"),
     [
-        (HISTORIES, "learning_rates: [7]", "histories: there is no run at the batch sizes and learning rates"),
+        (HISTORIES, "learning_rates: [0.1, 7]", "learning_rates[1]: there is no run at 7"),
+        (HISTORIES, "batch_sizes: [8, full]", "batch_sizes[1]: there is no run at full"),
         (
             HISTORIES,
             "learning_curves: {a: {batch_size: 8, learning_rate: 0.2}}",

@@ -159,6 +159,9 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
             for key in error.validator_value:
                 if key not in error.instance:
                     yield f"{place}: the key {key!r} is missing; it is {_property(error.schema, key)}"
+        case "oneOf":
+            keys = [key for choice in error.validator_value for key in choice["required"]]
+            yield f"{place}: give one of {' and '.join(f'`{key}`' for key in keys)}"
         case "uniqueItems":
             repeated = next(item for item in error.instance if error.instance.count(item) > 1)
             yield f"{place}: {repeated!r} is repeated; expected {expected}"

@@ -76,8 +76,11 @@ def _of_runs(study: RunsPlan) -> Iterator[str]:
             study.spec["program"], max(map(len, study.trainings.values())), study.spec["replicates"]
         )
     if isinstance(study, HistoriesPlan):
-        if not study.settings:
-            yield "histories: there is no run at the batch sizes and learning rates that the study names"
+        for key in ("batch_sizes", "learning_rates"):
+            there = {getattr(setting, key.removesuffix("s")) for setting in study.settings}
+            for index, named in enumerate(study.spec[key]):
+                if (study.train_rows if named == "full" else named) not in there:
+                    yield f"{key}[{index}]: there is no run at {named}"
         for name, curve in study.spec["learning_curves"].items():
             if study.setting(curve["batch_size"], curve["learning_rate"]) not in study.settings:
                 yield f"learning_curves.{name}: there is no run at this batch size and learning rate"

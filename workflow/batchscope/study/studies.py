@@ -29,8 +29,8 @@ _ASKED_OF = (
     *("dataset", "split", "new_splits", "variance", "seed", "scaler"),
     *("model", "optimizer", "loss", "class_weight", "learning_rate_schedule"),
     *("dtype_policy", "dense_gradients", "engine", "keep"),
-    "histories",
 )
+_ASKED_OF_HISTORIES = ("histories", "score")
 
 
 def read_studies(
@@ -94,7 +94,7 @@ def _refuse(lines: Iterable[str]) -> None:
 def _facts(specs: dict[str, dict], cache: Path, memory: float | None) -> dict[str, dict]:
     """The facts of each study, from the cache where the same was asked before; `memory` is as `_ask` takes it."""
     questions = {
-        name: {key: spec[key] for key in _ASKED_OF if key in spec}
+        name: {key: spec[key] for key in (_ASKED_OF_HISTORIES if "histories" in spec else _ASKED_OF) if key in spec}
         for name, spec in specs.items()
         if "program" not in spec  # of which nothing is known before it runs
     }

@@ -13,7 +13,9 @@ from batchscope.data.new_splits import each_split
 from batchscope.data.prepare import make_dataset
 from batchscope.errors import ConfigError
 from batchscope.model.losses import is_regression
-from batchscope.results.runs import find_runs
+from batchscope.results.run_files import read_rows
+from batchscope.results.run_history import columns_in
+from batchscope.results.runs import Run, find_runs
 from batchscope.study.needs import Size
 from batchscope.study.study import splits_drawn
 
@@ -28,7 +30,7 @@ def find_facts(study: dict, memory: float | None = None) -> dict:
             of `memory`, which is known before they are made; or no runs are found.
     """
     if "histories" in study:
-        return {"runs": find_runs(study["histories"])}
+        return {"runs": _readable_runs(study["histories"], study["score"])}
     regression = is_regression(study["loss"])
     data = study["dataset"], study["split"], study.get("scaler"), regression
     dataset = make_dataset(*data)
@@ -76,3 +78,13 @@ def find_facts(study: dict, memory: float | None = None) -> dict:
         "way": way,
         "size": size._asdict(),
     }
+
+
+def _readable_runs(histories: dict, score: str) -> list[Run]:
+    """The runs that are there; whether each is a history is seen where all are read."""
+    runs = find_runs(histories)
+    try:
+        columns_in(read_rows(runs[0].path), histories["columns"], score)
+    except ValueError as error:
+        raise ConfigError("histories.columns", f"{runs[0].path!r}: {error}") from None
+    return runs
