@@ -261,7 +261,7 @@ LIES = {
     "fails": "learning rate 0.1, replicate 1: the program ended with status 1: no such layer",
     "nothing": "learning rate 0.1, replicate 1: the program ended well and wrote nothing to {history}",
     "hangs": "learning rate 0.1, replicate 1: still at work after 0.05 minutes, the `runtime`",
-    "short": "replicate 1: has 11 of 12 epochs",
+    "short": "replicate 1: has 11 of the 12 epochs asked for",
     "columns": "replicate 1: it has no column 'loss' for train_loss; its columns are epoch, accuracy",
     "text": "has 'n/a' in row 4, which is no number",
     "another": "replicate 1: is the history of another run: its column seed says 7",

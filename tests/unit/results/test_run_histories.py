@@ -307,11 +307,11 @@ def test_a_program_that_ends_where_it_diverged_is_filled_up(run):
 @pytest.mark.parametrize(
     ("rows", "epochs", "problem"),
     [
-        (curve([0.5] * 12), 30, "has 12 of 30 epochs"),
-        (curve([0.5] * 12, first=0), 30, "has 12 of 30 epochs"),
-        (curve([0.5] * 4), 3, "has 4 of 3 epochs"),
-        ("updates,test_accuracy\n4,.5\n8,.5\n", 3, "has 2 of 3 epochs"),
-        ("updates,test_accuracy\n4,.5\n8,.5\n13,.5\n", 3, "has 3.25 of 3 epochs, of 4 updates each"),
+        (curve([0.5] * 12), 30, "has 12 of the 30 epochs asked for"),
+        (curve([0.5] * 12, first=0), 30, "has 12 of the 30 epochs asked for"),
+        (curve([0.5] * 4), 3, "has 4 of the 3 epochs asked for"),
+        ("updates,test_accuracy\n4,.5\n8,.5\n", 3, "has 2 of the 3 epochs asked for"),
+        ("updates,test_accuracy\n4,.5\n8,.5\n13,.5\n", 3, "has 3.25 of the 3 epochs asked for, of 4 updates each"),
     ],
 )
 def test_a_program_has_the_epochs_that_it_was_asked_for(run, rows, epochs, problem):
@@ -320,7 +320,7 @@ def test_a_program_has_the_epochs_that_it_was_asked_for(run, rows, epochs, probl
 
 def test_a_program_need_not_evaluate_after_every_epoch(run):
     assert read(run("epoch,test_accuracy\n5,.5\n10,.6\n"), epochs=12)["epoch"].tolist() == [5, 10]
-    assert "has 10 of 15 epochs" in refused(run("epoch,test_accuracy\n5,.5\n10,.6\n"), epochs=15)
+    assert "has 10 of the 15 epochs asked for" in refused(run("epoch,test_accuracy\n5,.5\n10,.6\n"), epochs=15)
 
 
 def test_histories_that_are_there_may_have_any_length(run, tmp_path):

@@ -66,6 +66,7 @@ def test_a_trial_is_a_short_run_with_the_fewest_updates():
     trial = study(PROGRAM).trial
     assert (trial["batch_size"], trial["epochs"], trial["runs"]) == (100, 2, [(0.1, 0)])
     assert study(PROGRAM, "epochs: 1").trial["epochs"] == 1
+    assert study(PROGRAM.replace("{epochs}", "5")).trial["epochs"] == 5
 
 
 def test_what_is_measured_is_what_the_columns_say():

@@ -144,7 +144,7 @@ def curve(rows: pd.DataFrame, score: str, updates_per_epoch: int, epochs: int | 
     ends_early = last + _largest_gap(history["epoch"]) <= epochs + _ROUNDING
     if last > epochs + _ROUNDING or (ends_early and sound.all()):
         counted = f", of {updates_per_epoch} updates each" if last % 1 else ""
-        raise ValueError(f"has {as_number(float(round(last, 3)))} of {epochs} epochs{counted}")
+        raise ValueError(f"has {as_number(float(round(last, 3)))} of the {epochs} epochs asked for{counted}")
     if ends_early:
         whole = not (history["epoch"] % 1).any()
         more = pd.DataFrame({"epoch": np.arange(last + 1, epochs + 1) if whole else [float(epochs)]})

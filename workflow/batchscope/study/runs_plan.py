@@ -109,7 +109,9 @@ class ProgramPlan(RunsPlan):
     def trial(self) -> dict:
         """One short run, at the largest batch size, which has the fewest updates."""
         setting = max(self.settings)
-        epochs = min(_EPOCHS_OF_TRIAL, self.spec["epochs"])
+        epochs = self.spec["epochs"]
+        if "{epochs}" in self.spec["program"]["command"]:  # else it always trains as many
+            epochs = min(_EPOCHS_OF_TRIAL, epochs)
         return self._program(setting, epochs) | {"runs": [(setting.learning_rate, 0)]}
 
     def _program(self, setting: Setting, epochs: int) -> dict:
