@@ -225,7 +225,7 @@ def test_other_numbers_and_lengths_of_runs_are_counted_and_shown(run):
     replicates = table(run[0], "old", "replicates")
     assert set(replicates.loc[replicates["batch_size"] == 4, "epochs"]) == {8, 6}
     assert set(replicates.loc[replicates["batch_size"] == 50, "epochs"]) == {100, 75}
-    assert "7 of 6 to 8 epochs" in run[0].read("results/old/tables/dataset.html")
+    assert "7 runs of 6 to 8 epochs" in run[0].read("results/old/tables/dataset.html")
 
 
 def test_a_change_of_the_program_runs_it_again(trained):
@@ -253,7 +253,7 @@ def test_more_at_once_change_nothing(trained):
 def test_what_is_read_can_be_tried(trained):
     printed = trained.run("mine_check", "old_check", "--cores", "1")
     assert "mine: measured: train_loss, test_loss, test_accuracy" in printed
-    assert "mine: batch size 200, learning rate 0.1: 1 of 2 epochs" in printed
+    assert "mine: batch size 200, learning rate 0.1: 1 run of 2 epochs" in printed
     assert "old: runs: 16" in printed
 
 

@@ -24,7 +24,7 @@ def history() -> pd.DataFrame:
 
 def test_it_says_what_there_is_what_is_measured_and_shows_rows():
     lines = list(said_of_runs(history(), described()))
-    assert "batch size 8, learning rate 0.1: 2 of 3 to 4 epochs, 1 diverged; missing: s 2" in lines
+    assert "batch size 8, learning rate 0.1: 2 runs of 3 to 4 epochs, 1 diverged; missing: s 2" in lines
     assert "epochs are counted from 0 in 2 runs" in lines
     assert "measured: test_loss, test_accuracy" in lines
     assert "not measured: train_loss, train_accuracy, validation_loss, validation_accuracy" in lines

@@ -62,7 +62,9 @@ def runs_table(described: dict) -> pd.DataFrame:
     rows = [("runs", str(described["runs"]), "", "")]
     for each in described["settings"]:
         least, most = each["epochs"]
-        words = f"{each['runs']} of {least:g}" + f" to {most:g}" * (most > least) + " epochs"
+        words = (
+            f"{each['runs']} run{'s' * (each['runs'] > 1)} of {least:g}" + f" to {most:g}" * (most > least) + " epochs"
+        )
         words += f", {each['diverged']} diverged" * (each["diverged"] > 0)
         rows.append((each["setting"], words, ", ".join(each["missing"]), ""))
     rows += [("files", "", "", remark) for remark in described["remarks"]]
