@@ -10,6 +10,7 @@ from scipy import stats
 from batchscope.evidence import paired, unpaired
 from batchscope.evidence.crossed import estimate_mean
 from batchscope.evidence.studentised import FEWEST, LEVEL
+from tests.unit.simulated import normal, samples, with_bad_ones
 
 STUDIES = 200
 
@@ -25,15 +26,6 @@ def table(*samples: np.ndarray) -> np.ndarray:
     for of_setting, sample in zip(values, samples):
         of_setting[: len(sample), 0] = sample
     return values
-
-
-def normal(random: np.random.Generator, size: int) -> np.ndarray:
-    return random.normal(size=size)
-
-
-def with_bad_ones(random: np.random.Generator, size: int) -> np.ndarray:
-    """Seven of a hundred trainings are six standard deviations worse; the mean is 0."""
-    return random.normal(size=size) - 6 * (random.random(size) < 0.07) + 0.42
 
 
 def test_the_functions_are_those_of_pairs():
@@ -111,8 +103,7 @@ def test_intervals_of_differences_hold_the_truth(draw, sizes, spreads, least):
     random = np.random.default_rng(0)
     held = []
     for _ in range(STUDIES):
-        samples = [spread * draw(random, size) for size, spread in zip(sizes, spreads)]
-        estimate = unpaired.difference(*table(*samples), seed=0)
+        estimate = unpaired.difference(*samples(random, draw, sizes, spreads), seed=0)
         held.append(estimate.low <= 0 <= estimate.high)
     assert np.mean(held) >= least - error(least)
 
@@ -131,17 +122,17 @@ def test_a_difference_is_found_nearly_as_often_as_by_welch_and_by_mann_and_whitn
         assert ours >= max(others) - 0.08
 
 
-SAMPLES = [((FEWEST,) * 5, (1,) * 5), ((6, 20, 10, 8, 30), (1, 1, 1, 1, 1)), ((10,) * 5, (1, 0.2, 0.2, 3, 10))]
+SETTINGS = [((FEWEST,) * 5, (1,) * 5), ((6, 20, 10, 8, 30), (1, 1, 1, 1, 1)), ((10,) * 5, (1, 0.2, 0.2, 3, 10))]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("sizes", "spreads"), SAMPLES, ids=["few", "unbalanced", "unequal"])
+@pytest.mark.parametrize(("sizes", "spreads"), SETTINGS, ids=["few", "unbalanced", "unequal"])
 @pytest.mark.parametrize("draw", [normal, with_bad_ones])
 def test_where_there_is_no_difference_none_is_found_and_all_stay_among_the_best(draw, sizes, spreads):
     random = np.random.default_rng(0)
     found, left = [], []
     for _ in range(STUDIES):
-        values = table(*(spread * draw(random, size) for size, spread in zip(sizes, spreads)))
+        values = samples(random, draw, sizes, spreads)
         p_values = unpaired.adjusted_p_values(values[1:], np.repeat(values[:1], 4, axis=0), seed=0)
         found.append(p_values.min() <= LEVEL)
         left.append(len(stay(values)) < 5)
@@ -195,13 +186,13 @@ def test_intervals_of_superiority_hold_the_share(sizes):
 
 
 def test_the_rank_correlation_is_that_of_all_ways_to_draw_one_training_from_each_setting():
-    samples = [np.array([1.0, 4]), np.array([2.0, 3, 5]), np.array([2.0, 6])]
-    draws = np.stack(np.meshgrid(*samples), axis=-1).reshape(-1, 3)
+    three = [np.array([1.0, 4]), np.array([2.0, 3, 5]), np.array([2.0, 6])]
+    draws = np.stack(np.meshgrid(*three), axis=-1).reshape(-1, 3)
     pairs = [(0, 1), (0, 2), (1, 2)]
     tau_a = np.mean([np.mean([np.sign(draw[late] - draw[early]) for early, late in pairs]) for draw in draws])
-    estimate = unpaired.rank_correlation(table(*samples), [4, 8, 16], seed=0)
+    estimate = unpaired.rank_correlation(table(*three), [4, 8, 16], seed=0)
     assert (estimate.estimate, estimate.values) == (pytest.approx(tau_a), 2)
-    swapped = unpaired.rank_correlation(table(*samples[::-1]), [16, 8, 4], seed=0)
+    swapped = unpaired.rank_correlation(table(*three[::-1]), [16, 8, 4], seed=0)
     assert swapped == pytest.approx(estimate)
     ordered = unpaired.rank_correlation(table(*(np.arange(7) + 10 * step for step in range(3))), [4, 8, 16], seed=0)
     assert ordered[:5] == (1,) * 5
@@ -226,8 +217,8 @@ def test_intervals_of_the_rank_correlation_hold_the_truth(sizes, step):
     truth = np.mean([2 * stats.norm.cdf(steps * step / math.sqrt(2)) - 1 for steps in (1, 1, 2)])
     held = []
     for _ in range(STUDIES):
-        samples = [random.normal(place * step, 1, size) for place, size in enumerate(sizes)]
-        estimate = unpaired.rank_correlation(table(*samples), [4, 8, 16], seed=0)
+        values = table(*(random.normal(place * step, 1, size) for place, size in enumerate(sizes)))
+        estimate = unpaired.rank_correlation(values, [4, 8, 16], seed=0)
         held.append(estimate.low <= truth <= estimate.high)
     assert np.mean(held) >= 0.95 - error(0.95)
 
