@@ -9,18 +9,23 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow")]
 
-from tests.unit.simulated import EASE, accuracy, ease_of, study  # noqa: E402
+from tests.unit.simulated import EASE, accuracy, ease_of, normal, samples, skewed, study, with_bad_ones  # noqa: E402
 
+from batchscope.evidence import unpaired  # noqa: E402
 from batchscope.evidence.crossed import LEVEL, adjusted_p_values, estimate_mean, not_worse_than  # noqa: E402
 
 SETTINGS, MARGIN = 6, 0.03
+SIZES = ((6, 6), (10, 10), (30, 30), (6, 20))
+SAMPLES = [*((sizes, (1, 1)) for sizes in SIZES), ((6, 20), (3, 1)), ((6, 20), (1, 3))]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--studies", type=int, default=1000, help="simulated studies for each number of trainings")
-    parser.add_argument("--trainings", type=int, nargs="+", default=[6, 10, 15, 30], help="trainings per setting")
+    parser.add_argument("--trainings", type=int, nargs="*", default=[6, 10, 15, 30], help="trainings per setting")
     arguments = parser.parse_args()
+    _of_samples(arguments.studies)
+    print()
     truth, far = accuracy(EASE), ease_of(accuracy(EASE) - MARGIN)
     print(
         "| trainings | an accuracy covered | a difference covered | over trainings alone | equivalent at the margin | "
@@ -33,6 +38,19 @@ def main() -> None:
         print(
             f"| {trainings} | " + " | ".join(f"{100 * share:.1f} %" for share in seen.mean(axis=0)) + " |", flush=True
         )
+
+
+def _of_samples(studies: int) -> None:
+    """How often the difference of two settings whose trainings share nothing is covered."""
+    print("| trainings | spread | normal | 7 % bad trainings | exponential |\n|" + " --- |" * 5, flush=True)
+    for sizes, spreads in SAMPLES:
+        covered = []
+        for draw in (normal, with_bad_ones, skewed):
+            random = np.random.default_rng(0)
+            estimates = (unpaired.difference(*samples(random, draw, sizes, spreads), seed=0) for _ in range(studies))
+            covered.append(np.mean([each.low <= 0 <= each.high for each in estimates]))
+        shares = " | ".join(f"{100 * share:.1f} %" for share in covered)
+        print(f"| {sizes[0]} and {sizes[1]} | {spreads[0]} and {spreads[1]} | {shares} |", flush=True)
 
 
 def _outcomes(random: np.random.Generator, trainings: int, truth: float, far: float) -> list[bool]:

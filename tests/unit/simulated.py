@@ -6,6 +6,7 @@ a row is right, so that the expected accuracy of a setting follows from the norm
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from scipy import optimize, stats
@@ -37,3 +38,28 @@ def study(random: np.random.Generator, eases: list[float], trainings: int, rows:
         rest = random.normal(0, _SD_OF_REST, (trainings, rows))
         settings.append(level[:, None] + difficulty + suits + rest > 0)
     return np.array(settings, float)
+
+
+def normal(random: np.random.Generator, size: int) -> np.ndarray:
+    """Values of trainings without rows, of which the mean is 0."""
+    return random.normal(size=size)
+
+
+def with_bad_ones(random: np.random.Generator, size: int) -> np.ndarray:
+    """The same, of which seven of a hundred are six standard deviations worse."""
+    return random.normal(size=size) - 6 * (random.random(size) < _BAD) + 6 * _BAD
+
+
+def skewed(random: np.random.Generator, size: int) -> np.ndarray:
+    """The same, exponential."""
+    return 1 - random.exponential(size=size)
+
+
+def samples(
+    random: np.random.Generator, draw: Callable, sizes: tuple[int, ...], spreads: tuple[float, ...]
+) -> np.ndarray:
+    """Values of settings that share nothing, of these sizes and spreads: (settings, trainings, 1), NaN at the end."""
+    values = np.full((len(sizes), max(sizes), 1), math.nan)
+    for of_setting, size, spread in zip(values, sizes, spreads):
+        of_setting[:size, 0] = spread * draw(random, size)
+    return values

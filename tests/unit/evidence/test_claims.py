@@ -198,3 +198,56 @@ def test_a_claim_about_what_is_not_trained_is_not_tested(table):
     assert judged["verdict"].tolist() == ["not tested", "holds"]
     assert judged["p_value_holm"].tolist()[1] == judged["p_value"].tolist()[1]
     assert judged[["estimate", "low", "p_value"]].iloc[0].isna().all()
+
+
+def as_samples(table: pd.DataFrame, **claim) -> pd.Series:
+    return verdict(Trainings(table, paired=False), **claim)
+
+
+def test_claims_about_samples():
+    """Shifted by one replicate, pairs are lost; of samples only their numbers count."""
+    noise = np.linspace(-0.01, 0.01, 21)
+    table = replicates({4: 0.7 + noise[:9], 8: 0.75 - noise, 500: 0.8 + noise})
+    row = as_samples(table, of=AT_4, against=AT_500, below=-0.05, reported=-0.2)
+    assert (row["replicates"], row["diverged"], row["verdict"], row["paired"]) == (9, 0, "holds", False)
+    assert row["estimate"] == pytest.approx(0.7 + noise[:9].mean() - 0.8)
+    assert (row["over"], row["reported_percentile"]) == ("trainings", 0)
+    welch = stats.ttest_ind(0.7 + noise[:9], 0.8 + noise, equal_var=False).confidence_interval()
+    assert (row["low"], row["high"]) == pytest.approx((*welch,), abs=1e-3)
+    row = as_samples(table, along=[AT_4, (8, 0.1, "constant"), AT_500], above=0.5, reported=0.9)
+    assert (row["estimate"], row["replicates"], row["verdict"]) == (1, 9, "holds")
+    assert math.isnan(row["reported_percentile"])  # no single training has a rank correlation
+    assert as_samples(table, of=AT_4, above=0.6)["verdict"] == "holds"
+    assert as_samples(table, of=AT_4, against=AT_500, within=[-0.2, 0])["verdict"] == "holds"
+
+
+def test_of_samples_that_mostly_diverged_or_saw_nothing_no_claim_is_decided():
+    table = replicates({4: np.where(np.arange(16) < 9, math.nan, 0.7), 500: np.linspace(0.7, 0.8, 20)})
+    row = as_samples(table, of=AT_4, against=AT_500, above=-1)
+    assert (row["replicates"], row["diverged"], row["verdict"]) == (7, 9, "undecided")
+    table = replicates({4: np.full(8, math.inf), 500: np.full(20, math.inf)}, "epochs_to_target")
+    row = as_samples(table, measure="epochs_to_target", of=AT_4, against=AT_500, within=[-2, 2])
+    assert (row["never"], row["verdict"]) == (28, "undecided")
+
+
+def test_of_pairs_that_are_not_whole_only_whole_ones_count():
+    noise = np.linspace(-0.01, 0.01, 21)
+    table = replicates({4: 0.7 + noise, 500: 0.8 + noise})
+    table = table[(table["batch_size"] == 500) | (table["replicate"] > 11)]
+    table.loc[table["replicate"] == 20, ["test_accuracy", "diverged"]] = [math.nan, True]
+    row = verdict(table, of=AT_4, against=AT_500, below=-0.09)
+    assert (row["estimate"], row["replicates"], row["diverged"]) == (pytest.approx(-0.1), 8, 1)
+    assert (row["verdict"], row["paired"]) == ("holds", True)
+    apart = table[(table["batch_size"] == 4) | (table["replicate"] < 12)]
+    assert verdict(apart, of=AT_4, against=AT_500, below=-0.09)["verdict"] == "undecided"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("claim", [{"of": AT_4, "against": AT_500}, {"along": [AT_4, (8, 0.1, "constant"), AT_500]}])
+def test_false_claims_about_samples_hold_rarely(claim):
+    random = np.random.default_rng(0)
+    held = []
+    for _ in range(200):
+        table = replicates({size: random.normal(size=count) for size, count in ((4, 8), (8, 12), (500, 30))})
+        held.append(as_samples(table, **claim, above=0)["verdict"] == "holds")
+    assert np.mean(held) <= 0.025 + 3 * math.sqrt(0.025 * 0.975 / 200)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from batchscope.evidence.comparisons import COLUMNS, compare
+from batchscope.evidence.trainings import Trainings
 from batchscope.study.scores import METRICS
 from batchscope.study.setting import Setting
 from tests.unit.simulated import EASE, study
@@ -172,4 +173,100 @@ def test_null_studies_of_new_rows_rarely_find_anything():
         own = row_by_row(dict(zip((4, 8, 500), study(random, [EASE] * 3, 10, rows=200))))
         compared = compare(populations(own), REFERENCE, {"test_accuracy": 1e-9}, seed=0)
         found.append(compared["verdict_on_this_split"].isin(["better", "worse"]).any())
+    assert np.mean(found) <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / STUDIES)
+
+
+def as_samples(table: pd.DataFrame, measure: str = "test_accuracy", margins: dict = MARGINS) -> pd.Series:
+    """The row of batch size 4 where replicates share nothing."""
+    compared = compare(populations(Trainings(table, paired=False)), REFERENCE, margins, seed=0)
+    assert list(compared) == COLUMNS
+    return compared.set_index(["measure", "batch_size"]).loc[(measure, 4)]
+
+
+def test_pairs_that_are_not_whole_are_left_out():
+    """Replicates 0 to 9 of one and 4 to 13 of the other: they share six."""
+    random = np.random.default_rng(0)
+    shared = random.normal(0.8, 0.03, 14)
+    table = replicates({4: shared - random.normal(0.01, 0.001, 14), 500: shared})
+    table = table[np.where(table["batch_size"] == 4, table["replicate"] < 10, table["replicate"] > 3)]
+    whole = table[table["replicate"].between(4, 9)]
+    row, by_hand = (compare(populations(each), REFERENCE, MARGINS, seed=0).iloc[0] for each in (table, whole))
+    assert (row["pairs"], row["trainings"], row["reference_trainings"], row["paired"]) == (6, 10, 10, True)
+    of_pairs = [
+        "difference",
+        "low",
+        "high",
+        "p_value",
+        "mean",
+        "reference_mean",
+        "correlation",
+        "superiority",
+        "verdict",
+    ]
+    assert row[of_pairs].tolist() == by_hand[of_pairs].tolist()
+    assert row["verdict"] == "worse"
+
+
+def test_trainings_without_partners_are_samples():
+    """The same noise in reverse order: as pairs it would be twice as wide, as samples its order does not matter."""
+    random = np.random.default_rng(0)
+    one, other = random.normal(0.7, 0.03, 9), random.normal(0.8, 0.03, 20)
+    row = as_samples(replicates({4: one, 500: other}))
+    assert (row["pairs"], row["trainings"], row["reference_trainings"], row["paired"]) == (9, 9, 20, False)
+    assert (row["mean"], row["reference_mean"]) == pytest.approx((one.mean(), other.mean()))
+    assert row["difference"] == pytest.approx(one.mean() - other.mean())
+    assert row["superiority"] == pytest.approx(np.mean(one[:, None] > other))
+    assert (row["verdict"], row["superiority_verdict"], row["over"]) == ("worse", "mostly worse", "trainings")
+    assert math.isnan(row["correlation"])
+    assert (
+        row[["low", "high", "verdict"]].tolist()
+        == row[[f"{c}_on_this_split" for c in ("low", "high", "verdict")]].tolist()
+    )
+    shuffled = as_samples(replicates({4: one[::-1], 500: random.permutation(other)}))
+    assert shuffled[["difference", "superiority"]].tolist() == pytest.approx(
+        row[["difference", "superiority"]].tolist()
+    )
+
+
+def test_without_scores_of_rows_everything_is_over_trainings():
+    compared = compare(populations(replicates({4: np.zeros(6), 500: np.zeros(6)})), REFERENCE, MARGINS, seed=0)
+    assert set(compared["over"]) == {"trainings"}
+
+
+def test_samples_of_which_most_diverged_or_saw_nothing():
+    accuracy = np.full(20, 0.8)
+    row = as_samples(replicates({4: np.where(np.arange(8) < 5, math.nan, 0.8), 500: accuracy}))
+    assert (row["pairs"], row["diverged"], row["reference_diverged"], row["verdict"]) == (3, 5, 0, "worse")
+    row = as_samples(replicates({4: np.where(np.arange(8) < 2, math.nan, 0.8), 500: accuracy}))
+    assert (row["pairs"], row["verdict"]) == (6, "equivalent")
+    never = replicates({4: np.full(8, math.inf), 500: np.full(20, math.inf)}, "epochs_to_target")
+    row = as_samples(never, "epochs_to_target")
+    assert (row["never"], row["reference_never"], row["verdict"]) == (8, 20, "undecided")
+    early = replicates({4: np.full(8, 3.0), 500: np.full(20, math.inf)}, "epochs_to_target")
+    row = as_samples(early, "epochs_to_target")
+    assert (row["never"], row["reference_never"], row["difference"], row["verdict"]) == (0, 20, -97, "better")
+
+
+def test_few_trainings_in_either_sample_decide_nothing():
+    noise = np.linspace(-0.001, 0.001, 20)
+    for count, verdict in ((5, "undecided"), (6, "worse")):
+        assert as_samples(replicates({4: 0.7 + noise[:count], 500: 0.8 + noise}))["verdict"] == verdict
+
+
+def test_a_run_that_diverged_early_does_not_shorten_the_times_of_others():
+    table = replicates({4: np.array([20.0] * 7 + [math.inf]), 500: np.full(8, 20.0)}, "epochs_to_target")
+    table.loc[0, ["diverged", "epochs"]] = [True, 2]
+    row = as_samples(table, "epochs_to_target")
+    assert row["mean"] == pytest.approx((6 * 20 + 100) / 7)
+
+
+@pytest.mark.slow
+def test_null_studies_of_samples_rarely_find_anything():
+    random = np.random.default_rng(0)
+    found = []
+    for _ in range(STUDIES):
+        table = replicates({size: random.normal(0.8, SD, count) for size, count in ((4, 8), (8, 12), (500, 30))})
+        trainings = populations(Trainings(table, paired=False))
+        compared = compare(trainings, REFERENCE, {"test_accuracy": 1e-9}, seed=0)
+        found.append(compared["verdict"].isin(["better", "worse"]).any())
     assert np.mean(found) <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / STUDIES)

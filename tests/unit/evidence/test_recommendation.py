@@ -266,3 +266,43 @@ def test_the_best_replicate_is_that_on_validation_rows_and_none_that_diverged():
     table["validation_loss"] = np.where(table["batch_size"] == 4, [math.nan, 3, 1, 2] * 2, 0.1)
     assert best_replicate(table, Setting(4, 0.1), "accuracy") == 1
     assert best_replicate(table, Setting(4, 0.1), "loss") == 2
+
+
+def test_settings_with_different_numbers_of_trainings_are_ranked_by_their_own():
+    many, few = np.linspace(-0.003, 0.003, 30), np.linspace(-0.003, 0.003, 8)
+    table = replicates(
+        {4: 0.7 + many, 8: 0.82 + few, 16: 0.9 + few[:4], 32: np.where(np.arange(20) < 3, math.nan, 0.95)}
+    )
+    for paired in (True, False):
+        found = rank(Trainings(table, paired=paired), "test_accuracy", 0.01, seed=0).set_index("batch_size")
+        assert found["replicates"].to_dict() == {4: 30, 8: 8, 16: 4, 32: 20}
+        assert found["diverged"].to_dict() == {4: 0, 8: 0, 16: 0, 32: 3}
+        assert found.loc[4, "mean"] == pytest.approx(0.7)
+        # Four trainings decide nothing, though they are the best so far.
+        assert found["verdict"].to_dict() == {16: "best", 8: "undecided", 4: "undecided", 32: "diverged"}
+        without = rank(Trainings(table[table["batch_size"] != 16], paired=paired), "test_accuracy", 0.01, seed=0)
+        assert verdicts(without) == {8: "best", 4: "worse", 32: "diverged"}
+
+
+def test_of_trainings_that_are_not_paired_the_difference_is_that_of_the_means():
+    random = np.random.default_rng(0)
+    shared = random.normal(0, 0.05, 30)
+    table = replicates({4: 0.80 + shared, 8: 0.79 + shared})
+    assert verdicts(rank(Trainings(table), "test_accuracy", math.nan, seed=0)) == {4: "best", 8: "worse"}
+    found = rank(Trainings(table, paired=False), "test_accuracy", math.nan, seed=0)
+    assert verdicts(found) == {4: "best", 8: "undecided"}
+    row = found.iloc[1]
+    assert row["difference"] == pytest.approx(-0.01)
+    welch = stats.ttest_ind(0.79 + shared, 0.80 + shared, equal_var=False).confidence_interval()
+    assert row["difference_low"] <= welch.low < welch.high <= row["difference_high"]
+    assert row["difference_low_on_these_rows"] == row["difference_low"]
+    assert 100 < row["more_replicates"] < 1000
+    assert math.isnan(row["more_rows"])
+    wide = rank(Trainings(table, paired=False), "test_accuracy", 0.1, seed=0)
+    assert verdicts(wide) == {4: "best", 8: "equivalent"}
+
+
+def test_the_advice_is_there_for_samples_too():
+    table = replicates({4: 0.7 + NOISE, 8: 0.816 - NOISE[:8], 16: 0.822 + NOISE})
+    table["epochs_to_target"] = table["batch_size"].map({4: 5.0, 8: 20.0, 16: 10.0})
+    assert advise(Trainings(table, paired=False)) == [Setting(16, 0.1), Setting(8, 0.1)]

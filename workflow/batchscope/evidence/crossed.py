@@ -118,16 +118,20 @@ def not_worse_than(best: int, costs: np.ndarray, seed: int) -> tuple[np.ndarray,
     Returns:
         The settings, and from how many standard errors on one of them would be worse; see
         `batchscope.evidence.studentised.confidence_set`.
+
+    Where some settings lack some trainings, their means are over all that there are, and what two settings share
+    cancels in the standard error of their difference.
     """
 
     def distances(kept: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        measured, interaction = _measured(costs[kept])
         differences = costs[kept] - costs[best]
-        means, parts = means_and_parts(differences)
-        pairs = _behind(differences)
-        errors = np.where(pairs > 1, np.sqrt(parts.variance), math.nan)
+        pairs, (_, parts) = _behind(differences), means_and_parts(differences)
+        errors = _errors_of_differences(measured, interaction)[0]
+        from_best = measured.means[:, 0] - measured.means[kept == best, 0]
+        reached = in_errors(from_best, np.where(pairs > 1, errors[:, kept == best][:, 0], math.nan))
         luck = np.concatenate(list(_luck_of_pairs(costs[kept], seed)))
-        # One that is better in the pairs that there are is not worse, though its mean over all its trainings may be.
-        return in_errors(np.maximum(means, 0), errors), parts.freedom(pairs, costs.shape[2]), luck
+        return reached, parts.freedom(pairs, costs.shape[2]), luck
 
     return confidence_set(len(costs), distances)
 
@@ -261,7 +265,7 @@ def _residuals(values: np.ndarray) -> tuple[np.ndarray, int]:
     of_trainings, of_rows = (filled.sum(axis=1 - axis) / np.maximum(counts[axis], 1) for axis in (0, 1))
     total = present.sum()
     residuals = np.where(present, filled - of_trainings[:, None] - of_rows + filled.sum() / max(total, 1), 0.0)
-    return residuals, total - np.sum(counts[0] > 0) - np.sum(counts[1] > 0) + 1
+    return residuals, total - np.sum(counts[0] > 0) - np.sum(counts[1] > 0) + 1 if total else 0
 
 
 def _unseen(values: np.ndarray, level: float) -> float:
@@ -290,16 +294,21 @@ def _luck(values: np.ndarray, seed: int) -> Iterator[np.ndarray]:
 def _luck_of_pairs(values: np.ndarray, seed: int) -> Iterator[np.ndarray]:
     """The same without sign of all differences between two means, of which the furthest counts, (draws,)."""
     one, other = np.triu_indices(len(values), k=1)
-    [*residuals], [freedom, *_] = zip(*map(_residuals, values))
-    interaction = _of_differences(np.reshape(residuals, (1, len(values), -1)))[0]
-    interaction = interaction / max(freedom, 1) / np.sum(~np.isnan(values[0]))
-    measured = next(_resamples(values, *(np.ones((1, count)) for count in values.shape[1:])))
+    measured, interaction = _measured(values)
     least = _least_error(values, _errors_of_differences(measured, interaction)[0])
     for resample in _random_resamples(values, seed):
         errors = _errors_of_differences(resample, interaction)
         moved = (resample.means - measured.means).T
         distances = np.abs(moved[:, :, None] - moved[:, None]) / np.where(errors > least, errors, np.nan)
         yield np.fmax.reduce(distances[:, one, other], axis=1)
+
+
+def _measured(values: np.ndarray) -> tuple[_Resample, np.ndarray]:
+    """What was measured, as the draw in which all count once, and the interactions of all differences of two means."""
+    [*residuals], [freedom, *_] = zip(*map(_residuals, values))
+    interaction = _of_differences(np.reshape(residuals, (1, len(values), -1)))[0]
+    interaction = interaction / max(freedom, 1) / np.sum(~np.isnan(values[0]))
+    return next(_resamples(values, *(np.ones((1, count)) for count in values.shape[1:]))), interaction
 
 
 def _errors_of_differences(resample: _Resample, interaction: np.ndarray) -> np.ndarray:

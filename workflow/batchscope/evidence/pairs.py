@@ -25,23 +25,24 @@ def values_by_replicate(
         target, all times are restricted to the length of the shortest training, with which it counts: their mean is a
         restricted mean (Royston and Parmar 2013).
     """
-    values, diverged = (_by_replicate(replicates, column, settings) for column in (measure, "diverged"))
+    values, diverged = _by_replicate(replicates, [measure, "diverged"], settings)
     values[diverged == 1] = np.nan
     if not np.isinf(values).any():
         return values, np.where(np.isnan(diverged), np.nan, 0.0)
-    horizon = _by_replicate(replicates, CENSORED[measure], settings)[~np.isnan(values)].min()
+    horizon = _by_replicate(replicates, [CENSORED[measure]], settings)[0][~np.isnan(values)].min()
     return np.minimum(values, horizon), np.where(np.isnan(diverged), np.nan, values > horizon)
 
 
 def diverged_by_replicate(replicates: pd.DataFrame, settings: list[Setting]) -> np.ndarray:
     """1 where a replicate of a setting diverged, else 0, (replicates, settings); NaN where there is no such one."""
-    return _by_replicate(replicates, "diverged", settings)
+    return _by_replicate(replicates, ["diverged"], settings)[0]
 
 
-def _by_replicate(replicates: pd.DataFrame, column: str, settings: list[Setting]) -> np.ndarray:
-    if column == "diverged" and column not in replicates:
-        replicates = replicates.assign(diverged=False)
+def _by_replicate(replicates: pd.DataFrame, columns: list[str], settings: list[Setting]) -> np.ndarray:
+    """Columns of the table, (columns, replicates, settings)."""
     row_of_setting = "replicate" if "replicate" in replicates else "stretch"
+    if "diverged" not in replicates:
+        replicates = replicates.assign(diverged=False)
     all_of_them = replicates[row_of_setting].unique()
-    columns = [rows_of(setting, replicates).set_index(row_of_setting)[column] for setting in settings]
-    return np.stack([each.astype(float).reindex(all_of_them) for each in columns], axis=1)
+    tables = [rows_of(setting, replicates).set_index(row_of_setting)[columns] for setting in settings]
+    return np.stack([table.astype(float).reindex(all_of_them) for table in tables], axis=2).transpose(1, 0, 2)

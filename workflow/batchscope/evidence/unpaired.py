@@ -11,7 +11,7 @@ degrees of freedom of Welch (1947) and Satterthwaite (1946).
 
 import math
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 
 import numpy as np
@@ -233,7 +233,7 @@ def _mean(values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return means, variances / (count - 1) if count > 1 else np.full(len(means), math.nan)
 
 
-def _together(each: Iterator[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+def _together(each: Iterable[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
     """The first and the second of each, stacked."""
     first, second = zip(*each)
     return np.stack(first), np.stack(second)
@@ -256,7 +256,7 @@ def _once(samples: list[np.ndarray]) -> _Weights:
     return [np.full((1, len(sample)), 1 / len(sample)) for sample in samples]
 
 
-def _resampled(samples: list[np.ndarray], seed: int, places: Iterator[int] | None = None) -> _Weights:
+def _resampled(samples: list[np.ndarray], seed: int, places: Iterable[int] | None = None) -> _Weights:
     """Trainings drawn with replacement, those of each setting by themselves."""
     return [_drawn(seed, place, len(sample)) for place, sample in zip(places or range(len(samples)), samples)]
 
