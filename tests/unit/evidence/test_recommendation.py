@@ -279,7 +279,7 @@ def test_settings_with_different_numbers_of_trainings_are_ranked_by_their_own():
         assert found["diverged"].to_dict() == {4: 0, 8: 0, 16: 0, 32: 3}
         assert found.loc[4, "mean"] == pytest.approx(0.7)
         # Four trainings decide nothing, though they are the best so far.
-        assert found["verdict"].to_dict() == {16: "best", 8: "undecided", 4: "undecided", 32: "diverged"}
+        assert found["verdict"].to_dict() == {8: "best", 4: "worse", 16: "few", 32: "diverged"}
         without = rank(Trainings(table[table["batch_size"] != 16], paired=paired), "test_accuracy", 0.01, seed=0)
         assert verdicts(without) == {8: "best", 4: "worse", 32: "diverged"}
 

@@ -68,9 +68,9 @@ def rank(trainings: Trainings, measure: str, margin: float, seed: int) -> pd.Dat
     that are not paired the difference of the means, with its 95 % interval. The verdict is `best`, `equivalent` where
     the 90 % interval of the difference lies within the margin, `worse` where the setting is shown worse than the best,
     else `undecided`; `diverged` where more than a tenth of its replicates did, or, where that is so of all settings,
-    more than half; `never` where most of the others do not reach the target. These two take no part. The measured best
-    flatters itself, which makes `equivalent` rarer, not more frequent. `more_replicates` and `more_rows` say how many
-    more of either would decide what is undecided.
+    more than half; `few` where fewer than 6 are left and of other settings more; `never` where most of the others do
+    not reach the target. These three take no part. The measured best flatters itself, which makes `equivalent` rarer,
+    not more frequent. `more_replicates` and `more_rows` say how many more of either would decide what is undecided.
     """
     settings = trainings.settings
     each = [trainings.values(measure, [setting]) for setting in settings]
@@ -81,17 +81,20 @@ def rank(trainings: Trainings, measure: str, margin: float, seed: int) -> pd.Dat
     if lost.all():
         lost = diverged > count / 2
     reached = np.array([np.sum(censored[here, 0] == 0) for (_, censored), here in zip(each, sound)])
-    never = ~lost & (reached < sound.sum(axis=1) / 2)
+    few = ~lost & (sound.sum(axis=1) < FEWEST)
+    if few[~lost].all():
+        few[:] = False  # nothing is decided, but one is the best so far
+    never = ~(lost | few) & (reached < sound.sum(axis=1) / 2)
     table = pd.DataFrame(settings).assign(
         replicates=count,
         diverged=diverged,
         reached=reached,
-        verdict=np.select([lost, never], ["diverged", "never"], ""),
+        verdict=np.select([lost, few, never], ["diverged", "few", "never"], ""),
     )
     wide, alone = zip(*(estimate_both(values[0], seed) for values, _ in each))
     table[["mean", "low", "high"]] = [estimate[:3] for estimate in wide]
     table[["low_on_these_rows", "high_on_these_rows"]] = [estimate[1:3] for estimate in alone]
-    judged = ~(lost | never)
+    judged = ~(lost | few | never)
     direction = -1 if more_is_better(measure) else 1
     if judged.any():
         # Times are restricted by the trainings that are compared, so those that take no part do not shorten them.

@@ -154,7 +154,7 @@ def _advice(
         sentences.insert(0, "The two answers differ.")
     elif len(tables) > 1:
         sentences[1:] = ["On new splits the same."]
-    return " ".join([*sentences, _take(ranked, chosen, names, margins), *_caveats(tables, chosen, own, part)])
+    return " ".join([*sentences, _take(ranked, chosen, names, margins), *_caveats(tables, chosen, part)])
 
 
 def _may_be_best(table: pd.DataFrame, name: str) -> str:
@@ -188,23 +188,25 @@ def _take(
     return f"Take {_name(first)}: {_and(reasons)}."
 
 
-def _caveats(tables: dict[str, pd.DataFrame], chosen: list[Setting], own: Trainings, part: str) -> list[str]:
+def _caveats(tables: dict[str, pd.DataFrame], chosen: list[Setting], part: str) -> list[str]:
     """What the advice leaves out: diverged replicates, rates that were not tried, and what it was chosen on."""
     [table, *_] = tables.values()
     caveats = []
     here = table.set_index(SETTING).loc[chosen[0]]
-    count = own.replicates["replicate"].nunique()
-    if here["diverged"] > count * MOST_DIVERGED:
-        caveats.append(
-            f"But {here['diverged'] / count:.0%} of its replicates diverged, as of all settings too many did."
-        )
+    share = here["diverged"] / here["replicates"]
+    if share > MOST_DIVERGED:
+        caveats.append(f"But {share:.0%} of its replicates diverged, as of all settings too many did.")
     lost = table[table["verdict"] == "diverged"]
     if len(lost):
         shares = [
             f"{name} ({share:.0%})"
-            for name, share in zip(_short_names(settings_of(lost, ("diverged",)), table), lost["diverged"] / count)
+            for name, share in zip(
+                _short_names(settings_of(lost, ("diverged",)), table), lost["diverged"] / lost["replicates"]
+            )
         ]
         caveats.append(f"Left out, as replicates diverged: {_and(shares)}.")
+    if few := settings_of(table, ("few",)):
+        caveats.append(f"Left out, with fewer than {FEWEST} replicates: {_and(_short_names(few, table))}.")
     at_this_size = [
         each.learning_rate for each in settings_of(table, tuple(table["verdict"])) if each[0::2] == chosen[0][0::2]
     ]
@@ -250,6 +252,7 @@ def _ranking(table: pd.DataFrame, where: str) -> str:
         "undecided": "Undecided",
         "worse": "Worse",
         "never": "Most replicates never get there",
+        "few": "Too few replicates to take part",
         "diverged": "Too many replicates diverged",
     }.items():
         if settings := settings_of(table, (verdict,)):
