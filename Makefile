@@ -71,6 +71,7 @@ lock: $(VENV)/requirements-test.txt
 	$(LOCK) envs/requirements-gpu.in --constraints envs/requirements.txt --output-file envs/requirements-gpu.txt
 	$(LOCK) envs/requirements-test.in --constraints envs/requirements.txt --output-file envs/requirements-test.txt
 	$(LOCK) envs/requirements-benchmark.in --constraints envs/requirements.txt --output-file envs/requirements-benchmark.txt
+	$(LOCK) envs/requirements-torch.in --constraints envs/requirements.txt --output-file envs/requirements-torch.txt
 	$(LOCK) envs/requirements-oldest.in --no-deps --output-file envs/requirements-oldest.txt
 
 $(VENV)/requirements-test.txt $(VENV)/requirements-benchmark.txt: $(REQUIREMENTS)

@@ -22,8 +22,6 @@ import pytest
             "studies.small.model[0].Dense.activation: keras.activations has no 'rellu'; did you mean 'relu'?",
         ),
         ("    epochs: 12", "    epochs: [12", "config.yaml, line 12: this is no YAML: while parsing a flow sequence"),
-        ("    epochs: 12", f"    epochs: 1{'0' * 400}", "studies.small.epochs: an integer of 2^63 or more"),
-        ("    epochs: 12", "    epochs: 12\n    epochs: 13", "config.yaml, line 12: the key 'epochs' stands twice"),
         ("units: 20", "units: 1000000000", "studies.small.model[0]: the study needs about 912 GB of memory, and there"),
         (
             "n_samples: 300",
@@ -57,10 +55,7 @@ def test_a_mistake_is_one_line_and_nothing_is_written(make_checkout, old, new, l
         (b"studies:\n  mine: [8,\n", "mine.yaml, line 3: this is no YAML: while parsing a flow node"),
         (b"studies: {}\nstudies: {}\n", "mine.yaml, line 2: the key 'studies' stands twice; keep one of them"),
         (b"studies:\n  mine: {title: \xe4}\n", "mine.yaml, line 2: this is not UTF-8"),
-        ("studies: {}\n".encode("utf-16"), "mine.yaml, line 1: this is not UTF-8"),
-        (b"[" * 3000 + b"]" * 3000, "mine.yaml: it is nested too deeply, or an alias contains itself"),
         (b"studies: &all {again: *all}\n", "mine.yaml: it is nested too deeply, or an alias contains itself"),
-        (b"- studies\n", "mine.yaml: this is no mapping of keys to values"),
         (None, "mine.yaml: No such file or directory"),
     ],
 )

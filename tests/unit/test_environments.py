@@ -46,10 +46,13 @@ def imported(scripts: set) -> set[str]:
     return {distributions[name][0].lower() for name in names & distributions.keys()}
 
 
-@pytest.mark.parametrize("name", ["training", "analysis"])
-def test_conda_has_the_versions_of_pip(name):
+@pytest.mark.parametrize(
+    ("name", "lock"),
+    [("training", "requirements"), ("analysis", "requirements"), ("torch", "requirements-torch")],
+)
+def test_conda_has_the_versions_of_pip(name, lock):
     of_events = {pin for pin in locked("requirements-test") if pin.startswith("tensorboard==")}  # only where used
-    assert pinned(name) <= locked("requirements") | of_events
+    assert pinned(name) <= locked(lock) | of_events
 
 
 def test_conda_has_what_the_scripts_of_a_phase_import_and_no_more():
@@ -66,7 +69,7 @@ def test_conda_for_gpus_differs_by_cuda_alone():
     assert yaml.safe_load(text.replace(CUDA, "")) == environment("training")
 
 
-@pytest.mark.parametrize("name", ["training", "training-gpu", "analysis"])
+@pytest.mark.parametrize("name", ["training", "training-gpu", "analysis", "torch"])
 def test_conda_has_a_python_that_is_supported(name):
     assert {"python=3.11", "python=3.12", "python=3.13"} & set(map(str, environment(name)["dependencies"]))
 
@@ -74,6 +77,13 @@ def test_conda_has_a_python_that_is_supported(name):
 @pytest.mark.parametrize("name", ["requirements-gpu", "requirements-test", "requirements-benchmark"])
 def test_every_lock_has_the_versions_of_the_workflow(name):
     assert locked("requirements") < locked(name)
+
+
+def test_the_lock_for_pytorch_has_the_versions_of_the_workflow():
+    names = {pin.partition("==")[0] for pin in locked("requirements")}
+    shared = {pin for pin in locked("requirements-torch") if pin.partition("==")[0] in names}
+    assert len(shared) > 5
+    assert shared <= locked("requirements")
 
 
 def test_the_oldest_snakemake_is_the_one_that_the_workflow_asks_for():

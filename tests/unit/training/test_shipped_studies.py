@@ -1,4 +1,4 @@
-"""The studies that ship: every model trains as in `Model.fit`, and the table is what its script makes."""
+"""The studies that ship: every model trains as in `Model.fit`, and the tables are what their scripts make."""
 
 import itertools
 import runpy
@@ -76,3 +76,12 @@ def test_the_table_is_what_its_script_makes(tmp_path):
     made.to_csv(tmp_path / "harvest.csv", index=False)
     assert (tmp_path / "harvest.csv").read_text() == (ROOT / "studies/harvest.csv").read_text()
     assert pd.read_csv(tmp_path / "harvest.csv").isna().any().sum() == 3
+
+
+def test_the_runs_are_what_their_script_makes(tmp_path):
+    made = runpy.run_path(str(ROOT / "studies/histories/make_wandb_runs.py"))["make_wandb_runs"]()
+    made.to_csv(tmp_path / "runs.csv", index=False, na_rep="NaN")
+    assert (tmp_path / "runs.csv").read_text() == (ROOT / "studies/histories/wandb_runs.csv").read_text()
+    runs = made.groupby("config.seed")
+    assert list(runs.size().value_counts().sort_index()) == [1, 1, 34]  # cut short, diverged, all the others
+    assert runs["val/loss"].last(skipna=False).isna().sum() == 1
