@@ -2,10 +2,12 @@
 
 import gc
 import os
+import shutil
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
+from pathlib import Path
 
 import filelock
 import pytest
@@ -58,22 +60,54 @@ def first_500() -> dict:
 
 
 @pytest.fixture(scope="session")
-def make_checkout(tmp_path_factory) -> Callable[..., checkout.Checkout]:
-    """Makes a checkout of its own, with the small study or another config."""
-    return lambda config=checkout.SMALL: checkout.make_checkout(tmp_path_factory.mktemp("checkout"), config)
+def once(tmp_path_factory, worker_id) -> Callable[[str, Callable[[], Path]], Path]:
+    """Makes a folder once, by the first of the processes that test."""
+
+    def make_once(name: str, make: Callable[[], Path]) -> Path:
+        shared = tmp_path_factory.getbasetemp() if worker_id == "master" else tmp_path_factory.getbasetemp().parent
+        folder = shared / name
+        with filelock.FileLock(f"{folder}.lock"):
+            if not folder.exists():
+                make().rename(folder)
+        return folder
+
+    return make_once
 
 
 @pytest.fixture(scope="session")
-def _finished(make_checkout, tmp_path_factory, worker_id) -> checkout.Checkout:
-    """Run once, by the first of the processes that test."""
-    shared = tmp_path_factory.getbasetemp() if worker_id == "master" else tmp_path_factory.getbasetemp().parent
-    folder = shared / "finished"
-    with filelock.FileLock(f"{folder}.lock"):
-        if not folder.exists():
-            made = make_checkout()
-            made.run()
-            made.folder.rename(folder)
-    return checkout.Checkout(folder)
+def _asked(once, tmp_path_factory) -> Path:
+    """What scikit-learn and Keras said of the small study, for which each checkout would start TensorFlow again."""
+
+    def ask() -> Path:
+        made = checkout.make_checkout(tmp_path_factory.mktemp("asked"))
+        made.run("--dry-run", "--cores", "1")
+        return made.folder
+
+    return once("asked", ask) / ".snakemake/batchscope"
+
+
+@pytest.fixture(scope="session")
+def make_checkout(_asked, tmp_path_factory) -> Callable[..., checkout.Checkout]:
+    """Makes a checkout of its own, with the small study or another config."""
+
+    def make(config: str = checkout.SMALL) -> checkout.Checkout:
+        made = checkout.make_checkout(tmp_path_factory.mktemp("checkout"), config)
+        (made.folder / ".snakemake/batchscope").mkdir(parents=True)
+        for path in _asked.glob("*.json"):
+            shutil.copy2(path, made.folder / ".snakemake/batchscope")
+        return made
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def _finished(once, make_checkout) -> checkout.Checkout:
+    def finish() -> Path:
+        made = make_checkout()
+        made.run()
+        return made.folder
+
+    return checkout.Checkout(once("finished", finish))
 
 
 @pytest.fixture

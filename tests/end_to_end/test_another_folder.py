@@ -25,6 +25,7 @@ def checkout(make_checkout) -> Checkout:
     own = {"dataset": {"table": {"path": "data/own.csv", "target": "y"}}, "model": {"file": "data/model.py"}}
     config["studies"]["own"] = config["studies"]["small"] | own | {"batch_sizes": [16], "learning_curves": {}}
     config["studies"]["own"] |= {"claims": {}, "questions": {}}
+    config["figures"]["formats"] = ["svg"]  # nothing looks at the others
     made = make_checkout(yaml.safe_dump(config, sort_keys=False))
     (made.folder / "data").mkdir()
     (made.folder / "data/own.csv").write_text(CSV)

@@ -46,7 +46,7 @@ def test_a_mistake_is_one_line_and_nothing_is_written(make_checkout, old, new, l
     [printed] = [text for text in done.stderr.splitlines() if not text.startswith("Using workflow specific profile")]
     assert printed.startswith(line)
     assert (done.returncode, done.stdout) == (1, "")
-    assert [path for path in sorted(checkout.folder.iterdir()) if path.name != ".snakemake"] == before
+    assert sorted(checkout.folder.iterdir()) == before
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ def paper(make_checkout, tmp_path):
 def small(**changes) -> dict:
     config = yaml.safe_load(SMALL)
     config["studies"]["small"].update(changes)
+    config["figures"]["formats"] = ["svg"]  # nothing looks at the others
     return config
 
 

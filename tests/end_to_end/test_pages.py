@@ -2,10 +2,11 @@
 
 import re
 import shutil
+from collections.abc import Iterator
 
 import pytest
 import yaml
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PAGES = ["results/index.html", "results/small/index.html"]
@@ -26,16 +27,22 @@ CONTRASTS = """() => {
 }"""
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with (
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"]) as browser,
+    ):
+        yield browser
+
+
 @pytest.fixture
-def page(finished):
+def page(browser):
     """A page of a browser; fails where a request leaves it."""
     requests: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page()
+    with browser.new_page() as page:
         page.on("request", lambda request: requests.append(request.url))
         yield page
-        browser.close()
     assert [address for address in requests if not address.startswith(("data:", "file:"))] == []
 
 

@@ -1,9 +1,10 @@
 """The report in a real browser: every page is reached by clicking, every figure is seen, and no request leaves."""
 
 import shutil
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FIGURES = [
@@ -25,17 +26,23 @@ def requests() -> list[str]:
     return []
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with (
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"]) as browser,
+    ):
+        yield browser
+
+
 @pytest.fixture
-def page(finished, requests):
+def page(browser, finished, requests):
     """The report, opened; `requests` gets the address of every request."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    with browser.new_page(viewport={"width": 1400, "height": 1000}) as page:
         page.on("request", lambda request: requests.append(request.url))
         page.on("pageerror", lambda error: pytest.fail(str(error)))
         page.goto((finished.folder / "results/report.html").as_uri())
         yield page
-        browser.close()
 
 
 def click(page: Page, text: str) -> None:

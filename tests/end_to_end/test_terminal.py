@@ -27,6 +27,7 @@ def one_failed(make_checkout) -> list[str]:
         without = {"claims": {}, "questions": {}, "learning_curves": {}}
         new_splits = {"new_splits": {"replicates": 3}}
         config["studies"]["other"] = config["studies"]["small"] | without | {"batch_sizes": [8, 100]} | new_splits
+        config["figures"]["formats"] = ["svg"]  # nothing looks at the others
 
     checkout.change_config(add_another)
     with checkout.another_job_at_work("results/other/history/batch_size_8.parquet"):

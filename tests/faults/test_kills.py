@@ -146,6 +146,8 @@ class Trials:
 
 @pytest.fixture(scope="module", params=KINDS)
 def trials(request, make_checkout, tmp_path_factory) -> Trials:
+    if request.param == "by itself":
+        skip_unless_thorough(request)  # before anything is trained for it
     engine, seconds, environment = KINDS[request.param]
     config = yaml.safe_load(SMALL)
     config["studies"]["small"] |= {"engine": engine, "epochs": 20, "replicates": 1, "learning_rates": [0.01]}

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.checkout import Checkout, make_checkout
+from tests.checkout import SMALL, Checkout, make_checkout
+
+ONE_FORMAT = SMALL.replace("[svg, pdf, png]", "[svg]")  # nothing looks at the other figures
 
 
 def histories(checkout: Checkout) -> dict[str, bytes]:
@@ -31,7 +33,7 @@ def remount(disk: Path, options: str) -> None:
 
 
 def test_a_path_with_spaces_quotes_and_letters_of_all_kinds(finished, tmp_path):
-    odd = Checkout(make_checkout(tmp_path / "a 'path' \"of\" ☃ 日本 $HOME & co").folder)
+    odd = Checkout(make_checkout(tmp_path / "a 'path' \"of\" ☃ 日本 $HOME & co", ONE_FORMAT).folder)
     odd.run(TMPDIR=str(tmp_path / "missing"))
     assert histories(odd) == histories(finished)
 
@@ -39,7 +41,7 @@ def test_a_path_with_spaces_quotes_and_letters_of_all_kinds(finished, tmp_path):
 def test_no_home_no_language_and_results_elsewhere(finished, make_checkout, tmp_path, monkeypatch):
     for name in ("HOME", "LANG", "LC_ALL", "USER", "LOGNAME"):
         monkeypatch.delenv(name, raising=False)
-    odd = make_checkout()
+    odd = make_checkout(ONE_FORMAT)
     (tmp_path / "elsewhere").mkdir()
     (odd.folder / "results").symlink_to(tmp_path / "elsewhere")
     odd.run(LANG="C")

@@ -23,6 +23,7 @@ def test_text_of_the_config_is_shown_and_never_run(make_checkout):
         study["title"] = "\\input owned |x|_ 100 % & # 'of' \"mine\": *all*"
         study["claims"]["C1"]["statement"] = LURE
         study["questions"]["Q1"]["question"] = LURE.partition(" $")[0]
+        config["figures"]["formats"] = ["svg"]
 
     checkout.change_config(tempt)
     checkout.run()

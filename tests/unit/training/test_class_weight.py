@@ -1,6 +1,7 @@
 """Weights of classes are those of scikit-learn, and train as `Model.fit(class_weight=...)` does."""
 
 import dataclasses
+from itertools import product
 
 import numpy as np
 import pytest
@@ -54,10 +55,17 @@ def by_keras(task: Task, draw: Draw, loss: keras.losses.Loss, rate: float = RATE
     return np.array(rows)
 
 
-@pytest.mark.parametrize("micro_batch_size", [None, 30])
-@pytest.mark.parametrize("classes", [2, 3])
-@pytest.mark.parametrize("optimizer", ["SGD", "Adam"])
-@pytest.mark.parametrize("engine", [CompiledEngine, StreamingEngine])
+def pytest_generate_tests(metafunc) -> None:
+    """Every three of an engine, an optimizer, classes and micro-batches together; with --thorough all four."""
+    names = ("engine", "optimizer", "classes", "micro_batch_size")
+    if set(names) <= set(metafunc.fixturenames):
+        choices = ((CompiledEngine, StreamingEngine), ("SGD", "Adam"), (2, 3), (None, 30))
+        cases = list(product(*choices))
+        if not metafunc.config.getoption("thorough"):
+            cases = [case for case, numbers in zip(cases, product(range(2), repeat=4)) if sum(numbers) % 2 == 0]
+        metafunc.parametrize(names, cases)
+
+
 def test_compiled_programs_weight_classes_as_model_fit_does(monkeypatch, engine, optimizer, classes, micro_batch_size):
     monkeypatch.setattr(streaming, "_BYTES_OF_A_BLOCK", 1)  # every batch, or micro-batch, is a block
     task = dataclasses.replace(make_task(classes, optimizer), micro_batch_size=micro_batch_size)
