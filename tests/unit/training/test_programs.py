@@ -1,20 +1,13 @@
-"""The programs that ship train as Keras does: alike from the same weights, and but for luck from their own."""
+"""The program in NumPy that ships trains as Keras does: alike from the same weights, and but for luck from its own."""
 
 import runpy
-import shutil
-import subprocess
-import venv
-from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
-import yaml
 
 from batchscope.data.prepare import make_dataset
 from batchscope.study.config import check_config
-from batchscope.study.plan import Plan
+from batchscope.study.keras_plan import KerasPlan
 from batchscope.training.checkpoint import Checkpoint
 from batchscope.training.engines import Way
 from batchscope.training.task import Task, make_task
@@ -38,7 +31,7 @@ NETWORK = {
 def keras_task(batch_size: int, **changes) -> Task:
     [spec] = check_config({"studies": {"blobs": NETWORK}})["studies"].values()
     data = make_dataset(spec["dataset"], spec["split"])
-    study = Plan("blobs", spec, train_rows=500, multiplications=1)
+    study = KerasPlan("blobs", spec, train_rows=500, multiplications=1)
     return make_task(data, **study.training(str(batch_size))["task"] | changes)
 
 
@@ -53,23 +46,6 @@ def sigmas(some: np.ndarray, others: np.ndarray) -> np.ndarray:
     """How many standard errors the means over trainings lie apart, by epoch and measure."""
     variances = [np.var(each, axis=0, ddof=1) / len(each) for each in (some, others)]
     return (some.mean(axis=0) - others.mean(axis=0)) / np.sqrt(sum(variances))
-
-
-@pytest.fixture(scope="module")
-def python_with_torch(request, tmp_path_factory) -> Iterator[Path]:
-    """Python in an environment of its own with what conda's has, which takes half a minute and a gigabyte, or more."""
-    if not request.config.getoption("--thorough"):
-        pytest.skip("--thorough tries it")
-    folder = tmp_path_factory.mktemp("torch")
-    [packages] = [
-        each["pip"]
-        for each in yaml.safe_load((ROOT / "envs/torch.yaml").read_text())["dependencies"]
-        if isinstance(each, dict)
-    ]
-    venv.create(folder, with_pip=True)
-    subprocess.run([folder / "bin/python", "-m", "pip", "install", "--quiet", *packages], check=True)
-    yield folder / "bin/python"
-    shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -99,16 +75,4 @@ def test_numpy_draws_weights_as_keras_does(numpy_program):
 def test_numpy_trains_on_batches_as_keras_does_but_for_luck(numpy_program, tmp_path):
     histories = [numpy_program["train"](32, LEARNING_RATE, seed, EPOCHS)[:, 1:] for seed in range(TRAININGS)]
     apart = sigmas(np.array(histories), trained_by_keras(keras_task(32), TRAININGS, tmp_path))
-    assert np.abs(apart[[0, -1]]).max() < SIGMAS
-
-
-@pytest.mark.parametrize("batch_size", [8, 32, 500])
-def test_pytorch_trains_as_keras_does_but_for_luck(python_with_torch, batch_size, tmp_path):
-    histories, log = [], tmp_path / "log.csv"
-    for seed in range(TRAININGS // 3):
-        options = {"batch-size": batch_size, "lr": LEARNING_RATE, "seed": seed, "epochs": EPOCHS, "log": log}
-        options = [f"--{name}={value}" for name, value in options.items()]
-        subprocess.run([python_with_torch, PROGRAMS / "torch_blobs.py", *options], check=True)
-        histories.append(pd.read_csv(log)[["loss", "acc", "val_loss", "val_acc"]])
-    apart = sigmas(np.array(histories), trained_by_keras(keras_task(batch_size), TRAININGS, tmp_path))
     assert np.abs(apart[[0, -1]]).max() < SIGMAS
