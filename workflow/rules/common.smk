@@ -159,7 +159,7 @@ def trainings():
 def training_rule(study, batch_size):
     """The name of the rule that runs a study's program at a batch size; with that of the study where others train it."""
     others = [each for each in (*KERAS, *PROGRAMS) if each is not study and batch_size in each.trainings]
-    return f"train_batch_size_{batch_size}" + f"_of_{study.name}" * bool(others)
+    return f"train_batch_size_{batch_size}{f'_of_{study.name}' * bool(others)}"
 
 
 def run_files(wildcards):
