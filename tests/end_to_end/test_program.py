@@ -245,6 +245,17 @@ def test_a_new_batch_size_runs_that_one_only(trained):
     assert {rule for rule in trained.rules_due("mine") if rule.startswith("train_")} == {"train_batch_size_8"}
 
 
+def test_more_replicates_run_those_alone_unless_all_is_forced(trained):
+    trained.change_config(lambda config: config["studies"]["mine"].update(replicates=8))
+    target = "results/mine/runs/batch_size_4/runs.json"
+    trained.run(target, "--cores", "1")
+    log = trained.read("results/mine/logs/train_batch_size_4.log")
+    assert "14 of 16 runs are kept from before" in log
+    assert log.count("trained 7\n") == log.count("trained ") == 2
+    trained.run(target, "--cores", "1", "--forceall")
+    assert trained.read("results/mine/logs/train_batch_size_4.log").count("trained ") == 16
+
+
 def test_more_at_once_change_nothing(trained):
     trained.change_config(lambda config: config["studies"]["mine"]["program"].update(at_once=3))
     assert not any(rule.startswith("train_") for rule in trained.rules_due("mine"))

@@ -68,6 +68,12 @@ def keep(paths: Iterable[str | Path]) -> None:
                 os.link(path, kept)
 
 
+def before(path: Path) -> Path | None:
+    """What a file was, where a run keeps that while it is made again; None where it was not as it was written."""
+    kept, record = path.parent / RECORDS / f"{path.name}{_KEPT}", Record.of(path)
+    return kept if kept.is_file() and record and record.sha256 == sha256(kept) else None
+
+
 def restore(folder: Path) -> set[str]:
     """After a run: let what was kept of files in a folder and below it stand again where they are missing.
 

@@ -126,6 +126,7 @@ def of_program(study):
         "gpu": lambda wildcards: gpus(wildcards, asked_for["gpu"]),
         "mem_mb": lambda _, attempt: attempt * asked_for["mem_mb"],
         "at_once": study.at_once,
+        "again": lambda _: int(workflow.dag_settings.forceall or bool(workflow.dag_settings.forcerun)),
     }
     if "runtime" in asked_for:
         resources["runtime"] = lambda _, attempt: attempt * asked_for["runtime"]

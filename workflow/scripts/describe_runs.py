@@ -8,11 +8,11 @@ import json
 from pathlib import Path
 
 import pyarrow
-from batchscope.results.run_description import describe
-from batchscope.results.runs import as_run
 
 from batchscope.files import replacing
 from batchscope.results.history import read_history
+from batchscope.results.run_description import describe
+from batchscope.results.runs import as_run
 from batchscope.script import begin
 
 begin(snakemake)

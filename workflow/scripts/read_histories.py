@@ -9,11 +9,10 @@ import math
 import sys
 from pathlib import Path
 
-from batchscope.results.run_histories import RunsError, read_runs
-from batchscope.results.runs import as_run
-
 from batchscope.files import replacing
 from batchscope.results.history import write_history
+from batchscope.results.run_histories import RunsError, read_runs
+from batchscope.results.runs import as_run
 from batchscope.results.timing import write_timing
 from batchscope.script import begin
 
@@ -30,12 +29,13 @@ try:
 except RunsError as error:
     sys.exit(f"{study.name}, what its runs wrote:\n{error}")
 write_history(table, output.history)
-took, stretches = about.pop("seconds"), {}
+where = {name: about[name] for name in ("hardware", "software", "engine")}
+stretches = {}
 epochs = table.to_pandas().groupby(["learning_rate", "replicate"])["epoch"].max()
 for run, of_run in zip(runs, seconds):
-    of_run = took.get(Path(run.path).name, math.nan) if math.isnan(of_run) else of_run
+    of_run = about["seconds"].get(Path(run.path).name, math.nan) if math.isnan(of_run) else of_run
     stretch = (1, epochs[run.setting.learning_rate, run.replicate], of_run)
     stretches.setdefault(run.setting, []).append(stretch)
-write_timing(stretches, about, output.timing)
+write_timing(stretches, where, output.timing)
 with replacing(output.remarks) as temporary:
     temporary.write_text(json.dumps(remarks) + "\n")

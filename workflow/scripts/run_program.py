@@ -36,10 +36,12 @@ of_runs = [
 key = digest([*program.words, json.dumps(task)], snakemake.input)
 try:
     kept = KeptRuns(work_folder(about), key)
+    if not snakemake.resources.again:
+        kept.keep_earlier(outputs, Path(about))
     seconds = run_all(program, of_runs, kept, snakemake.resources.get("runtime", math.inf))
 except RunsFailedError as error:
     sys.exit(f"{study}, batch size {task['batch_size']}:\n{error}")
 with replacing(about) as temporary:
-    told = {"hardware": hardware, "software": "a program of the user's", "engine": " ".join(program.words)}
+    told = {"key": key, "hardware": hardware, "software": "a program of the user's", "engine": " ".join(program.words)}
     temporary.write_text(json.dumps(told | {"seconds": seconds}, indent=2) + "\n")
 leave_words(about, f"{study}, batch size {task['batch_size']}: {len(runs)} runs in {sum(seconds.values()):.1f} s")

@@ -1,16 +1,20 @@
 """The runs of a program: real processes that end well, fail, hang, write nothing, and are killed."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
+from batchscope.files import replacing
+from batchscope.finished import keep
 from batchscope.training.kept_runs import KeptRuns
 from batchscope.training.program_runs import Program, Run, RunsFailedError, run_all
 
@@ -23,6 +27,16 @@ def program(code: str = WRITES, at_once: int = 1, suffix: str = ".csv") -> Progr
 
 def runs(folder: Path, count: int = 3, suffix: str = ".csv") -> list[Run]:
     return [Run(f"replicate {seed}", {"seed": seed}, folder / f"run_{seed}{suffix}") for seed in range(count)]
+
+
+def is_over(number: int) -> bool:
+    """Whether a process has ended, within a second; its number stays until it is waited for, by whoever that is."""
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(number)
+        with suppress(psutil.TimeoutExpired):
+            process.wait(1)
+        return process.status() == psutil.STATUS_ZOMBIE
+    return True
 
 
 @pytest.fixture
@@ -91,7 +105,7 @@ def test_what_hangs_is_ended_with_all_that_it_started_and_what_is_done_is_kept(t
         "1 of 3 runs are done and kept; run again for the others",
     ]
     assert kept.has("run_0.csv")
-    assert not psutil.pid_exists(int(child.read_text()))
+    assert is_over(int(child.read_text()))
 
 
 def test_of_another_key_nothing_is_kept(tmp_path):
@@ -106,6 +120,25 @@ def test_what_is_damaged_is_not_kept(tmp_path, kept):
     next((tmp_path / "kept").rglob("run_0.csv")).write_text("epoch\n7")
     assert not kept.has("run_0.csv")
     assert kept.has("run_1.csv")
+
+
+def test_what_outputs_were_before_is_kept_where_it_follows_from_the_same(tmp_path):
+    outputs = [run.output for run in runs(tmp_path)]
+    seconds = run_all(program(), runs(tmp_path), KeptRuns(tmp_path / "kept", "key"))
+    about = tmp_path / "runs.json"
+    with replacing(about) as temporary:
+        temporary.write_text(json.dumps({"key": "key", "seconds": seconds}))
+    keep([*outputs, about])
+    outputs[1].write_text("damaged")  # so is what is kept of it, which is the same file
+    for path in (*outputs, about):
+        path.unlink()
+    again = KeptRuns(tmp_path / "again", "key")
+    again.keep_earlier([*outputs, tmp_path / "run_3.csv"], about)
+    assert [again.has(f"run_{seed}.csv") for seed in range(4)] == [True, False, True, False]
+    assert again.give(outputs[0]) == seconds["run_0.csv"]
+    of_other = KeptRuns(tmp_path / "again", "another key")
+    of_other.keep_earlier(outputs, about)
+    assert not of_other.has("run_0.csv")
 
 
 def test_a_folder_of_events_is_packed(tmp_path, kept):

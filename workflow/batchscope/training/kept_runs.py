@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 from batchscope.files import is_as_written, replacing
+from batchscope.finished import before
 
 
 class KeptRuns:
@@ -38,7 +39,20 @@ class KeptRuns:
         }.items():
             with replacing(path) as temporary:
                 write(temporary)
-        shutil.rmtree(history.parent)
+
+    def keep_earlier(self, outputs: list[Path], about: Path) -> None:
+        """Keep what outputs were before this job, which makes them again, as when more replicates are asked for.
+
+        Args:
+            about: the output that tells of the others: the `key`, and the `seconds` by their names.
+        """
+        earlier = before(about)
+        told = json.loads(earlier.read_text()) if earlier else {}
+        if told.get("key") != self._folder.name:
+            return
+        for output in outputs:
+            if not self.has(output.name) and (history := before(output)):
+                self.keep(output.name, history, told["seconds"][output.name])
 
     def has(self, name: str) -> bool:
         """Whether a run is kept, as it was written."""

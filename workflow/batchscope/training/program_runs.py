@@ -76,6 +76,7 @@ def run_all(program: Program, runs: list[Run], kept: KeptRuns, minutes: float = 
                 at_work.remove(process)
                 try:
                     kept.keep(process.run.output.name, process.history(), process.seconds)
+                    shutil.rmtree(process.folder)
                 except RunsFailedError as why:
                     _log.error("%s", why)
                     failed.append(str(why))
@@ -98,7 +99,7 @@ class _Process:
     """A run that is at work, or over. What it says goes to the log."""
 
     def __init__(self, program: Program, run: Run, folder: Path):
-        self.run = run
+        self.run, self.folder = run, folder
         self._packed = program.suffix == ".zip"
         self._history = folder / ("history" if self._packed else f"history{program.suffix}")
         if self._packed:
