@@ -1,7 +1,9 @@
 """Which modules of this library a program is made of: what its results change with."""
 
+import ast
+import os
+from collections.abc import Iterator
 from functools import cache
-from modulefinder import ModuleFinder
 from pathlib import Path
 
 from batchscope.files import digest
@@ -16,16 +18,46 @@ def library_modules(program: Path) -> list[Path]:
 
 
 def modules_in(folder: Path, program: Path) -> list[Path]:
-    """The modules of a folder that a program imports, directly or not.
+    """The modules of a folder that a program imports, directly or not, also from folders without an `__init__.py`.
+
+    Their paths are absolute.
 
     Raises:
         OSError, SyntaxError: one of them cannot be read.
     """
-    finder = ModuleFinder(path=[str(folder)])
-    finder.run_script(str(program))
-    return sorted(
-        Path(module.__file__) for name, module in finder.modules.items() if name != "__main__" and module.__file__
-    )
+    folder, program = folder.absolute(), program.absolute()
+    found, ahead = set(), [program]
+    while ahead:
+        file = ahead.pop()
+        for parts in _imported(file, file.read_bytes()):
+            new = set(_files(folder, parts)) - found - {program}
+            found |= new
+            ahead += new
+    return sorted(found)
+
+
+@cache  # each is asked for by many programs
+def _imported(file: Path, content: bytes) -> set[tuple[str, ...]]:
+    """The parts of the names that a file imports, from the folder where its imports begin; of relative ones too."""
+    names = set()
+    for node in ast.walk(ast.parse(content, str(file))):
+        if isinstance(node, ast.Import):
+            names |= {tuple(alias.name.split(".")) for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            package = (*[".."] * (node.level - 1), *(node.module or "").split("."))
+            package = tuple(part for part in package if part)
+            start = (file.parent.as_posix(),) * (node.level > 0)  # an absolute path replaces the folder
+            names |= {(*start, *package, alias.name) for alias in node.names} | {(*start, *package)}
+    return names
+
+
+def _files(folder: Path, parts: tuple[str, ...]) -> Iterator[Path]:
+    """The module of a name, and the `__init__.py` of the packages that it lies in."""
+    for count in range(1, len(parts) + 1):
+        path = folder.joinpath(*parts[:count])
+        for file in (path.with_name(f"{path.name}.py"), path / "__init__.py"):
+            if file.is_file():
+                yield Path(os.path.normpath(file))
 
 
 @cache

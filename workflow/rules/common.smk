@@ -119,6 +119,11 @@ def gpus(_, asked_for=config["resources"]["gpu"]):
     return min(GPUS, 1)
 
 
+def forced():
+    """Whether a user lets all be made again, or some, also what is known from before."""
+    return workflow.dag_settings.forceall or bool(workflow.dag_settings.forcerun)
+
+
 def of_program(study):
     """What a job of a user's program asks for, as the study says or else the config for all."""
     asked_for = config["resources"] | study.resources
@@ -126,7 +131,7 @@ def of_program(study):
         "gpu": lambda wildcards: gpus(wildcards, asked_for["gpu"]),
         "mem_mb": lambda _, attempt: attempt * asked_for["mem_mb"],
         "at_once": study.at_once,
-        "again": lambda _: int(workflow.dag_settings.forceall or bool(workflow.dag_settings.forcerun)),
+        "again": lambda _, attempt: int(forced() and attempt == 1),
     }
     if "runtime" in asked_for:
         resources["runtime"] = lambda _, attempt: attempt * asked_for["runtime"]

@@ -35,7 +35,7 @@ of_runs = [
 ]
 key = digest([*program.words, json.dumps(task)], snakemake.input)
 try:
-    kept = KeptRuns(work_folder(about), key)
+    kept = KeptRuns(work_folder(about), key, afresh=snakemake.resources.again)
     if not snakemake.resources.again:
         kept.keep_earlier(outputs, Path(about))
     seconds = run_all(program, of_runs, kept, snakemake.resources.get("runtime", math.inf))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from batchscope.study.command import FILLED_IN, command_mistakes, fill, search_path
+from batchscope.study.command import FILLED_IN, command_mistakes, fill, search_path, split_all
 
 GOOD = "python -m train --b {batch_size} --lr {learning_rate} --seed {seed} --to {history}"
 
@@ -29,6 +29,21 @@ def test_what_a_shell_would_do_is_left_as_it_stands():
     ]
 
 
+def test_in_what_a_shell_runs_values_are_quoted_and_variables_of_the_shell_left():
+    words = shlex.split("bash -c 'cd $HOME && ./train ${x} {seed} > {history}' {history}")
+    filled = fill(words, {"seed": 1, "history": "/a b; touch x"})
+    assert filled[2] == "cd $HOME && ./train ${x} 1 > '/a b; touch x'"
+    assert filled[3] == "/a b; touch x"
+    assert fill(["python", "-c", "{history}"], {"history": "a b"}) == ["python", "-c", "a b"]
+
+
+def test_the_words_of_what_a_shell_runs_are_words_too():
+    assert split_all("bash -c 'python train.py \"a b\"'") == [
+        *("bash", "-c", 'python train.py "a b"'),
+        *("python", "train.py", "a b"),
+    ]
+
+
 def test_a_good_command_has_no_mistakes():
     assert mistakes(GOOD) == []
 
@@ -38,6 +53,7 @@ def test_a_good_command_has_no_mistakes():
     [
         (GOOD + " 'open", "a quote is not closed"),
         ("  ", "it is empty"),
+        (GOOD + " a\0b", "it has a NUL, which no word may hold"),
         (GOOD + " {learning_rat}", "nothing is filled in for {learning_rat}; did you mean 'learning_rate'?"),
         (GOOD.replace("{batch_size}", "8"), "it has no {batch_size}, so all of them would train the same"),
         (GOOD.replace("{learning_rate}", "8"), "it has no {learning_rate}"),

@@ -11,12 +11,38 @@ from pathlib import Path
 from batchscope.errors import suggestion
 
 FILLED_IN = ("batch_size", "learning_rate", "seed", "epochs", "history", "replicate", "train_rows", "threads", "gpu")
-_PLACE = re.compile(r"\{([A-Za-z_]\w*)\}")
+_PLACE = re.compile(r"(?<!\$)\{([A-Za-z_]\w*)\}")  # not a variable of a shell
+_SHELLS = ("sh", "bash", "dash", "zsh")
 
 
 def fill(words: list[str], values: Mapping[str, object]) -> list[str]:
-    """The words with values in place of their names; whatever a value holds, each word stays one."""
-    return [_PLACE.sub(lambda found: str(values[found[1]]), word) for word in words]
+    """The words with values in place of their names; whatever a value holds, each word stays one.
+
+    In what a shell is to run, as behind `bash -c`, a value is quoted.
+    """
+    return [
+        _PLACE.sub(lambda found, quote=shlex.quote if is_for_shell else str: quote(str(values[found[1]])), word)
+        for is_for_shell, word in zip(_for_shell(words), words)
+    ]
+
+
+def split_all(command: str) -> list[str]:
+    """The words of a command, and those within what a shell is to run.
+
+    Raises:
+        ValueError: a quote is not closed.
+    """
+    words = shlex.split(command)
+    for_shell = [word for is_for_shell, word in zip(_for_shell(words), words) if is_for_shell]
+    return words + [inner for word in for_shell for inner in split_all(word)]
+
+
+def _for_shell(words: list[str]) -> list[bool]:
+    """Whether each word is run by a shell, which stands two words before it."""
+    return [
+        option == "-c" and Path(shell).name in _SHELLS
+        for shell, option, _ in zip(["", "", *words], ["", *words], words)
+    ]
 
 
 def search_path() -> str:
@@ -39,6 +65,9 @@ def command_mistakes(program: dict, rates: int, replicates: int) -> Iterator[str
         return
     if not words:
         yield "program.command: it is empty"
+        return
+    if "\0" in program["command"]:
+        yield "program.command: it has a NUL, which no word may hold"
         return
     named = {name for word in words for name in _PLACE.findall(word)}
     for name in sorted(named - {*FILLED_IN}):

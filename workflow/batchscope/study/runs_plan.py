@@ -123,6 +123,7 @@ class ProgramPlan(RunsPlan):
             "seed": self.spec["seed"],
             "train_rows": self.train_rows,
             "format": self.spec["program"]["format"],
+            "where": [self.conda, self.container],
         }
 
     @property

@@ -150,7 +150,12 @@ def _ask(questions: dict[str, dict], memory: float | None) -> dict[str, dict]:
 
 
 def remarks(study: Plan) -> Iterator[str]:
-    """A line for what is asked of a study and is left out."""
+    """A line for what is asked of a study and is left out, and for what cannot be noticed."""
+    if isinstance(study, ProgramPlan) and not study.files:
+        yield (
+            f"studies.{study.name}: neither its command nor `files` names a file, so a change of the program is not "
+            "noticed; name in `program.files` what it is made of"
+        )
     if claims := study.not_tested:
         yield f"studies.{study.name}: not tested, as a setting that they are about is not trained: {', '.join(claims)}"
     reference = study.spec["comparisons"].get("reference")

@@ -11,6 +11,7 @@ from pathlib import Path
 from batchscope.errors import suggestion
 from batchscope.imports import CHECKOUT, modules_in
 from batchscope.names import name_and_arguments
+from batchscope.study.command import split_all
 
 _READERS = ("table", "npz")
 _OF_ENVIRONMENTS = (".yaml", ".yml")  # else the name of one that is there
@@ -72,12 +73,21 @@ def files_of(spec: dict) -> list[str]:
 
 def program_files(program: dict) -> list[str]:
     """What the result of a `program` follows from: the files that it and its command name, and modules beside these."""
-    words = []
-    with suppress(ValueError):
-        words = [word for word in shlex.split(program["command"]) if os.path.isfile(word)]
-    modules = [module for word in words if word.endswith(".py") for module in _imported_beside(word)]
+    named = []
+    with suppress(ValueError):  # said where the command is looked at
+        named = list(_named_files(split_all(program["command"])))
+    modules = [module for file in named if file.endswith(".py") for module in _imported_beside(file)]
+    further = [file for path in program["files"] for file in files_in(path)]
     environment = [program["conda"]] if _is_file_of_environment(program) else []
-    return [*dict.fromkeys([*words, *modules, *program["files"], *environment])]
+    return [*dict.fromkeys([*named, *modules, *further, *environment])]
+
+
+def _named_files(words: list[str]) -> Iterator[str]:
+    """The files among words, also behind a `=`, and that of a module that is run by `-m`."""
+    for before, word in zip(["", *words], words):
+        module = word.replace(".", "/")
+        ways = (f"{module}.py", f"{module}/__main__.py") if before == "-m" else (word, word.partition("=")[2])
+        yield from filter(os.path.isfile, ways)
 
 
 def history_files(histories: dict) -> list[str]:
@@ -110,10 +120,12 @@ def model_files(model: list | dict) -> list[str]:
 
 
 def _imported_beside(file: str) -> list[str]:
-    """The modules in a file's folder that it imports, directly or not."""
+    """The modules in a file's folder that it imports, directly or not; of a file in a newer Python all beside it."""
     try:
         paths = modules_in(Path(file).parent, Path(file))
-    except (OSError, SyntaxError):  # said where the file is run
+    except SyntaxError:  # if it is a mistake, that is said where the file is run
+        paths = sorted(Path(file).absolute().parent.glob("*.py"))
+    except OSError:
         return []
     return [str(path) if os.path.isabs(file) else os.path.relpath(path) for path in paths]
 
@@ -132,7 +144,8 @@ def file_mistakes(spec: dict) -> Iterator[str]:
 def _placed(spec: dict) -> Iterator[tuple[str, str]]:
     """The files that a study names, with their places."""
     if program := spec.get("program"):
-        yield from ((f"program.files[{index}]", path) for index, path in enumerate(program["files"]))
+        for index, path in enumerate(program["files"]):
+            yield from ((f"program.files[{index}]", file) for file in files_in(path) or [path])
         if _is_file_of_environment(program):
             yield "program.conda", program["conda"]
     elif "histories" in spec:

@@ -14,10 +14,13 @@ from batchscope.finished import before
 class KeptRuns:
     """The histories of runs by the names of their files.
 
-    `folder` belongs to the job; `key` to what every run follows from. What else is in the folder is removed.
+    `folder` belongs to the job; `key` to what every run follows from. What else is in the folder is removed, and
+    `afresh` all.
     """
 
-    def __init__(self, folder: Path, key: str):
+    def __init__(self, folder: Path, key: str, afresh: bool = False):
+        if afresh:
+            shutil.rmtree(folder, ignore_errors=True)
         self._folder = folder / key
         self._folder.mkdir(parents=True, exist_ok=True)
         for other in folder.iterdir():
@@ -50,8 +53,8 @@ class KeptRuns:
         told = json.loads(earlier.read_text()) if earlier else {}
         if told.get("key") != self._folder.name:
             return
-        for output in outputs:
-            if not self.has(output.name) and (history := before(output)):
+        for output in outputs:  # some may be older than what tells of them
+            if output.name in told["seconds"] and not self.has(output.name) and (history := before(output)):
                 self.keep(output.name, history, told["seconds"][output.name])
 
     def has(self, name: str) -> bool:
