@@ -115,6 +115,11 @@ def test_of_another_key_nothing_is_kept(tmp_path):
     assert not KeptRuns(tmp_path / "kept", "key").has("run_0.csv")
 
 
+def test_afresh_nothing_is_kept(tmp_path):
+    run_all(program(), runs(tmp_path), KeptRuns(tmp_path / "kept", "key"))
+    assert not KeptRuns(tmp_path / "kept", "key", afresh=True).has("run_0.csv")
+
+
 def test_what_is_damaged_is_not_kept(tmp_path, kept):
     run_all(program(), runs(tmp_path), kept)
     next((tmp_path / "kept").rglob("run_0.csv")).write_text("epoch\n7")
@@ -127,14 +132,15 @@ def test_what_outputs_were_before_is_kept_where_it_follows_from_the_same(tmp_pat
     seconds = run_all(program(), runs(tmp_path), KeptRuns(tmp_path / "kept", "key"))
     about = tmp_path / "runs.json"
     with replacing(about) as temporary:
-        temporary.write_text(json.dumps({"key": "key", "seconds": seconds}))
+        told = {name: taken for name, taken in seconds.items() if name != "run_2.csv"}  # which is from an earlier time
+        temporary.write_text(json.dumps({"key": "key", "seconds": told}))
     keep([*outputs, about])
     outputs[1].write_text("damaged")  # so is what is kept of it, which is the same file
     for path in (*outputs, about):
         path.unlink()
     again = KeptRuns(tmp_path / "again", "key")
     again.keep_earlier([*outputs, tmp_path / "run_3.csv"], about)
-    assert [again.has(f"run_{seed}.csv") for seed in range(4)] == [True, False, True, False]
+    assert [again.has(f"run_{seed}.csv") for seed in range(4)] == [True, False, False, False]
     assert again.give(outputs[0]) == seconds["run_0.csv"]
     of_other = KeptRuns(tmp_path / "again", "another key")
     of_other.keep_earlier(outputs, about)
