@@ -90,3 +90,8 @@ def test_what_a_study_does_not_have_is_left_out():
     assert "DeLong" in methods(KERAS, "score: roc_auc")["Metrics"]
     assert optional & {*methods(KERAS, "loss: MeanSquaredError")} == {"Numbers that are learned"}
     assert optional & {*methods(PROGRAM, "score: loss")} == {"Metrics"}
+
+
+def test_the_target_has_its_article():
+    assert methods(KERAS)["Target"].startswith("an accuracy of 0.8;")
+    assert methods(KERAS, "loss: MeanSquaredError")["Target"].startswith("a loss of 0.5;")

@@ -38,7 +38,7 @@ def methods_table(study: dict, timings: list[Path], files: Sequence[str | Path] 
         rows["Files"] = ", ".join(f"{path} sha256:{sha256(path)}" for path in files)
     rows["Judged by"] = ", ".join([in_words(score), *(f"beside it {in_words(each)}" for each in study["metrics"])])
     on = "the test rows" + ", and for the recommendation on the validation rows" * (study["part"] == "validation")
-    target = f"a {in_words(score)} of {study['target']:g}"
+    target = f"{'an' if score == 'accuracy' else 'a'} {in_words(score)} of {study['target']:g}"
     rows["Target"] = f"{target}; epochs, updates and seconds to it are counted on {on}"
     rows["Seeds"] = _seeds(spec)
     rows |= statistics_in_words(study)
