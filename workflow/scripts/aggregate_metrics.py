@@ -37,7 +37,7 @@ trainings = {}
 for population, of_population in {THIS_SPLIT: history, NEW_SPLITS: on_new_splits}.items():
     if of_population.num_rows:
         scores = read_row_scores(inputs.rows, population) if of_rows else None
-        measured = measure_replicates(of_population.to_pandas(), timing, *goal)
+        measured = measure_replicates(of_population.to_pandas(), timing, *goal, by_run=not of_rows)
         trainings[population] = Trainings(add_errors(measured, scores), scores)
 replicates = trainings[THIS_SPLIT].replicates
 write_history(history, snakemake.output.history)
@@ -51,7 +51,7 @@ for part in ("test", "validation"):
     summary[f"{part}_guess"] = guessed
 summary = pd.concat([summary, summarize_errors(replicates, metrics["seed"])], axis=1)
 write_csv(summary, snakemake.output.summary)
-write_csv(seconds_per_epoch(timing), snakemake.output.timing)
+write_csv(seconds_per_epoch(timing, by_run=not of_rows), snakemake.output.timing)
 if warning := target_by_guessing(metrics["target"], summary["test_guess"].iloc[0], metrics["score"], "test"):
     print(f"studies.{snakemake.wildcards.study}: {warning}", file=terminal)
 if mixed := mixed_software([Path(path) for path in snakemake.input.timings]):

@@ -125,9 +125,33 @@ def test_a_diverged_replicate_is_left_out(table):
     assert verdict(table, of=AT_4, above=0)["replicates"] == 20
 
 
-def test_no_value_decides_nothing(table):
-    table["test_accuracy"] = math.nan
-    assert verdict(table, of=AT_4, above=0)["verdict"] == "undecided"
+def test_where_all_diverged_nothing_is_decided(table):
+    table[["test_accuracy", "diverged"]] = [math.nan, True]
+    row = verdict(table, of=AT_4, above=0)
+    assert (row["verdict"], row["diverged"]) == ("undecided", 21)
+
+
+AT_BOTH = [AT_4, AT_500]
+
+
+@pytest.mark.parametrize("claim", [{"of": AT_4}, {"of": AT_500, "against": AT_4}, {"along": AT_BOTH}])
+@pytest.mark.parametrize("paired", [True, False])
+def test_what_the_sound_trainings_of_a_setting_do_not_have_is_not_measured(table, claim, paired):
+    """As where no history has a training loss; 3 diverged."""
+    table.loc[table["replicate"] < 3, ["test_accuracy", "diverged"]] = [math.nan, True]
+    assert verdict(Trainings(table, paired=paired), **claim, above=0)["verdict"] != "not measured"
+    table.loc[table["batch_size"] == 4, "test_accuracy"] = math.nan
+    row = verdict(Trainings(table, paired=paired), **claim, above=0)
+    assert row[["verdict", "verdict_on_this_split"]].tolist() == ["not measured"] * 2
+    assert row[["estimate", "p_value"]].isna().all()
+
+
+def test_seconds_that_no_file_tells_are_not_measured(table):
+    stretches = pd.DataFrame({"batch_size": 4, "learning_rate": 0.1, "schedule": "constant", "stretch": range(6)})
+    claim = CLAIM | {"measure": "seconds_per_epoch", "of": AT_4, "above": 0}
+    for seconds, expected in ((math.nan, "not measured"), (1.0, "holds")):
+        others = [Trainings(stretches.assign(seconds_per_epoch=seconds))]
+        assert judge([claim], populations(table), others, seed=0)["verdict"].item() == expected
 
 
 def test_the_gain_of_an_ensemble_is_that_of_all_its_members(table):

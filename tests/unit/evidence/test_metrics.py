@@ -216,6 +216,18 @@ def test_runs_may_be_of_different_lengths_and_missing():
     assert summarize(table, "accuracy", 0.5, seed=0)["seconds_per_replicate"].tolist() == [2.5]
 
 
+def test_of_runs_each_has_its_own_clock_and_none_warms_up_the_others():
+    curves = history([[0.1, 0.9, 0.9], [0.1] * 4, [0.9] * 2, [0.1, 0.9]])
+    curves = curves[curves["replicate"] != 1]
+    stretches = timing(SETTING, (1, 3, 9.0), (1, 2, 3.0), (1, 2, 1.0))
+    shuffled = stretches.sample(frac=1, random_state=0)
+    table = measure_replicates(curves, shuffled, "accuracy", 0.5, by_run=True)
+    assert table["replicate"].tolist() == [0, 2, 3]
+    assert table["seconds"].tolist() == [9, 3, 1]
+    assert table["seconds_to_target"].tolist() == [6, 1.5, 1]
+    assert seconds_per_epoch(stretches, by_run=True)["seconds_per_epoch"].tolist() == [3, 1.5, 0.5]
+
+
 @pytest.mark.parametrize("stretches", [[(2, 2, math.nan)], []])
 def test_without_a_clock_there_are_no_seconds(stretches):
     table = measure_replicates(history([[0.1, 0.9], [0.1, 0.2]]), timing(SETTING, *stretches), "accuracy", 0.5)

@@ -1,3 +1,5 @@
+import math
+
 import docutils.core
 import jinja2
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 from batchscope.evidence.claims import judge
 from batchscope.evidence.comparisons import compare
 from batchscope.evidence.trainings import Trainings
-from batchscope.report.findings import study_findings, verdicts, write_findings
+from batchscope.report.findings import sentence, study_findings, verdicts, write_findings
 from batchscope.study.config import SCHEMA
 from batchscope.study.setting import Setting
 from tests.unit.tables import Scores, populations, replicates
@@ -66,6 +68,17 @@ def test_where_the_two_verdicts_differ_both_are_said(findings):
     assert (
         verdicts(claim.replace("undecided", "not judged")) == verdicts(claim.replace("undecided", "holds")) == "holds"
     )
+
+
+def test_what_is_not_judged_is_said_with_why():
+    table = replicates({4: np.full(8, math.nan)}, "train_loss").assign(diverged=False)
+    claim = {"name": "c", "statement": "It is low", "measure": "train_loss", "of": (4, 0.1, "constant"), "below": 1}
+    judged = judge([claim, claim | {"not_tested": True}], populations(table), [], seed=0)
+    assert [sentence(row) for _, row in judged.iterrows()] == [
+        "It is low: not measured, as the trainings at a setting that it is about have no final train loss.",
+        "It is low: not tested, as a setting that it is about is not trained.",
+    ]
+    assert [verdicts(row) for _, row in judged.iterrows()] == ["not measured", "not tested"]
 
 
 def test_an_answer_is_a_claim_that_does_not_stand_twice(findings):

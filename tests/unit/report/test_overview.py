@@ -91,6 +91,13 @@ def test_measures_stand_in_several_tables(table):
     assert figure.axes[1].get_ylabel() == "seconds per epoch"
 
 
+def test_a_study_that_did_not_measure_what_another_did_has_no_line_there(table):
+    studies = {"one": [table.assign(test_roc_auc=0.9)], "two": [table]}
+    figure = plot_measures(studies, ["test_roc_auc", "test_accuracy"], "title", seed=0)
+    assert [sum(line.get_linestyle() == "-" for line in axes.lines) for axes in figure.axes] == [1, 2]
+    assert legend(figure) == ["one", "two"]
+
+
 def test_guessing_is_a_line_in_the_panel_of_the_score_of_a_single_study(table):
     settings = table[["batch_size", "learning_rate", "schedule"]].drop_duplicates()
     summary = settings.assign(test_guess=table["test_accuracy"].mean())

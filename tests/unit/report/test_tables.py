@@ -97,7 +97,7 @@ def test_a_page_escapes_what_users_write(claims, tmp_path):
     assert "<h1>T &amp; T</h1>" in text
     assert "50 % &amp; &lt;more&gt; {of} it_" in text
     assert '<td class="holds">holds</td>' in text
-    assert '<th scope="col" title="The verdict for new rows and new trainings' in text
+    assert '<th scope="col" title="The verdict for new trainings, and for new rows' in text
     assert '<th scope="row">C1_a</th>' in text
     assert "http" not in text
     table = read_table(tmp_path / "claims.html")

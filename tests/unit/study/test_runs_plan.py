@@ -5,7 +5,7 @@ import yaml
 
 from batchscope.study.config import check_config
 from batchscope.study.mistakes import mistakes
-from batchscope.study.runs_plan import HistoriesPlan, ProgramPlan
+from batchscope.study.plan import Plan
 from batchscope.study.studies import make_study
 
 PROGRAM = """
@@ -30,9 +30,10 @@ RUNS = [
 ]
 
 
-def study(text: str, changes: str = "{}") -> ProgramPlan | HistoriesPlan:
+def study(text: str, changes: str = "{}") -> Plan:
     spec = yaml.safe_load(text) | yaml.safe_load(changes)
-    return make_study("mine", check_config({"studies": {"mine": spec}})["studies"]["mine"], {"runs": RUNS})
+    facts = {"train_rows": 50, "multiplications": 10**6} if "dataset" in spec else {"runs": RUNS}
+    return make_study("mine", check_config({"studies": {"mine": spec}})["studies"]["mine"], facts)
 
 
 def lines(text: str, changes: str) -> list[str]:
@@ -133,3 +134,41 @@ def test_of_histories_some_settings_may_be_taken():
 )
 def test_what_such_a_study_cannot_have_is_told(text, changes, line):
     assert any(found.startswith(line) for found in lines(text, changes)), lines(text, changes)
+
+
+NUMBERS = """
+dataset: {make_regression: {random_state: 1}}
+split: {train: 50}
+model: []
+optimizer: SGD
+loss: MeanSquaredError
+epochs: 1
+batch_sizes: [8]
+learning_rates: [0.1]
+"""
+CLASSES = NUMBERS.replace("regression", "blobs").replace("loss: MeanSquaredError", "metrics: [roc_auc]")
+ASKED = """
+claims: {c: {statement: s, measure: test_loss, of: {batch_size: 8}, above: 0}}
+questions: {q: {question: Why, answer: c, measures: [test_loss, MEASURE], beside: [other]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "measure", "has_it"),
+    [
+        (CLASSES, PROGRAM, "test_roc_auc", False),
+        (CLASSES, PROGRAM, "test_accuracy", True),
+        (PROGRAM, CLASSES, "test_f1_macro", False),
+        (PROGRAM, PROGRAM, "test_f1_macro", True),
+        (NUMBERS, CLASSES, "test_rmse", False),
+        (NUMBERS, HISTORIES, "test_mae", False),
+        (NUMBERS, HISTORIES, "train_loss", True),
+        (HISTORIES, NUMBERS, "accuracy_gap", False),
+        (CLASSES, NUMBERS, "test_roc_auc_late", False),
+        (NUMBERS, NUMBERS, "validation_rmse", True),
+    ],
+)
+def test_a_question_beside_a_study_that_does_not_measure_the_same_is_told(text, other, measure, has_it):
+    made, beside = study(text, ASKED.replace("MEASURE", measure)), study(other)
+    found = [line for line in mistakes(made, {"mine": made, "other": beside}) if "beside" in line]
+    assert found == [f"questions.q.beside[0]: other has no {measure}; draw what both have"] * (not has_it)

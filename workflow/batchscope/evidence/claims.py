@@ -36,6 +36,7 @@ COLUMNS = [
     *("verdict_on_new_splits", "paired"),
 ]
 NOT_TESTED = "not tested"  # a setting that the claim names is not trained
+NOT_MEASURED = "not measured"  # no training of such a setting has the measure
 VERDICTS = ("verdict", "verdict_on_this_split", "verdict_on_new_splits")
 
 
@@ -56,16 +57,18 @@ def judge(claims: list[dict], trainings: dict[str, Trainings], others: list[Trai
     A claim holds where the whole interval is where it is expected: the 95 % interval above or below a bound, the 90 %
     interval within two (two one-sided tests; Schuirmann 1987). It does not hold where the whole 95 % interval is
     elsewhere. Else it is undecided, and so it is with fewer than 6 trainings, where most diverged, and where most
-    reached no target. `p_value` is that of the verdict on this split, `p_value_holm` the same adjusted over all claims
-    of the study (Holm 1979). `reported_percentile` is the share of replicates below the number that the claim's source
-    reports, ties counted half.
+    reached no target. It is not measured where no training of a setting has its measure, though some did not diverge.
+    `p_value` is that of the verdict on this split, `p_value_holm` the same adjusted over all claims of the study (Holm
+    1979). `reported_percentile` is the share of replicates below the number that the claim's source reports, ties
+    counted half.
 
     Where trainings are not `paired`, two settings are compared as two samples, and `replicates` are those of the
     smaller one; the rank correlation along several is that of `batchscope.evidence.unpaired`. What is said of pairs is
     of all combinations of trainings then, and `diverged` counts trainings.
     """
     rows = [
-        _not_tested(claim) if claim.get("not_tested") else _judge(claim, trainings, others, seed) for claim in claims
+        _unjudged(claim, NOT_TESTED) if claim.get("not_tested") else _judge(claim, trainings, others, seed)
+        for claim in claims
     ]
     paired = trainings[THIS_SPLIT].paired
     tested = [row for row in rows if not math.isnan(row["p_value"])]
@@ -78,6 +81,8 @@ def judge(claims: list[dict], trainings: dict[str, Trainings], others: list[Trai
 def _judge(claim: dict, trainings: dict[str, Trainings], others: list[Trainings], seed: int) -> dict:
     own, new = trainings[THIS_SPLIT], trainings.get(NEW_SPLITS)
     measured = next(each for each in (own, *others) if claim["measure"] in each.replicates)
+    if not _is_measured(claim, measured.on_these_rows):
+        return _unjudged(claim, NOT_MEASURED)
     about_new_rows = claim.get("rows", "new") == "new"
     population = measured.over(claim["measure"]) if about_new_rows and "along" not in claim else TRAININGS
     number = _Number.of(claim, measured.on_these_rows, seed)
@@ -121,9 +126,25 @@ def _stated(claim: dict) -> dict:
     }
 
 
-def _not_tested(claim: dict) -> dict:
+def _settings(claim: dict) -> list[Setting]:
+    """The settings of a claim; none of one about ensembles."""
+    named = claim["along"] if "along" in claim else [claim[key] for key in ("of", "against") if key in claim]
+    return [Setting(*setting) for setting in named]
+
+
+def _is_measured(claim: dict, trainings: Trainings) -> bool:
+    """Whether every setting of a claim has its measure in some training, or nothing but such as diverged."""
+    settings = _settings(claim)
+    if not settings:
+        return True
+    values, _ = trainings.values(claim["measure"], settings)
+    has_it, is_sound = ~np.isnan(values[..., 0]), trainings.diverged(settings).T == 0
+    return bool((has_it.any(axis=1) | ~is_sound.any(axis=1)).all())
+
+
+def _unjudged(claim: dict, verdict: str) -> dict:
     counts = dict.fromkeys(("replicates", "diverged", "never"), 0)
-    verdicts = {"verdict": NOT_TESTED, "verdict_on_this_split": NOT_TESTED, "verdict_on_new_splits": NOT_JUDGED}
+    verdicts = {"verdict": verdict, "verdict_on_this_split": verdict, "verdict_on_new_splits": NOT_JUDGED}
     reported = _reported(claim, np.empty(0))
     return _stated(claim) | counts | verdicts | reported | {"over": TRAININGS, "p_value": math.nan}
 
@@ -147,13 +168,11 @@ class _Number(NamedTuple):
     @classmethod
     def of(cls, claim: dict, trainings: Trainings, seed: int) -> "_Number":
         form, measure = trainings.form, claim["measure"]
-        if "of" not in claim and "along" not in claim:
+        if not (settings := _settings(claim)):
             table = trainings.replicates
             values = table.loc[table["members"] == table["members"].max(), measure].to_numpy()  # of whole ensembles
             lost = np.isnan(values)
             return cls(partial(estimate_mean, values, seed), values, lost.sum(), 0, lost.mean() <= 0.5)
-        settings = claim["along"] if "along" in claim else [claim[key] for key in ("of", "against") if key in claim]
-        settings = [Setting(*setting) for setting in settings]
         values, censored = trainings.values(measure, settings)
         diverged = trainings.diverged(settings)
         if "along" in claim:

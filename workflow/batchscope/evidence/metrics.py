@@ -1,7 +1,8 @@
 """What the histories of a study say: of every replicate, and of the replicates of a setting together."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import repeat
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,9 @@ _ROUNDING = 1e-9
 _TIMES = ("epochs_to_target", "updates_to_target", "seconds_to_target")
 
 
-def measure_replicates(history: pd.DataFrame, timing: pd.DataFrame, score: str, target: float) -> pd.DataFrame:
+def measure_replicates(
+    history: pd.DataFrame, timing: pd.DataFrame, score: str, target: float, by_run: bool = False
+) -> pd.DataFrame:
     """A row per setting and replicate.
 
     Args:
@@ -29,6 +32,7 @@ def measure_replicates(history: pd.DataFrame, timing: pd.DataFrame, score: str, 
         timing: a row per setting and stretch of training, as in `batchscope.results.timing`; seconds may be NaN.
         score: one of `batchscope.study.scores.SCORES`; of a loss less is better, of all others more.
         target: the score that epochs, updates and seconds are counted to.
+        by_run: each stretch is a whole run, those of a setting in the order of its replicates.
 
     Columns beside setting and replicate: `epochs`, `updates` and `seconds` of its training, `diverged`;
     `train_accuracy`, `test_accuracy` and `accuracy_gap` (test minus training) after the last epoch;
@@ -42,13 +46,13 @@ def measure_replicates(history: pd.DataFrame, timing: pd.DataFrame, score: str, 
     trainings are not evaluated after every epoch, evaluations count in place of epochs in means and quarters. A
     replicate diverged whose test score is NaN in the end; it has no accuracies, losses, volatility and convergence. A
     replicate's seconds are its share of the seconds of all trained with it, evaluation included: by the median pace of
-    the stretches after the first, which warms up. Metrics that the history has are measured as accuracy is, on the rows
-    that are not trained on.
+    the stretches after the first, which warms up. A run's are its own, spread evenly over its epochs. Metrics that the
+    history has are measured as accuracy is, on the rows that are not trained on.
     """
     rows = []
     for setting, curves in history.groupby(SETTING):
-        clock = _clock(rows_of(setting, timing), epochs=curves["epoch"].max())
-        for replicate, curve in curves.groupby("replicate"):
+        clocks = _clocks(rows_of(setting, timing).sort_values("stretch"), curves["epoch"].max(), by_run)
+        for clock, (replicate, curve) in zip(clocks, curves.groupby("replicate")):
             seconds = clock(curve["epoch"].to_numpy())
             rows.append(
                 dict(zip(SETTING, setting)) | {"replicate": replicate} | _measure(curve, seconds, score, target)
@@ -158,12 +162,18 @@ def _first(values: pd.Series, there: np.ndarray) -> float:
     return float(values.iloc[np.argmax(there)]) if there.any() else math.inf
 
 
+def _clocks(timing: pd.DataFrame, epochs: int, by_run: bool) -> Iterable[Callable[[np.ndarray], np.ndarray]]:
+    """That of each replicate of a setting, in their order."""
+    if not by_run:
+        return repeat(_clock(timing, epochs))
+    return (_clock(run, epochs) for _, run in timing.groupby("stretch"))
+
+
 def _clock(timing: pd.DataFrame, epochs: int) -> Callable[[np.ndarray], np.ndarray]:
     """The seconds that a replicate of a setting has taken at the end of epochs, on average.
 
     At one batch size all epochs take as long; those of a schedule do not, and are taken as they were measured.
     """
-    timing = timing.sort_values("stretch")
     if (timing["schedule"] == CONSTANT).all():
         pace = _warm(timing)["seconds_per_epoch"].median()
         return lambda ends: pace * ends
@@ -175,18 +185,24 @@ def _clock(timing: pd.DataFrame, epochs: int) -> Callable[[np.ndarray], np.ndarr
     return lambda ends: elapsed[ends - 1]
 
 
-def seconds_per_epoch(timing: pd.DataFrame) -> pd.DataFrame:
+def seconds_per_epoch(timing: pd.DataFrame, by_run: bool = False) -> pd.DataFrame:
     """A row per setting and stretch of training: `seconds_per_epoch` of one replicate.
 
-    The first stretch of a setting, which warms up, is left out where there are others.
+    The first stretch of a setting, which warms up, is left out where there are others that are not runs by themselves.
     """
+    if by_run:
+        return _paces(timing)
     return pd.concat(_warm(of_setting) for _, of_setting in timing.groupby(SETTING, sort=False))
 
 
-def _warm(timing: pd.DataFrame) -> pd.DataFrame:
-    """The stretches of a setting without the first one, if that is not the only one."""
+def _paces(timing: pd.DataFrame) -> pd.DataFrame:
     values = timing["seconds"] / timing["epochs"] / timing["replicates"]
-    table = timing[[*SETTING, "stretch"]].assign(seconds_per_epoch=values)
+    return timing[[*SETTING, "stretch"]].assign(seconds_per_epoch=values)
+
+
+def _warm(timing: pd.DataFrame) -> pd.DataFrame:
+    """The paces of a setting without that of the first stretch, if that is not the only one."""
+    table = _paces(timing)
     return table[table["stretch"] > table["stretch"].min()] if len(table) > 1 else table
 
 

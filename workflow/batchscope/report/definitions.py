@@ -5,26 +5,27 @@ methods.
 from batchscope.evidence.crossed import FEWEST
 from batchscope.report.words import GUESSING, SCORES
 
+_ANEW = "new trainings, and for new rows where these are known one by one"
 # The head of a column, or a word -> what it means.
 DEFINITIONS = {
-    "measured": "The mean over trainings, with its 95 % interval for new rows and new trainings where the measure is a "
-    "mean over rows, else for new trainings. Times to a target are restricted means here and medians in the summary "
-    "and the figures.",
+    "measured": "The mean over trainings, with its 95 % interval for new trainings, and for new rows too where the "
+    "measure is a mean over rows that are known one by one. Times to a target are restricted means "
+    "here and medians in the summary and the figures.",
     "over trainings alone": "The 95 % interval for new trainings on these very rows: what differs is their weights and "
     "the order of their batches.",
-    "on this split": "The verdict for new rows and new trainings, by the training rows of this split and its test "
-    "rows. A claim about the very rows that were tested on, as a reported number is, is judged over trainings alone.",
+    "on this split": f"The verdict for {_ANEW}, by the training rows of this split and its test rows. A claim about "
+    "the very rows that were tested on, as a reported number is, is judged over trainings alone.",
     "on new splits": "The verdict by trainings of which each has a split of its own. Not judged: a claim about these "
     "very rows, about seconds or ensembles, and where the study trains on no new splits.",
     "measured on new splits": "The same mean over trainings of which each has a split of its own.",
-    "difference": "The mean over pairs of setting minus reference. A pair are the trainings with the same weights and "
-    "orders, tested on the same rows. Of runs that share no seeds, the difference of both means.",
+    "difference": "The mean over pairs of setting minus reference. A pair are the trainings with the same seed, "
+    "tested on the same rows. Of runs that share no seeds, the difference of both means.",
     "difference on new splits": "The same over pairs that share their split too.",
-    "p": "Of the difference being 0, for new rows and new trainings, adjusted over the settings compared in the "
+    "p": f"Of the difference being 0, for {_ANEW}, adjusted over the settings compared in the "
     "measure: how often the largest distance of all of them is as large by luck (max-T).",
     "p (Holm)": "Of the number being where it is by luck alone, adjusted over all claims of the study.",
-    "superiority": "The share of pairs in which the setting is better, ties counted half, with its 95 % interval. Of "
-    "runs that share no seeds, of all combinations of one of each.",
+    "superiority": "How often the setting is better: in so many of the pairs or, of runs that share no seeds, of all "
+    "combinations of one of each. Ties are counted half. With its 95 % interval.",
     "more often": "Mostly better: superiority is above 0.5 and reaches 0.75; mostly worse the other way round; about "
     "as often: all of it lies between 0.25 and 0.75.",
     "correlation": "Of setting and reference, over trainings. What pairing takes off the variance: nothing at 0, and "
@@ -36,8 +37,7 @@ DEFINITIONS = {
     "reported": "The number that the claim's source gives.",
     "percentile": "The share of replicates below the reported number, ties counted half.",
     **{
-        f"{part} {score}": "The mean over trainings after the last epoch, with its 95 % interval for new rows and new "
-        "trainings."
+        f"{part} {score}": f"The mean over trainings after the last epoch, with its 95 % interval for {_ANEW}."
         for part in ("test", "validation")
         for score in SCORES.values()
     },
@@ -57,9 +57,11 @@ DEFINITIONS = {
         for part in ("test", "validation")
         for error, meaning in (("RMSE", "root of the mean squared error"), ("MAE", "mean absolute error"))
     },
-    "train loss": "The running mean over the batches of an epoch, each before its update, as in Keras.",
-    "seconds per replicate": "Of all that are trained together in one stack, divided by their number, with evaluation "
-    "after every epoch and without compiling. One training alone takes longer.",
+    "train loss": "As Keras has it, the running mean over the batches of an epoch, each before its update; of runs "
+    "what they wrote.",
+    "seconds per replicate": "Of runs those of each by itself. Else of all that are trained together in one stack, "
+    "divided by their number, with evaluation after every epoch and without compiling; one training alone takes "
+    "longer.",
     "seconds alone": "Of one training alone with the same engine, by a short probe.",
     "seconds Model.fit": "Of one training with Keras's own Model.fit, by a short probe.",
     "volatility": "The standard deviation (n below the line) of a training's test score over the last quarter of its "
@@ -73,12 +75,27 @@ DEFINITIONS = {
     "reached": "The share of trainings that got to the target.",
     "sd": "The standard deviation over trainings, with n - 1 below the line.",
     "interquartile mean": "The mean of the middle half of the trainings, which single bad ones do not move.",
-    "train accuracy": "The running mean over the batches of an epoch, each before its update, as in Keras. Of large "
-    "batches it lags behind, so test minus train accuracy cannot be compared across batch sizes.",
+    "train accuracy": "As Keras has it, the running mean over the batches of an epoch, each before its update; of runs "
+    "what they wrote. Of large "
+    "batches a running mean lags behind, so test minus train accuracy cannot be compared across batch sizes.",
     "rank correlation": "Kendall's tau-b of a training's measure with the batch size, where equal values count as "
-    "ties; 0 where all are equal. Its mean over trainings, and its interval over trainings alone.",
+    "ties, tau-a of runs that share no seeds; 0 where all are equal. Its mean over trainings, and its interval over "
+    "trainings alone.",
     "diverged": "A training whose loss stopped being finite. It is counted, and left out of means, comparisons and "
     "claims.",
     "undecided": f"Neither shown nor excluded. Fewer than {FEWEST} trainings decide nothing, nor do times that most "
     "did not reach.",
 }
+# Those that only studies have of which single rows are known, as what Keras trains is.
+_OF_ROWS = (
+    *("over trainings alone", "train loss", "train accuracy", "seconds per replicate", "seconds alone"),
+    *("seconds Model.fit", GUESSING),
+    *(f"{part} {error}" for part in ("test", "validation") for error in ("RMSE", "MAE")),
+)
+_OF_PAIRS, _OF_GROUPS = ("pairs", "correlation", "rank correlation"), ("trainings",)
+
+
+def definitions(paired: bool, of_rows: bool) -> dict[str, str]:
+    """The definitions that a study needs; see `batchscope.report.words.basis`."""
+    others = {*(_OF_GROUPS if paired else _OF_PAIRS), *(() if of_rows else _OF_ROWS)}
+    return {word: meaning for word, meaning in DEFINITIONS.items() if word not in others}

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from batchscope.evidence.claims import NOT_TESTED
+from batchscope.evidence.claims import NOT_MEASURED, NOT_TESTED
 from batchscope.evidence.trainings import NEW_SPLITS, NOT_JUDGED, THIS_SPLIT, TRAININGS
 from batchscope.report.templates import write
 from batchscope.report.words import MEASURES as NAMES
@@ -80,6 +80,9 @@ def sentence(claim: pd.Series) -> str:
     """A claim with its estimates and intervals, the trainings, the number reported by its source, its explanation."""
     if claim["verdict"] == NOT_TESTED:
         return f"{claim['statement']}: not tested, as a setting that it is about is not trained."
+    if claim["verdict"] == NOT_MEASURED:
+        lacking = f"the trainings at a setting that it is about have no {NAMES[claim['measure']]}"
+        return f"{claim['statement']}: not measured, as {lacking}."
     basis = f"{claim['replicates']} {_UNITS.get(claim['measure'], 'replicates')}"
     if claim["diverged"]:
         basis += f"; {claim['diverged']} more diverged"

@@ -68,7 +68,7 @@ def plot_measures(
     alone; thin ones, of what is a mean over rows, for new rows too. Every replicate is a dot. A triangle at the top
     stands for a time that was not reached, a cross at the bottom for replicates that diverged. A dashed line is what
     guessing has of the `score` that a single study is judged by. Of measures that no study has, but for the first one,
-    there is no panel.
+    there is no panel; a study without a measure has no line in its panel.
     """
     guessed = False
     lines = make_lines(studies)
@@ -81,9 +81,9 @@ def plot_measures(
         figure, panels, lowest = panel_grid(len(measures), rows, columns, size)
         for axes, measure in zip(panels, measures):
             for index, line in enumerate(lines):
-                table = next(table for table in line.tables if measure in table)
                 shift = 2 ** (0.12 * (index - (len(lines) - 1) / 2))  # so that intervals stand beside each other
-                _draw_line(axes, table, measure, index, shift, seed)
+                for table in [table for table in line.tables if measure in table][:1]:
+                    _draw_line(axes, table, measure, index, shift, seed)
                 _draw_bounds_for_new_rows(axes, line, measure, index, shift)
             if measure == f"test_{score}" and len(studies) == 1:
                 guessed = draw_guess(axes, guess_in(*lines[0].tables))

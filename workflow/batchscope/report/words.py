@@ -7,6 +7,13 @@ import numpy as np
 from batchscope.study.scores import METRICS
 
 GUESSING = "guessing the largest class"
+ROWS_NOT_KNOWN = (
+    "What the runs scored on single rows is not known, so all intervals here are over trainings alone: they hold for "
+    "other trainings on the same rows."
+)
+SHARE_NO_SEEDS = (
+    "Runs of two settings share no seeds, so settings are compared as independent groups rather than in pairs."
+)
 # Score -> what it is called.
 SCORES = {"accuracy": "accuracy", "loss": "loss"} | {
     "balanced_accuracy": "balanced accuracy",
@@ -73,17 +80,7 @@ def basis(paired: bool, of_rows: bool) -> list[str]:
         paired: equal replicates of two settings are pairs.
         of_rows: what single rows were scored is known.
     """
-    sentences = []
-    if not of_rows:
-        sentences.append(
-            "What the runs scored on single rows is not known, so all intervals here are over trainings alone: they "
-            "hold for other trainings on the same rows."
-        )
-    if not paired:
-        sentences.append(
-            "Runs of two settings share no seeds, so settings are compared as independent groups rather than in pairs."
-        )
-    return sentences
+    return [ROWS_NOT_KNOWN] * (not of_rows) + [SHARE_NO_SEEDS] * (not paired)
 
 
 def capitalized(text: str) -> str:

@@ -192,3 +192,17 @@ def _question_mistakes(study: Study, studies: dict[str, Study], question: dict) 
     for index, name in enumerate(question["beside"]):
         if name not in studies:
             yield f"beside[{index}]: there is no study {name!r}{suggestion(name, studies)}"
+            continue
+        for measure in question.get("measures", []):
+            if not _may_measure(studies[name], measure):
+                yield f"beside[{index}]: {name} has no {measure}; draw what both have"
+
+
+def _may_measure(study: Study, measure: str) -> bool:
+    """Whether a study has a measure, as far as the config shows: what else runs have is known from their files."""
+    learns_numbers = isinstance(study, KerasPlan) and study.score == "loss"
+    if measure.endswith(("rmse", "mae")):
+        return learns_numbers
+    if metric := next((metric for metric in METRICS if metric in measure), None):
+        return metric in study.metrics_measured
+    return not (learns_numbers and "accuracy" in measure)
