@@ -238,6 +238,16 @@ def test_a_run_of_a_table_can_be_read_without_the_others(tmp_path):
     assert refused(*runs[:2], gone).endswith(f"has no rows in {str(tmp_path / 'runs.parquet')!r}")
 
 
+def test_rates_that_are_nearly_the_same_are_told_apart(tmp_path):
+    rates = 0.1, 0.10000000149011612
+    rows = pd.concat([curve([0.1 + at, 0.2 + at], batch_size=8, learning_rate=rates[at], replicate=1) for at in (0, 1)])
+    rows.drop(columns="test_accuracy").to_csv(tmp_path / "runs.csv", index=False)
+    runs = find_runs({"table": str(tmp_path / "runs.csv"), "columns": {}, "paired": True})
+    history = read(*runs, score="loss")
+    assert history["learning_rate"].tolist() == [rates[0], rates[0], rates[1], rates[1]]
+    assert history["test_loss"].tolist() == pytest.approx([0.9, 0.8, -0.1, -0.2])
+
+
 def test_units_become_fractions(run):
     for unit, value in {"fraction": 0.75, "percent": 75, "error": 0.25, "percent_error": 25}.items():
         columns = {"test_accuracy": {"column": "a", "unit": unit}}

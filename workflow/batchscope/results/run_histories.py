@@ -40,31 +40,31 @@ def read_runs(
         RunsError: a file cannot be read, or what it has is not the history of its run.
     """
     runs = list(runs)
-    problems, remarks = {}, Counter()
+    problems, remarks = [], Counter()
     rows = _rows(runs, columns, score, problems, remarks)
-    seconds = [_last_second(rows.get(run.name)) for run in runs]
-    updates = {run.name: math.ceil(train_rows / run.setting.batch_size) for run in runs}
+    seconds = [_last_second(rows.get(run.key)) for run in runs]
+    updates = {run.key: math.ceil(train_rows / run.setting.batch_size) for run in runs}
     rows, is_whole = _with_epochs(rows, updates, f"test_{score}", epochs, remarks)
     curves = {}
     for run in runs:
-        if run.name in rows:
+        if run.key in rows:
             try:
-                curves[run.name], said = curve(rows[run.name], score, updates[run.name], epochs)
+                curves[run.key], said = curve(rows[run.key], score, updates[run.key], epochs)
                 remarks.update(said)
             except ValueError as error:
-                problems[run.name] = str(error)
-    read = [(run, curves[run.name]) for run in runs if run.name in curves]
-    problems |= _alike(read, epochs is not None)
+                problems.append(f"{run.name}: {error}")
+    read = [(run, curves[run.key]) for run in runs if run.key in curves]
+    problems += _alike(read, epochs is not None)
     if problems:
-        raise RunsError("\n".join(f"{name}: {problem}" for name, problem in problems.items()))
+        raise RunsError("\n".join(problems))
     said = [f"{remark} in {count} run{'s' * (count > 1)}" for remark, count in remarks.items()]
     return _table(read, is_whole), seconds, said
 
 
 def _rows(
-    runs: list[Run], columns: dict, score: str, problems: dict[str, str], remarks: Counter
-) -> dict[str, pd.DataFrame]:
-    """The rows of each run that can be read, by its name; a file is read once for all of its runs."""
+    runs: list[Run], columns: dict, score: str, problems: list[str], remarks: Counter
+) -> dict[tuple, pd.DataFrame]:
+    """The rows of each run that can be read, by its key; a file is read once for all of its runs."""
     of_path = defaultdict(list)
     for run in runs:
         of_path[run.path].append(run)
@@ -75,7 +75,7 @@ def _rows(
             named = columns_in(table, columns, score)
             values = pd.DataFrame({name: numbers(table, column) for name, column in named.items()})
         except ValueError as error:
-            problems[in_file[0].name if len(in_file) == 1 else path] = str(error)
+            problems.append(f"{in_file[0].name if len(in_file) == 1 else path}: {error}")
             continue
         keys = {*in_file[0].rows, *in_file[0].says, *KEYS, "seed"}
         unused = [column for column in table.column_names if column and column not in {*named.values(), *keys}]
@@ -85,13 +85,13 @@ def _rows(
         positions = _positions(table, in_file, _of_others(table, values, unused, score))
         for run in in_file:
             try:
-                if not positions[run.name]:
+                if not positions[run.key]:
                     raise ValueError(f"has no rows in {path!r}")
-                _check_says(table, run, positions[run.name])
-                rows[run.name], said = merged(values.iloc[positions[run.name]], named, columns, score)
+                _check_says(table, run, positions[run.key])
+                rows[run.key], said = merged(values.iloc[positions[run.key]], named, columns, score)
                 remarks.update(said)
             except ValueError as error:
-                problems[run.name] = str(error)
+                problems.append(f"{run.name}: {error}")
     return rows
 
 
@@ -110,14 +110,14 @@ def _of_others(table: pyarrow.Table, values: pd.DataFrame, unused: list[str], sc
     return of_others
 
 
-def _positions(table: pyarrow.Table, in_file: list[Run], left_out: np.ndarray) -> dict[str, list[int]]:
-    """The rows of each run of a file, by its name."""
+def _positions(table: pyarrow.Table, in_file: list[Run], left_out: np.ndarray) -> dict[tuple, list[int]]:
+    """The rows of each run of a file, by its key."""
     keys = list(in_file[0].rows)
     cells = [labels(table, column) for column in keys]
     of_values = defaultdict(list)
     for position in np.flatnonzero(~left_out):
         of_values[tuple(of_column[position] for of_column in cells)].append(int(position))
-    return {run.name: of_values[tuple(run.rows[column] for column in keys)] for run in in_file}
+    return {run.key: of_values[tuple(run.rows[column] for column in keys)] for run in in_file}
 
 
 def _check_says(table: pyarrow.Table, run: Run, positions: list[int]) -> None:
@@ -142,12 +142,12 @@ def _last_second(rows: pd.DataFrame | None) -> float:
 
 
 def _with_epochs(
-    rows: dict[str, pd.DataFrame],
-    updates_per_epoch: dict[str, int],
+    rows: dict[tuple, pd.DataFrame],
+    updates_per_epoch: dict[tuple, int],
     score: str,
     epochs: int | None,
     remarks: Counter,
-) -> tuple[dict[str, pd.DataFrame], bool]:
+) -> tuple[dict[tuple, pd.DataFrame], bool]:
     """The rows of each run after training began, with `epoch` from 1 on; and whether all epochs are whole numbers.
 
     Whole epochs that begin at 0 are one more, as of Keras and Lightning, if the row at 0 is not one before training:
@@ -161,23 +161,23 @@ def _with_epochs(
         for of_run in from_0
     )
     counted = {}
-    for name, of_run in rows.items():
+    for key, of_run in rows.items():
         by, of_run = of_run.index.name, of_run.reset_index()
         if by == "updates":
-            of_run["epoch"] = of_run["updates"] / updates_per_epoch[name]
+            of_run["epoch"] = of_run["updates"] / updates_per_epoch[key]
         elif from_0 and not is_before_training:
             of_run["epoch"] += 1
             remarks["epochs are counted from 0"] += 1
         if (of_run["epoch"] == 0).any():
             of_run = of_run[of_run["epoch"] > 0].reset_index(drop=True)
             remarks["the row before training was left out"] += 1
-        counted[name] = of_run
+        counted[key] = of_run
     return counted, is_whole
 
 
-def _alike(read: list[tuple[Run, pd.DataFrame]], of_program: bool) -> dict[str, str]:
+def _alike(read: list[tuple[Run, pd.DataFrame]], of_program: bool) -> list[str]:
     """Runs of a setting with the measures of another one, which two trainings that draw numbers do not have."""
-    first, problems = {}, {}
+    first, problems = {}, []
     for run, history in read:
         measures = [name for name in ALL_MEASURES if name in history]
         values = history[measures].to_numpy()
@@ -187,7 +187,7 @@ def _alike(read: list[tuple[Run, pd.DataFrame]], of_program: bool) -> dict[str, 
         other = first.setdefault((run.setting, values.tobytes()), run)
         if other is not run:
             remedy = "is {seed} used by the program?" if of_program else "keep one of them"
-            problems[run.name] = f"has the very same measures as {other.label}; {remedy}"
+            problems.append(f"{run.name}: has the very same measures as {other.label}; {remedy}")
     return problems
 
 

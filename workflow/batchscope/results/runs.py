@@ -31,6 +31,11 @@ class Run(NamedTuple):
     says: dict[str, int | float | str]
 
     @property
+    def key(self) -> tuple[Setting, int]:
+        """What tells it from all others, as its name does not, which rounds its learning rate."""
+        return self.setting, self.replicate
+
+    @property
     def name(self) -> str:
         return f"{setting_in_words(self.setting)}, {self.label}"
 
