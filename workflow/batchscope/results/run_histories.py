@@ -10,10 +10,11 @@ import pyarrow
 
 from batchscope.results.history import of_any_length, schema_with
 from batchscope.results.run_files import labels, numbers, read_rows, written
-from batchscope.results.run_history import ALL_MEASURES, columns_in, curve, merged
+from batchscope.results.run_history import ALL_MEASURES, columns_in, curve, merged, of_no_percent
 from batchscope.results.runs import KEYS, Run
 from batchscope.study.scores import METRICS
 
+_ROUNDING_OF_RATES = 1e-6
 _FEW = 10  # columns that are named in a line, or values that two runs may have in common by chance
 
 
@@ -42,6 +43,7 @@ def read_runs(
     runs = list(runs)
     problems, remarks = [], Counter()
     rows = _rows(runs, columns, score, problems, remarks)
+    problems += of_no_percent(rows.values(), columns)
     seconds = [_last_second(rows.get(run.key)) for run in runs]
     updates = {run.key: math.ceil(train_rows / run.setting.batch_size) for run in runs}
     rows, is_whole = _with_epochs(rows, updates, f"test_{score}", epochs, remarks)
@@ -123,16 +125,21 @@ def _positions(table: pyarrow.Table, in_file: list[Run], left_out: np.ndarray) -
 def _check_says(table: pyarrow.Table, run: Run, positions: list[int]) -> None:
     """Refuse rows that say of themselves that they are another run's."""
     for column in [column for column in run.says if column in table.column_names]:
-        for value in dict.fromkeys(labels(table.select([column]).take(positions), column)):
-            if value is not None and _contradict(value, run.says[column]):
+        values = dict.fromkeys(labels(table.select([column]).take(positions), column))
+        if column == "learning_rate" and len(values) > 1:  # of a schedule, which may begin or end with another
+            continue
+        for value in values:
+            if value is not None and _contradict(column, value, run.says[column]):
                 raise ValueError(f"is the history of another run: its column {column} says {value}")
 
 
-def _contradict(value: int | float | str, expected: int | float | str) -> bool:
-    """Numbers that are more than rounded; of a number and a text nothing is known."""
-    if isinstance(value, str) or isinstance(expected, str):
-        return isinstance(value, str) and isinstance(expected, str) and value != expected
-    return not math.isclose(value, expected, rel_tol=1e-6)
+def _contradict(column: str, value: int | float | str, expected: int | float | str) -> bool:
+    """Of a number and a text nothing is known, and a rate may be rounded."""
+    if isinstance(value, str) != isinstance(expected, str):
+        return False
+    if column == "learning_rate" and not isinstance(value, str):
+        return not math.isclose(value, expected, rel_tol=_ROUNDING_OF_RATES)
+    return value != expected
 
 
 def _last_second(rows: pd.DataFrame | None) -> float:
@@ -150,22 +157,22 @@ def _with_epochs(
 ) -> tuple[dict[tuple, pd.DataFrame], bool]:
     """The rows of each run after training began, with `epoch` from 1 on; and whether all epochs are whole numbers.
 
-    Whole epochs that begin at 0 are one more, as of Keras and Lightning, if the row at 0 is not one before training:
-    that of 0 updates, or where a run so reaches the epochs that were asked for.
+    Whole epochs that begin at 0 are one more, as of Keras and Lightning, if the row at 0 is not one before training.
+    Each run is looked at alone, so that it is read the same whatever is read with it; but of a program, which counts as
+    it does, one run that was not cut short tells it of all.
     """
-    by_epoch = [of_run for of_run in rows.values() if of_run.index.name == "epoch"]
-    is_whole = len(by_epoch) == len(rows) and not any((of_run.index % 1).any() for of_run in by_epoch)
-    from_0 = [of_run for of_run in by_epoch if 0 in of_run.index]
-    is_before_training = not is_whole or any(
-        of_run[score].last_valid_index() == epochs or ("updates" in of_run and of_run["updates"][0] == 0)
-        for of_run in from_0
-    )
+    is_whole = all(of_run.index.name == "epoch" and _is_whole(of_run) for of_run in rows.values())
+    before_training = {key for key, of_run in rows.items() if _begins_before_training(of_run, score, epochs)}
+    if epochs is not None and before_training:
+        before_training = {*rows}
     counted = {}
     for key, of_run in rows.items():
-        by, of_run = of_run.index.name, of_run.reset_index()
+        by = of_run.index.name
+        from_0 = by == "epoch" and 0 in of_run.index and key not in before_training
+        of_run = of_run.reset_index()
         if by == "updates":
             of_run["epoch"] = of_run["updates"] / updates_per_epoch[key]
-        elif from_0 and not is_before_training:
+        elif from_0:
             of_run["epoch"] += 1
             remarks["epochs are counted from 0"] += 1
         if (of_run["epoch"] == 0).any():
@@ -173,6 +180,18 @@ def _with_epochs(
             remarks["the row before training was left out"] += 1
         counted[key] = of_run
     return counted, is_whole
+
+
+def _is_whole(of_run: pd.DataFrame) -> bool:
+    return not (of_run.index % 1).any()
+
+
+def _begins_before_training(of_run: pd.DataFrame, score: str, epochs: int | None) -> bool:
+    """Whether the row at epoch 0 has 0 updates, or the run so reaches the epochs that were asked for, or has parts."""
+    if of_run.index.name != "epoch" or 0 not in of_run.index:
+        return False
+    has_no_updates = "updates" in of_run and of_run["updates"][0] == 0
+    return has_no_updates or of_run[score].last_valid_index() == epochs or not _is_whole(of_run)
 
 
 def _alike(read: list[tuple[Run, pd.DataFrame]], of_program: bool) -> list[str]:
