@@ -9,13 +9,14 @@ import pandas as pd
 import pyarrow
 
 from batchscope.results.history import of_any_length, schema_with
+from batchscope.results.run_copies import copies
 from batchscope.results.run_files import labels, numbers, read_rows, written
 from batchscope.results.run_history import ALL_MEASURES, columns_in, curve, merged, of_no_percent
 from batchscope.results.runs import KEYS, Run
 from batchscope.study.scores import METRICS
 
 _ROUNDING_OF_RATES = 1e-6
-_FEW = 10  # columns that are named in a line, or values that two runs may have in common by chance
+_FEW = 10  # columns that are named in a line
 
 
 class RunsError(ValueError):
@@ -56,11 +57,16 @@ def read_runs(
             except ValueError as error:
                 problems.append(f"{run.name}: {error}")
     read = [(run, curves[run.key]) for run in runs if run.key in curves]
-    problems += _alike(read, epochs is not None)
-    if problems:
-        raise RunsError("\n".join(problems))
+    _refuse(problems)
+    table = _table(read, is_whole)
+    _refuse(copies(table, runs))
     said = [f"{remark} in {count} run{'s' * (count > 1)}" for remark, count in remarks.items()]
-    return _table(read, is_whole), seconds, said
+    return table, seconds, said
+
+
+def _refuse(problems: Iterable[str]) -> None:
+    if lines := "\n".join(problems):
+        raise RunsError(lines)
 
 
 def _rows(
@@ -192,22 +198,6 @@ def _begins_before_training(of_run: pd.DataFrame, score: str, epochs: int | None
         return False
     has_no_updates = "updates" in of_run and of_run["updates"][0] == 0
     return has_no_updates or of_run[score].last_valid_index() == epochs or not _is_whole(of_run)
-
-
-def _alike(read: list[tuple[Run, pd.DataFrame]], of_program: bool) -> list[str]:
-    """Runs of a setting with the measures of another one, which two trainings that draw numbers do not have."""
-    first, problems = {}, []
-    for run, history in read:
-        measures = [name for name in ALL_MEASURES if name in history]
-        values = history[measures].to_numpy()
-        telling = any(name.endswith("_loss") for name in measures) or len(np.unique(values)) > _FEW
-        if not telling or np.isnan(values[-1]).all():
-            continue
-        other = first.setdefault((run.setting, values.tobytes()), run)
-        if other is not run:
-            remedy = "is {seed} used by the program?" if of_program else "keep one of them"
-            problems.append(f"{run.name}: has the very same measures as {other.label}; {remedy}")
-    return problems
 
 
 def _table(read: list[tuple[Run, pd.DataFrame]], is_whole: bool) -> pyarrow.Table:

@@ -36,6 +36,11 @@ class Run(NamedTuple):
         return self.setting, self.replicate
 
     @property
+    def is_of_program(self) -> bool:
+        """Whether a program was told to make it, which is given a seed."""
+        return "seed" in self.says
+
+    @property
     def name(self) -> str:
         return f"{setting_in_words(self.setting)}, {self.label}"
 
