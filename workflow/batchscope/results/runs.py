@@ -106,6 +106,8 @@ def _matching(pattern: str) -> list[tuple[str, dict]]:
     paths = matching(pattern)
     if not paths:
         raise ConfigError(place, f"no file is called like {pattern!r}, seen from the folder of the run")
+    if closed := [path for path in paths if not os.access(path, os.R_OK)]:
+        raise ConfigError(place, f"{closed[0]!r} is a link to nothing or may not be read; correct it or move it away")
     strict, loose = (
         re.compile("".join(_with_groups(literals, names, written)))
         for written in (_WRITTEN, dict.fromkeys(KEYS, "[^/]*"))
