@@ -462,6 +462,8 @@ def test_a_rate_that_changes_is_of_a_schedule(run):
     says = {"learning_rate": 0.1}
     for rates in ([0.001, 0.1], [0.095, 0.01]):
         assert len(read(run(curve([0.5, 0.6], learning_rate=rates), says=says))) == 2
+    half_empty = run("epoch,learning_rate,test_accuracy\n1,0.01,\n1,,.5\n", says=says)
+    assert "its column learning_rate says 0.01" in refused(half_empty)
 
 
 def test_seeds_that_are_nearly_the_same_are_not(run):

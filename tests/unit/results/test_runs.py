@@ -190,6 +190,7 @@ def test_files_that_nothing_tells_apart_are_told(files):
         ([(32, 0.1, 1), ("all", 0.1, 1)], COLUMNS, "batch_size: .*, row 3: 'all' is no batch size"),
         ([("all", 0.1, 1)], COLUMNS, "histories.columns.batch_size: .*, row 1: 'all' is no batch size"),
         ([(32, 0.0, 1)], COLUMNS, "histories.columns.learning_rate: .*, row 1: 0 is no learning rate"),
+        ([(32, "9" * 400, 1)], COLUMNS, "histories.columns.learning_rate: .*, row 1: 9+ is no learning rate"),
         ([(32, 0.1, 1), (32, None, 1)], COLUMNS, "learning_rate: .*, row 3: its column 'lr' is empty"),
         ([(32, 0.1, None)], COLUMNS, "histories.columns.replicate: .*, row 1: its column 'seed' is empty"),
         ([(32, 0.1, 1), (64, 0.1, 2)], COLUMNS, "histories.paired: .* set `paired: false`"),

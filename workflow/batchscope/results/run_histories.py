@@ -131,11 +131,12 @@ def _positions(table: pyarrow.Table, in_file: list[Run], left_out: np.ndarray) -
 def _check_says(table: pyarrow.Table, run: Run, positions: list[int]) -> None:
     """Refuse rows that say of themselves that they are another run's."""
     for column in [column for column in run.says if column in table.column_names]:
-        values = dict.fromkeys(labels(table.select([column]).take(positions), column))
+        cells = labels(table.select([column]).take(positions), column)
+        values = dict.fromkeys(value for value in cells if value is not None)
         if column == "learning_rate" and len(values) > 1:  # of a schedule, which may begin or end with another
             continue
         for value in values:
-            if value is not None and _contradict(column, value, run.says[column]):
+            if _contradict(column, value, run.says[column]):
                 raise ValueError(f"is the history of another run: its column {column} says {value}")
 
 

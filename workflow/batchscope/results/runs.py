@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
@@ -138,7 +139,7 @@ def _check(key: str, value: int | float | str | None, place: str) -> None:
         raise ConfigError(place, f"{value!r} is no batch size, which is a whole number of at least 1")
     if key == "replicate" and value == "":
         raise ConfigError(place, "the replicate has no label")
-    if key == "learning_rate" and not (isinstance(value, int | float) and 0 < value < float("inf")):
+    if key == "learning_rate" and not (isinstance(value, int | float) and 0 < value <= sys.float_info.max):
         raise ConfigError(place, f"{value!r} is no learning rate, which is a number above 0")
 
 
