@@ -5,6 +5,7 @@ from batchscope.warm import in_warm_process
 in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
 
 import json
+import math
 import sys
 
 from batchscope.report.check import said_of_runs
@@ -23,3 +24,5 @@ except RunsError as error:
     sys.exit(f"{study}, what its runs wrote:\n{error}")
 for line in said_of_runs(table.to_pandas(), describe(table, runs, reading["score"], check["paired"], remarks)):
     print(f"{study}: {line}", file=terminal)
+if not math.isnan(seconds[0]):
+    print(f"{study}: the first run took {seconds[0]:g} s, by what it wrote", file=terminal)

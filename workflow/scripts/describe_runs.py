@@ -5,12 +5,14 @@ from batchscope.warm import in_warm_process
 in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
 
 import json
+import sys
 from pathlib import Path
 
 import pyarrow
 
 from batchscope.files import replacing
 from batchscope.results.history import read_history
+from batchscope.results.run_copies import copies
 from batchscope.results.run_description import describe
 from batchscope.results.runs import as_run
 from batchscope.script import begin
@@ -19,6 +21,8 @@ begin(snakemake)
 description = json.loads(snakemake.params.description)
 runs = [as_run(run) for run in description.pop("runs")]
 table = pyarrow.concat_tables(map(read_history, snakemake.input.histories), promote_options="permissive")
+if alike := "\n".join(copies(table, runs)):  # at several batch sizes, as each was looked at alone
+    sys.exit(f"{Path(snakemake.output[0]).parent.name}, what its runs wrote:\n{alike}")
 remarks = {}  # each with the batch sizes of which it is said
 for path in map(Path, snakemake.input.remarks):
     for remark in json.loads(path.read_text()):

@@ -74,6 +74,29 @@ def test_labels_are_numbers_where_all_are():
     assert labels(table, "name") == ["7", "x", None]
 
 
+def test_labels_have_the_shortest_decimal_of_their_precision():
+    for precision in ("float16", "float32", "float64"):
+        table = pyarrow.table({"lr": pyarrow.array(np.array([0.1, 0.001, 3], precision))})
+        assert labels(table, "lr") == [0.1, 0.001, 3]
+
+
+def test_whole_numbers_are_told_apart_however_large_they_are(write, tmp_path):
+    seeds = [2**60, 2**60 + 1, 2**70]
+    of_json = read_rows(write("\n".join(json.dumps({"seed": seed}) for seed in seeds), "log.jsonl"))
+    of_csv = read_rows(write("\n".join(["seed", *map(str, seeds)])))
+    assert labels(of_json, "seed") == labels(of_csv, "seed") == seeds
+    assert labels(read_rows(write('{"seed": 9007199254740993}\n{"seed": 0.5}', "log.jsonl")), "seed")[0] == 2**53 + 1
+    assert numbers(of_json, "seed").tolist() == list(map(float, seeds))
+    pyarrow.parquet.write_table(pyarrow.table({"seed": seeds[:2]}), tmp_path / "log.parquet")
+    assert labels(read_rows(tmp_path / "log.parquet"), "seed") == seeds[:2]
+    assert numbers(read_rows(tmp_path / "log.parquet"), "seed").tolist() == [2.0**60, 2.0**60]
+
+
+def test_what_is_not_finite_labels_as_a_text(tmp_path):
+    assert labels(pyarrow.table({"run": ["1", "nan", "inf"]}), "run") == ["1", "nan", "inf"]
+    assert labels(pyarrow.table({"run": [1.0, math.nan]}), "run") == ["1.0", "nan"]
+
+
 @pytest.mark.parametrize("cell", ["n/a", "tensor(0.5)", "0,5", "True"])
 def test_a_cell_that_is_no_number_is_told_with_its_column_and_row(write, cell):
     lines = [json.dumps({"loss": value}) for value in (1.0, None, cell)]

@@ -15,6 +15,7 @@ from batchscope.study.setting import Setting
 
 ROWS, BATCH_SIZE = 100, 32
 UPDATES = 4  # of an epoch
+NAN, INF = math.nan, math.inf
 
 
 @pytest.fixture
@@ -154,6 +155,15 @@ def test_a_history_by_updates_has_fractions_of_epochs(run, tmp_path):
     assert read_history(tmp_path / "history.parquet").num_rows == 3
 
 
+def test_updates_that_are_named_count_and_not_an_epoch_of_the_file(run):
+    """As of Lightning where it validates twice in an epoch."""
+    rows = "epoch,step,val_acc\n0,1,.5\n0,3,.6\n1,5,.7\n1,7,.8\n"
+    columns = {"updates": "step", "test_accuracy": "val_acc"}
+    assert read(run(rows), columns=columns)["epoch"].tolist() == [0.25, 0.75, 1.25, 1.75]
+    problem = refused(run(rows), columns=columns | {"epoch": "epoch"})
+    assert "epoch 0 stands twice, with test_accuracy 0.5 and 0.6" in problem
+
+
 def test_what_shallue_and_others_published_can_be_read(tmp_path):
     """Their columns: a trial in a folder of its number below that of its batch size; its learning rate elsewhere."""
     header = (
@@ -238,6 +248,16 @@ def test_a_run_of_a_table_can_be_read_without_the_others(tmp_path):
     assert refused(*runs[:2], gone).endswith(f"has no rows in {str(tmp_path / 'runs.parquet')!r}")
 
 
+def test_rates_that_are_nearly_the_same_are_told_apart(tmp_path):
+    rates = 0.1, 0.10000000149011612
+    rows = pd.concat([curve([0.1 + at, 0.2 + at], batch_size=8, learning_rate=rates[at], replicate=1) for at in (0, 1)])
+    rows.drop(columns="test_accuracy").to_csv(tmp_path / "runs.csv", index=False)
+    runs = find_runs({"table": str(tmp_path / "runs.csv"), "columns": {}, "paired": True})
+    history = read(*runs, score="loss")
+    assert history["learning_rate"].tolist() == [rates[0], rates[0], rates[1], rates[1]]
+    assert history["test_loss"].tolist() == pytest.approx([0.9, 0.8, -0.1, -0.2])
+
+
 def test_units_become_fractions(run):
     for unit, value in {"fraction": 0.75, "percent": 75, "error": 0.25, "percent_error": 25}.items():
         columns = {"test_accuracy": {"column": "a", "unit": unit}}
@@ -265,7 +285,41 @@ def test_the_row_before_training_is_left_out_where_it_is_one(run):
     assert read(by_both)["test_accuracy"].tolist() == [0.2, 0.3]
 
 
-NAN, INF = math.nan, math.inf
+def test_each_run_counts_its_epochs_whatever_is_read_with_it(run):
+    from_0, from_1 = curve([0.1, 0.2, 0.3], first=0), curve([0.3, 0.2, 0.1])
+    by_halves = "epoch,test_accuracy\n0,.1\n0.5,.2\n1,.3\n"
+    untrained = curve([0.1, 0.5], first=0, updates=[0, 4])
+    runs = [run(rows, replicate) for replicate, rows in enumerate([from_0, from_1, by_halves, untrained])]
+    together = read(*runs)
+    for of_run in runs:
+        alone = read(of_run)
+        of_both = together[together["replicate"] == of_run.replicate].reset_index(drop=True)
+        assert of_both["epoch"].tolist() == alone["epoch"].tolist()
+        assert of_both["test_accuracy"].tolist() == alone["test_accuracy"].tolist()
+    assert together["epoch"].tolist() == [1, 2, 3, 1, 2, 3, 0.5, 1, 1]
+
+
+def test_a_run_of_a_program_that_was_cut_short_counts_as_the_others_do(run):
+    diverged = curve([0.1, 0.2, NAN], first=0)
+    history = read(run(diverged), run(curve([0.1, 0.3, 0.4, 0.5, 0.6], first=0), 1), epochs=4)
+    assert history["test_accuracy"].tolist()[0] == 0.2
+    assert history["epoch"].tolist() == [1, 2, 3, 4] * 2
+
+
+def test_seconds_are_those_since_the_run_began(run):
+    _, seconds, _ = read_runs([run(curve([0.1, 0.2, 0.3], seconds=[2, NAN, 5]))], {}, "accuracy", ROWS)
+    assert seconds == [5]
+    problem = refused(run(curve([0.1, 0.2, 0.3], seconds=[2.5, 3, 2])))
+    assert "its seconds fall to 2 in epoch 3, as those of single epochs do; count them from the run's begin" in problem
+
+
+@pytest.mark.parametrize(("unit", "right"), [("percent", "fraction"), ("percent_error", "error")])
+def test_what_is_no_percent_in_any_run_is_told(run, unit, right):
+    columns = {"test_accuracy": {"column": "test_accuracy", "unit": unit}}
+    low, high = run(curve([0.5, 1])), run(curve([0.5, 1.5]), 1)
+    told = f"test_accuracy: no value is above 1, read as {unit.replace('_', ' ')}; set `unit: {right}`"
+    assert refused(low, columns=columns) == told
+    assert len(read(low, high, columns=columns)) == 4
 
 
 @pytest.mark.parametrize(
@@ -348,6 +402,8 @@ def test_cells_that_stay_empty_may_stand_for_nan_and_are_told(run, column):
         ("updates,test_accuracy\n1,.5\n1,.7\n", "updates 1 stands twice, with test_accuracy 0.5 and 0.7"),
         ("epoch,test_accuracy\n1,.5\n,.6\n", "its column 'epoch' is empty in row 2, which has a test_accuracy"),
         ("epoch,test_accuracy\n1,.5\n-1,.6\n", "its column 'epoch' has -1 in row 2, which is no epoch"),
+        ("epoch,test_accuracy\n1,.5\n1e300,.6\n", "its column 'epoch' has 1e+300 in row 2, which is no epoch"),
+        ("updates,test_accuracy\n1,.5\n1e300,.6\n", "'updates' has 1e+300 in row 2, which is no whole number of"),
         (
             "epoch,test_accuracy\n1,.5\nnan,.6\n",
             "its column 'epoch' has what is not finite in row 2, which is no epoch",
@@ -402,19 +458,22 @@ def test_rounded_numbers_are_no_contradiction(run):
     assert len(read(of_run)) == 1
 
 
-def test_two_runs_with_the_same_measures_are_told(run):
+def test_a_rate_that_changes_is_of_a_schedule(run):
+    says = {"learning_rate": 0.1}
+    for rates in ([0.001, 0.1], [0.095, 0.01]):
+        assert len(read(run(curve([0.5, 0.6], learning_rate=rates), says=says))) == 2
+    half_empty = run("epoch,learning_rate,test_accuracy\n1,0.01,\n1,,.5\n", says=says)
+    assert "its column learning_rate says 0.01" in refused(half_empty)
+
+
+def test_seeds_that_are_nearly_the_same_are_not(run):
+    of_run = run(curve([0.5], seed=20260002), says={"seed": 20260001})
+    assert "its column seed says 20260002" in refused(of_run)
+
+
+def test_runs_with_the_same_measures_are_told(run):
     one, other = run(curve([0.5, 0.6, 0.7])), run(curve([0.5, 0.6, 0.7]), 1)
-    text = "batch size 32, learning rate 0.1, replicate 1: has the very same measures as replicate 0; "
-    assert refused(one, other, epochs=3) == text + "is {seed} used by the program?"
-    assert refused(one, other) == text + "keep one of them"
-    assert len(read(one, other._replace(setting=Setting(64, 0.1)))) == 6
-
-
-def test_few_accuracies_or_divergence_may_be_the_same(run):
-    rows = curve([0.5, 1.0, 1.0])[["epoch", "test_accuracy"]]
-    assert len(read(run(rows), run(rows, 1))) == 6
-    rows = curve([0.5, NAN])
-    assert len(read(run(rows), run(rows, 1))) == 4
+    assert refused(one, other).endswith("replicate 1: has the very same measures as replicate 0; keep one of them")
 
 
 def test_all_runs_that_are_wrong_are_told_at_once(run):

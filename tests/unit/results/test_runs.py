@@ -8,6 +8,7 @@ import pytest
 from batchscope.errors import ConfigError
 from batchscope.results.runs import Run, as_run, find_runs
 from batchscope.study.setting import Setting
+from batchscope.study.userfiles import history_files
 
 COLUMNS = {"batch_size": "config.batch_size", "learning_rate": "lr", "replicate": "seed"}
 
@@ -96,6 +97,19 @@ def test_a_path_may_have_marks_of_glob_and_regular_expressions(files):
     assert numbered(runs) == [(8, 0.1, 0, "replicate x"), (8, 0.1, 1, "replicate y")]
 
 
+def test_a_label_may_be_a_word_that_python_takes_for_a_number(files, table):
+    runs = find_runs(files(["8_nan.csv", "8_inf.csv"], "{batch_size}_{replicate}.csv", {"learning_rate": 0.1}))
+    assert [run.says["replicate"] for run in runs] == ["inf", "nan"]
+    runs = find_runs(table([(8, 0.1, "ada"), (8, 0.1, "nan")]))
+    assert [run.rows["seed"] for run in runs] == ["ada", "nan"]
+    assert [run.label for run in runs] == ["seed ada", "seed nan"]
+
+
+def test_the_files_of_a_study_are_those_that_its_runs_are_found_in(files):
+    histories = files(["runs/8_1.csv", "runs/9_1.csv"], ".//runs/./{batch_size}_{replicate}.csv", {"learning_rate": 1})
+    assert [run.path for run in find_runs(histories)] == history_files(histories)
+
+
 def test_what_the_path_does_not_say_is_in_the_files(files):
     content = "lr,seed,epoch\n0.1,4,1\n0.1,5,1\n0.01,4,1\n"
     columns = {"learning_rate": "lr", "replicate": {"column": "seed"}}
@@ -111,6 +125,13 @@ def test_what_the_path_does_not_say_is_in_the_files(files):
         (["a.csv"], "b{batch_size}.csv", {}, r"histories.path: no file is called like 'b\{batch_size\}.csv'"),
         (["8.csv"], "{batchsize}.csv", {}, r"histories.path: there is no \{batchsize\}; did you mean 'batch_size'\?"),
         (["8.csv"], "{batch_size}_{batch_size}", {}, r"histories.path: \{batch_size\} stands twice; keep one of them"),
+        (
+            ["8112.csv"],
+            "{batch_size}{replicate}.csv",
+            {"learning_rate": 0.1},
+            r"histories.path: nothing stands between \{batch_size\} and \{replicate\}, so .*; rename the files",
+        ),
+        (["a.csv"], "a\0/{batch_size}.csv", {}, "histories.path: no file is called like"),
         (["bsx.csv"], "bs{batch_size}.csv", {}, "histories.path: 'bsx.csv': 'x' is no batch size"),
         (["bs.csv"], "bs{batch_size}.csv", {}, "histories.path: 'bs.csv': '' is no batch size"),
         (
@@ -166,8 +187,10 @@ def test_files_that_nothing_tells_apart_are_told(files):
         ([(32, 0.1, 1)], {**COLUMNS, "batch_size": "config.batchsize"}, r"did you mean 'config.batch_size'\?"),
         ([(32, 0.1, 1)], {**COLUMNS, "replicate": "sed"}, "histories.columns.replicate: .*; did you mean 'seed'"),
         ([(32, 0.1, 1), (32.5, 0.1, 1)], COLUMNS, "histories.columns.batch_size: .*, row 3: 32.5 is no batch size"),
+        ([(32, 0.1, 1), ("all", 0.1, 1)], COLUMNS, "batch_size: .*, row 3: 'all' is no batch size"),
         ([("all", 0.1, 1)], COLUMNS, "histories.columns.batch_size: .*, row 1: 'all' is no batch size"),
         ([(32, 0.0, 1)], COLUMNS, "histories.columns.learning_rate: .*, row 1: 0 is no learning rate"),
+        ([(32, "9" * 400, 1)], COLUMNS, "histories.columns.learning_rate: .*, row 1: 9+ is no learning rate"),
         ([(32, 0.1, 1), (32, None, 1)], COLUMNS, "learning_rate: .*, row 3: its column 'lr' is empty"),
         ([(32, 0.1, None)], COLUMNS, "histories.columns.replicate: .*, row 1: its column 'seed' is empty"),
         ([(32, 0.1, 1), (64, 0.1, 2)], COLUMNS, "histories.paired: .* set `paired: false`"),

@@ -6,6 +6,7 @@ In all tables here a cell that nothing is written in is null, as half of those o
 import gzip
 import json
 import math
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -69,11 +70,22 @@ def written(table: pyarrow.Table, column: str) -> np.ndarray:
 
 def labels(table: pyarrow.Table, column: str) -> list[int | float | str | None]:
     """A column as numbers, whole ones as integers, or as texts where one is no number; None where none is written."""
-    cells = _plain(table[column]).to_pylist()
-    try:
-        return [None if cell is None else as_number(float(cell)) for cell in cells]
-    except ValueError:
-        return cells
+    cells = _plain(table[column])
+    # A rate of 0.1 in single precision is 0.1, not the 0.10000000149011612 that it is in double precision.
+    precision = cells.type.to_pandas_dtype() if pyarrow.types.is_floating(cells.type) else str
+    texts = [None if cell is None else str(precision(cell)) for cell in cells.to_pylist()]
+    found = [None if text is None else as_label(text) for text in texts]
+    return texts if any(isinstance(label, str) for label in found) else found
+
+
+def as_label(text: str) -> int | float | str:
+    """A text as the finite number that it is, a whole one as an integer, however large; else as it stands."""
+    with suppress(ValueError):
+        return int(text)
+    with suppress(ValueError):
+        if math.isfinite(number := float(text)):
+            return as_number(number)
+    return text
 
 
 def as_number(value: float) -> int | float:
@@ -144,7 +156,8 @@ def _read_json_lines(path: Path) -> pyarrow.Table:
 def _array(cells: list) -> pyarrow.Array:
     """Numbers as numbers; of anything else the texts."""
     if all(type(cell) in (int, float) or cell is None for cell in cells):
-        return pyarrow.array([None if cell is None else float(cell) for cell in cells], pyarrow.float64())
+        with suppress(OverflowError, pyarrow.ArrowInvalid):  # whole numbers that are larger than float64 has them
+            return pyarrow.array(cells)
     return pyarrow.array([None if cell is None else str(cell) for cell in cells], pyarrow.string())
 
 

@@ -9,12 +9,14 @@ import pandas as pd
 import pyarrow
 
 from batchscope.results.history import of_any_length, schema_with
+from batchscope.results.run_copies import copies
 from batchscope.results.run_files import labels, numbers, read_rows, written
-from batchscope.results.run_history import ALL_MEASURES, columns_in, curve, merged
+from batchscope.results.run_history import ALL_MEASURES, columns_in, curve, merged, of_no_percent
 from batchscope.results.runs import KEYS, Run
 from batchscope.study.scores import METRICS
 
-_FEW = 10  # columns that are named in a line, or values that two runs may have in common by chance
+_ROUNDING_OF_RATES = 1e-6
+_FEW = 10  # columns that are named in a line
 
 
 class RunsError(ValueError):
@@ -40,31 +42,37 @@ def read_runs(
         RunsError: a file cannot be read, or what it has is not the history of its run.
     """
     runs = list(runs)
-    problems, remarks = {}, Counter()
+    problems, remarks = [], Counter()
     rows = _rows(runs, columns, score, problems, remarks)
-    seconds = [_last_second(rows.get(run.name)) for run in runs]
-    updates = {run.name: math.ceil(train_rows / run.setting.batch_size) for run in runs}
+    problems += of_no_percent(rows.values(), columns)
+    seconds = [_last_second(rows.get(run.key)) for run in runs]
+    updates = {run.key: math.ceil(train_rows / run.setting.batch_size) for run in runs}
     rows, is_whole = _with_epochs(rows, updates, f"test_{score}", epochs, remarks)
     curves = {}
     for run in runs:
-        if run.name in rows:
+        if run.key in rows:
             try:
-                curves[run.name], said = curve(rows[run.name], score, updates[run.name], epochs)
+                curves[run.key], said = curve(rows[run.key], score, updates[run.key], epochs)
                 remarks.update(said)
             except ValueError as error:
-                problems[run.name] = str(error)
-    read = [(run, curves[run.name]) for run in runs if run.name in curves]
-    problems |= _alike(read, epochs is not None)
-    if problems:
-        raise RunsError("\n".join(f"{name}: {problem}" for name, problem in problems.items()))
+                problems.append(f"{run.name}: {error}")
+    read = [(run, curves[run.key]) for run in runs if run.key in curves]
+    _refuse(problems)
+    table = _table(read, is_whole)
+    _refuse(copies(table, runs))
     said = [f"{remark} in {count} run{'s' * (count > 1)}" for remark, count in remarks.items()]
-    return _table(read, is_whole), seconds, said
+    return table, seconds, said
+
+
+def _refuse(problems: Iterable[str]) -> None:
+    if lines := "\n".join(problems):
+        raise RunsError(lines)
 
 
 def _rows(
-    runs: list[Run], columns: dict, score: str, problems: dict[str, str], remarks: Counter
-) -> dict[str, pd.DataFrame]:
-    """The rows of each run that can be read, by its name; a file is read once for all of its runs."""
+    runs: list[Run], columns: dict, score: str, problems: list[str], remarks: Counter
+) -> dict[tuple, pd.DataFrame]:
+    """The rows of each run that can be read, by its key; a file is read once for all of its runs."""
     of_path = defaultdict(list)
     for run in runs:
         of_path[run.path].append(run)
@@ -75,7 +83,7 @@ def _rows(
             named = columns_in(table, columns, score)
             values = pd.DataFrame({name: numbers(table, column) for name, column in named.items()})
         except ValueError as error:
-            problems[in_file[0].name if len(in_file) == 1 else path] = str(error)
+            problems.append(f"{in_file[0].name if len(in_file) == 1 else path}: {error}")
             continue
         keys = {*in_file[0].rows, *in_file[0].says, *KEYS, "seed"}
         unused = [column for column in table.column_names if column and column not in {*named.values(), *keys}]
@@ -85,13 +93,13 @@ def _rows(
         positions = _positions(table, in_file, _of_others(table, values, unused, score))
         for run in in_file:
             try:
-                if not positions[run.name]:
+                if not positions[run.key]:
                     raise ValueError(f"has no rows in {path!r}")
-                _check_says(table, run, positions[run.name])
-                rows[run.name], said = merged(values.iloc[positions[run.name]], named, columns, score)
+                _check_says(table, run, positions[run.key])
+                rows[run.key], said = merged(values.iloc[positions[run.key]], named, columns, score)
                 remarks.update(said)
             except ValueError as error:
-                problems[run.name] = str(error)
+                problems.append(f"{run.name}: {error}")
     return rows
 
 
@@ -110,29 +118,35 @@ def _of_others(table: pyarrow.Table, values: pd.DataFrame, unused: list[str], sc
     return of_others
 
 
-def _positions(table: pyarrow.Table, in_file: list[Run], left_out: np.ndarray) -> dict[str, list[int]]:
-    """The rows of each run of a file, by its name."""
+def _positions(table: pyarrow.Table, in_file: list[Run], left_out: np.ndarray) -> dict[tuple, list[int]]:
+    """The rows of each run of a file, by its key."""
     keys = list(in_file[0].rows)
     cells = [labels(table, column) for column in keys]
     of_values = defaultdict(list)
     for position in np.flatnonzero(~left_out):
         of_values[tuple(of_column[position] for of_column in cells)].append(int(position))
-    return {run.name: of_values[tuple(run.rows[column] for column in keys)] for run in in_file}
+    return {run.key: of_values[tuple(run.rows[column] for column in keys)] for run in in_file}
 
 
 def _check_says(table: pyarrow.Table, run: Run, positions: list[int]) -> None:
     """Refuse rows that say of themselves that they are another run's."""
     for column in [column for column in run.says if column in table.column_names]:
-        for value in dict.fromkeys(labels(table.select([column]).take(positions), column)):
-            if value is not None and _contradict(value, run.says[column]):
+        cells = labels(table.select([column]).take(positions), column)
+        values = dict.fromkeys(value for value in cells if value is not None)
+        if column == "learning_rate" and len(values) > 1:  # of a schedule, which may begin or end with another
+            continue
+        for value in values:
+            if _contradict(column, value, run.says[column]):
                 raise ValueError(f"is the history of another run: its column {column} says {value}")
 
 
-def _contradict(value: int | float | str, expected: int | float | str) -> bool:
-    """Numbers that are more than rounded; of a number and a text nothing is known."""
-    if isinstance(value, str) or isinstance(expected, str):
-        return isinstance(value, str) and isinstance(expected, str) and value != expected
-    return not math.isclose(value, expected, rel_tol=1e-6)
+def _contradict(column: str, value: int | float | str, expected: int | float | str) -> bool:
+    """Of a number and a text nothing is known, and a rate may be rounded."""
+    if isinstance(value, str) != isinstance(expected, str):
+        return False
+    if column == "learning_rate" and not isinstance(value, str):
+        return not math.isclose(value, expected, rel_tol=_ROUNDING_OF_RATES)
+    return value != expected
 
 
 def _last_second(rows: pd.DataFrame | None) -> float:
@@ -142,53 +156,49 @@ def _last_second(rows: pd.DataFrame | None) -> float:
 
 
 def _with_epochs(
-    rows: dict[str, pd.DataFrame],
-    updates_per_epoch: dict[str, int],
+    rows: dict[tuple, pd.DataFrame],
+    updates_per_epoch: dict[tuple, int],
     score: str,
     epochs: int | None,
     remarks: Counter,
-) -> tuple[dict[str, pd.DataFrame], bool]:
+) -> tuple[dict[tuple, pd.DataFrame], bool]:
     """The rows of each run after training began, with `epoch` from 1 on; and whether all epochs are whole numbers.
 
-    Whole epochs that begin at 0 are one more, as of Keras and Lightning, if the row at 0 is not one before training:
-    that of 0 updates, or where a run so reaches the epochs that were asked for.
+    Whole epochs that begin at 0 are one more, as of Keras and Lightning, if the row at 0 is not one before training.
+    Each run is looked at alone, so that it is read the same whatever is read with it; but of a program, which counts as
+    it does, one run that was not cut short tells it of all.
     """
-    by_epoch = [of_run for of_run in rows.values() if of_run.index.name == "epoch"]
-    is_whole = len(by_epoch) == len(rows) and not any((of_run.index % 1).any() for of_run in by_epoch)
-    from_0 = [of_run for of_run in by_epoch if 0 in of_run.index]
-    is_before_training = not is_whole or any(
-        of_run[score].last_valid_index() == epochs or ("updates" in of_run and of_run["updates"][0] == 0)
-        for of_run in from_0
-    )
+    is_whole = all(of_run.index.name == "epoch" and _is_whole(of_run) for of_run in rows.values())
+    before_training = {key for key, of_run in rows.items() if _begins_before_training(of_run, score, epochs)}
+    if epochs is not None and before_training:
+        before_training = {*rows}
     counted = {}
-    for name, of_run in rows.items():
-        by, of_run = of_run.index.name, of_run.reset_index()
+    for key, of_run in rows.items():
+        by = of_run.index.name
+        from_0 = by == "epoch" and 0 in of_run.index and key not in before_training
+        of_run = of_run.reset_index()
         if by == "updates":
-            of_run["epoch"] = of_run["updates"] / updates_per_epoch[name]
-        elif from_0 and not is_before_training:
+            of_run["epoch"] = of_run["updates"] / updates_per_epoch[key]
+        elif from_0:
             of_run["epoch"] += 1
             remarks["epochs are counted from 0"] += 1
         if (of_run["epoch"] == 0).any():
             of_run = of_run[of_run["epoch"] > 0].reset_index(drop=True)
             remarks["the row before training was left out"] += 1
-        counted[name] = of_run
+        counted[key] = of_run
     return counted, is_whole
 
 
-def _alike(read: list[tuple[Run, pd.DataFrame]], of_program: bool) -> dict[str, str]:
-    """Runs of a setting with the measures of another one, which two trainings that draw numbers do not have."""
-    first, problems = {}, {}
-    for run, history in read:
-        measures = [name for name in ALL_MEASURES if name in history]
-        values = history[measures].to_numpy()
-        telling = any(name.endswith("_loss") for name in measures) or len(np.unique(values)) > _FEW
-        if not telling or np.isnan(values[-1]).all():
-            continue
-        other = first.setdefault((run.setting, values.tobytes()), run)
-        if other is not run:
-            remedy = "is {seed} used by the program?" if of_program else "keep one of them"
-            problems[run.name] = f"has the very same measures as {other.label}; {remedy}"
-    return problems
+def _is_whole(of_run: pd.DataFrame) -> bool:
+    return not (of_run.index % 1).any()
+
+
+def _begins_before_training(of_run: pd.DataFrame, score: str, epochs: int | None) -> bool:
+    """Whether the row at epoch 0 has 0 updates, or the run so reaches the epochs that were asked for, or has parts."""
+    if of_run.index.name != "epoch" or 0 not in of_run.index:
+        return False
+    has_no_updates = "updates" in of_run and of_run["updates"][0] == 0
+    return has_no_updates or of_run[score].last_valid_index() == epochs or not _is_whole(of_run)
 
 
 def _table(read: list[tuple[Run, pd.DataFrame]], is_whole: bool) -> pyarrow.Table:

@@ -1,7 +1,7 @@
 """One run's history out of the rows that its program wrote: merged, in our units, up to where it diverged."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -22,17 +22,22 @@ _TO_FRACTION = {
     "error": lambda values: 1 - values,
     "percent_error": lambda values: 1 - values / 100,
 }
+_OF_PERCENT = {"percent": "fraction", "percent_error": "error"}  # and the same as shares of 1
+_TIMES = {"epoch": ("epoch", 1e9), "updates": ("whole number of updates", 2**53)}  # what they are, and the most
 _ROUNDING = 1e-6  # of a share beyond 0 or 1, and of epochs counted by updates
 
 
 def columns_in(table: pyarrow.Table, columns: dict, score: str) -> dict[str, str]:
     """Our names, of times and measures, and what the file calls those that it has.
 
+    Where the config names updates and no epoch, a column `epoch` of the file is not taken.
+
     Raises:
         ValueError: it lacks one that the config names, the score, or what counts the epochs.
     """
     named = {}
-    for name in ("epoch", "updates", "seconds", *ALL_MEASURES):
+    by_updates_alone = "updates" in columns and "epoch" not in columns
+    for name in ("epoch",) * (not by_updates_alone) + ("updates", "seconds", *ALL_MEASURES):
         column = column_of(columns, name)
         if column in table.column_names:
             named[name] = column
@@ -67,7 +72,8 @@ def merged(values: pd.DataFrame, named: dict[str, str], columns: dict, score: st
     Of several cells the last one that is written is taken. Shares are fractions.
 
     Raises:
-        ValueError: a time is none, a share is beyond 0 and 1, or an epoch has two values of what is evaluated in it.
+        ValueError: a time is none, seconds fall, a share is beyond 0 and 1, or an epoch has two values of what is
+            evaluated in it.
     """
     by = "epoch" if "epoch" in named else "updates"
     _check_times(values, named, by, score)
@@ -84,21 +90,51 @@ def merged(values: pd.DataFrame, named: dict[str, str], columns: dict, score: st
         )
         remedy = ", or count by `updates` alone" if by == "epoch" else ""
         raise ValueError(f"{problem}; keep the rows of one run{remedy}")
-    return rows.last(), [f"of several {name} in one {by} the last was taken" for name in several if several[name].any()]
+    last = rows.last()
+    if "seconds" in named:
+        _check_seconds(last["seconds"], by)
+    return last, [f"of several {name} in one {by} the last was taken" for name in several if several[name].any()]
 
 
 def _check_times(values: pd.DataFrame, named: dict[str, str], by: str, score: str) -> None:
     without = values[by].isna() & values[f"test_{score}"].notna()
     if without.any():
         raise ValueError(f"its column {named[by]!r} is empty in row {without.idxmax() + 1}, which has a test_{score}")
-    for time, kind in {"epoch": "epoch", "updates": "whole number of updates"}.items():
+    for time, (kind, most) in _TIMES.items():
         if time in named:
             known = values[time].dropna()
-            wrong = np.isinf(known) | (known < 0) | ((time == "updates") & (known % 1 > 0))
+            wrong = (known > most) | (known < 0) | ((time == "updates") & (known % 1 > 0))
             if wrong.any():
                 row = wrong.idxmax()
                 value = "what is not finite" if np.isinf(known[row]) else f"{known[row]:g}"
                 raise ValueError(f"its column {named[time]!r} has {value} in row {row + 1}, which is no {kind}")
+
+
+def _check_seconds(seconds: pd.Series, by: str) -> None:
+    """Refuse seconds, in the order of epochs or updates, that are no time since the run began."""
+    known = seconds[np.isfinite(seconds)]
+    falls = known.diff() < 0
+    if falls.any():
+        time = falls.idxmax()
+        problem = f"its seconds fall to {known[time]:g} in {by} {time:g}, as those of single epochs do"
+        raise ValueError(f"{problem}; count them from the run's begin, or leave them out")
+
+
+def of_no_percent(rows: Iterable[pd.DataFrame], columns: dict) -> Iterator[str]:
+    """What is wrong with shares that the config says are in percent, and that are none in any run.
+
+    Args:
+        rows: of each run, as from `merged`.
+    """
+    rows = list(rows)
+    for name, unit in ((name, unit_of(columns, name)) for name in _SHARES):
+        if unit in _OF_PERCENT and (of_runs := [of_run[name] for of_run in rows if name in of_run]):
+            shares = pd.concat(of_runs)
+            at_0, at_1 = map(_TO_FRACTION[unit], (0, 1))
+            shares = shares[np.isfinite(shares) & (shares != at_0)]
+            if len(shares) and shares.between(min(at_0, at_1), max(at_0, at_1)).all():
+                right = _OF_PERCENT[unit]
+                yield f"{name}: no value is above 1, read as {unit.replace('_', ' ')}; set `unit: {right}`"
 
 
 def _share(values: pd.Series, name: str, unit: str) -> pd.Series:
@@ -106,7 +142,7 @@ def _share(values: pd.Series, name: str, unit: str) -> pd.Series:
     beyond = np.isfinite(shares) & ((shares < -_ROUNDING) | (shares > 1 + _ROUNDING))
     if beyond.any():
         row = beyond.idxmax()
-        right = {"fraction": "percent", "error": "percent_error"}.get(unit)
+        right = {right: wrong for wrong, right in _OF_PERCENT.items()}.get(unit)
         remedy = f"set `unit: {right}`" if right and 0 <= values[row] <= 100 else "correct it, or its `unit`"
         as_read = "" if unit == "fraction" else f", read as {unit.replace('_', ' ')},"
         raise ValueError(f"its {name} has {values[row]:g} in row {row + 1}{as_read} which is no share of 1; {remedy}")

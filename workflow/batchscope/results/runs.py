@@ -2,17 +2,18 @@
 
 import os
 import re
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from glob import escape, glob
+from itertools import pairwise
 from typing import NamedTuple
 
 from batchscope.errors import ConfigError, suggestion
-from batchscope.results.run_files import as_number, labels, read_rows
+from batchscope.results.run_files import as_label, labels, read_rows
 from batchscope.study.setting import Setting, setting_in_words
+from batchscope.study.userfiles import PLACEHOLDER, matching
 
 KEYS = ("batch_size", "learning_rate", "replicate")
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _WRITTEN = {"batch_size": r"\d+", "learning_rate": r"[+-]?[\d.]+(?:[eE][+-]?\d+)?", "replicate": "[^/]+"}
 
 
@@ -29,6 +30,16 @@ class Run(NamedTuple):
     path: str
     rows: dict[str, int | float | str]
     says: dict[str, int | float | str]
+
+    @property
+    def key(self) -> tuple[Setting, int]:
+        """What tells it from all others, as its name does not, which rounds its learning rate."""
+        return self.setting, self.replicate
+
+    @property
+    def is_of_program(self) -> bool:
+        """Whether a program was told to make it, which is given a seed."""
+        return "seed" in self.says
 
     @property
     def name(self) -> str:
@@ -83,15 +94,21 @@ def column_of(columns: dict, name: str) -> str:
 def _matching(pattern: str) -> list[tuple[str, dict]]:
     """The files that a pattern fits, in sorted order, and the keys that stand in their paths."""
     place, pattern = "histories.path", os.path.normpath(pattern)
-    literals, names = _PLACEHOLDER.split(pattern)[::2], _PLACEHOLDER.findall(pattern)
+    literals, names = PLACEHOLDER.split(pattern)[::2], PLACEHOLDER.findall(pattern)
     for name in names:
         if name not in KEYS:
             raise ConfigError(place, f"there is no {{{name}}}{suggestion(name, KEYS)}")
         if names.count(name) > 1:
             raise ConfigError(place, f"{{{name}}} stands twice; keep one of them")
-    paths = sorted(glob("*".join(map(escape, literals))))
+    for index, (first, second) in enumerate(pairwise(names), start=1):
+        if not literals[index]:
+            problem = f"nothing stands between {{{first}}} and {{{second}}}, so that where one ends is not known"
+            raise ConfigError(place, f"{problem}; rename the files")
+    paths = matching(pattern)
     if not paths:
         raise ConfigError(place, f"no file is called like {pattern!r}, seen from the folder of the run")
+    if closed := [path for path in paths if not os.access(path, os.R_OK)]:
+        raise ConfigError(place, f"{closed[0]!r} is a link to nothing or may not be read; correct it or move it away")
     strict, loose = (
         re.compile("".join(_with_groups(literals, names, written)))
         for written in (_WRITTEN, dict.fromkeys(KEYS, "[^/]*"))
@@ -109,22 +126,20 @@ def _with_groups(literals: list[str], names: list[str], written: dict[str, str])
 def _values_in(path: str, strict: re.Pattern, loose: re.Pattern, place: str) -> dict:
     """The keys in a path."""
     texts = (strict.fullmatch(path) or loose.fullmatch(path)).groupdict()
-    values = {}
-    for key, text in texts.items():
-        try:
-            values[key] = as_number(float(text))
-        except ValueError:
-            values[key] = text
-        _check(key, values[key], f"{place}: {path!r}")
+    values = {key: as_label(text) for key, text in texts.items()}
+    for key, value in values.items():
+        _check(key, value, f"{place}: {path!r}")
     return values
 
 
 def _check(key: str, value: int | float | str | None, place: str) -> None:
+    if key != "replicate" and isinstance(value, str):  # as all cells of a column are where one is no number
+        value = as_label(value)
     if key == "batch_size" and not (isinstance(value, int) and value >= 1):
         raise ConfigError(place, f"{value!r} is no batch size, which is a whole number of at least 1")
     if key == "replicate" and value == "":
         raise ConfigError(place, "the replicate has no label")
-    if key == "learning_rate" and not (isinstance(value, int | float) and 0 < value < float("inf")):
+    if key == "learning_rate" and not (isinstance(value, int | float) and 0 < value <= sys.float_info.max):
         raise ConfigError(place, f"{value!r} is no learning rate, which is a number above 0")
 
 

@@ -119,12 +119,13 @@ def _kept(path: Path) -> dict | None:
 
 
 def _digest(question: dict) -> str:
-    """Changes with the question, the content of its files, the code that answers it and the libraries asked."""
+    """Changes with the question, its files' names and content, the code that answers it and the libraries asked."""
     versions = [
         version(name) for name in ("keras", "numpy", "openpyxl", "pandas", "pyarrow", "scikit-learn", "tensorflow")
     ]
-    words = [yaml.safe_dump([question, versions]), code_digest(LIBRARY / "training" / "facts.py")]
-    return digest(words, files_of(question))
+    files = files_of(question)
+    words = [yaml.safe_dump([question, versions, files]), code_digest(LIBRARY / "training" / "facts.py")]
+    return digest(words, [path for path in files if os.access(path, os.R_OK)])  # others are told where read
 
 
 def _ask(questions: dict[str, dict], memory: float | None) -> dict[str, dict]:

@@ -13,6 +13,7 @@ from batchscope.imports import CHECKOUT, modules_in
 from batchscope.names import name_and_arguments
 from batchscope.study.command import split_all
 
+PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _READERS = ("table", "npz")
 _OF_ENVIRONMENTS = (".yaml", ".yml")  # else the name of one that is there
 
@@ -98,8 +99,10 @@ def history_files(histories: dict) -> list[str]:
 
 
 def matching(pattern: str) -> list[str]:
-    """The files and folders that a path with names in braces fits, in order."""
-    parts = re.split(r"\{\w+\}", os.path.expanduser(pattern))
+    """The files and folders that a path with names in braces fits, in order, without `.` and `//` in their paths."""
+    parts = PLACEHOLDER.split(os.path.normpath(os.path.expanduser(pattern)))[::2]
+    if "\0" in pattern:  # which no path has, and glob fails at
+        return []
     return sorted(glob.glob("*".join(map(glob.escape, parts))))
 
 
