@@ -124,7 +124,8 @@ for study in RUNS:
         name:
             f"{study.name}_check"
         input:
-            study.trial_file if study in PROGRAMS else where_they_are(lambda study: study.files, only=study),
+            tried=[str(study.trial_file)] if study in PROGRAMS else [],
+            files=where_they_are(lambda study: study.files, only=study),
         log:
             f"results/{study.name}/logs/check.log",
         localrule: True

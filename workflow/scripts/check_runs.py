@@ -18,6 +18,8 @@ terminal = begin(snakemake)
 check = json.loads(snakemake.params.check)
 reading, study = check["reading"], check["study"]
 runs = [as_run(run) for run in reading.pop("runs")]
+for path in snakemake.input.tried:  # of a program, which has a place of its own in a module
+    runs = [run._replace(path=path) for run in runs]
 try:
     table, seconds, remarks = read_runs(runs, **reading)
 except RunsError as error:

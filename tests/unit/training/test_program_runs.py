@@ -78,6 +78,7 @@ def test_a_failure_is_a_line_with_its_last_words_and_the_others_are_kept(tmp_pat
     [
         ("pass", "the program ended well and wrote nothing to {history}"),
         ("import sys; open(sys.argv[1], 'w')", "the program ended well and wrote nothing to {history}"),
+        ("import os, sys; os.mkdir(sys.argv[1])", "the program wrote a folder to {history}, where a file is due"),
         ("import os; os.kill(os.getpid(), 9)", "ended by SIGKILL, as it is where memory runs out"),
         ("import os; print('oh'); os.abort()", "ended by SIGABRT"),
     ],

@@ -162,6 +162,8 @@ class _Process:
         written = self._history
         if self._packed and any(written.rglob("*")):
             written = Path(shutil.make_archive(str(written), "zip", written))
+        if written.is_dir() and not self._packed:
+            raise RunsFailedError(f"{self.run.name}: the program wrote a folder to {{history}}, where a file is due")
         if not written.is_file() or written.stat().st_size == 0:
             raise RunsFailedError(f"{self.run.name}: the program ended well and wrote nothing to {{history}}")
         return written
