@@ -21,6 +21,11 @@ def pytest_addoption(parser) -> None:
     )
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores, as tests of whole runs wait for much of their time."""
+    return os.cpu_count() + 1
+
+
 def pytest_report_header() -> str:
     return f"snakemake-{version('snakemake')}"
 

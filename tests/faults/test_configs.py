@@ -42,7 +42,7 @@ def _alarm():
 
 @pytest.mark.usefixtures("_warm_process", "_alarm")
 def test_every_config_runs_or_is_refused(make_checkout, tmp_path, request, monkeypatch):
-    cases, runs = (500, 30) if request.config.getoption("--thorough") else (30, 2)
+    cases, runs = (500, 30) if request.config.getoption("--thorough") else (20, 1)
     monkeypatch.chdir(tmp_path)
     counts, faults, short, seen = Counter(), [], [], set()
 
