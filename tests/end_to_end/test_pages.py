@@ -1,14 +1,13 @@
 """The page of a study and the front of all studies in a real browser: on a phone, on a desk, on paper."""
 
 import re
-import shutil
-from collections.abc import Iterator
 
 import pytest
 import yaml
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+from tests.end_to_end.conftest import CHROMIUM
+
 PAGES = ["results/index.html", "results/small/index.html"]
 in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 # Of every text that is seen, how much its colour differs from what is behind it, by the formula of WCAG 2.
@@ -25,15 +24,6 @@ CONTRASTS = """() => {
         .map(element => [light(getComputedStyle(element).color), light(behind(element))].sort((a, b) => a - b))
         .map(([dark, bright]) => (bright + 0.05) / (dark + 0.05))
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with (
-        sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"]) as browser,
-    ):
-        yield browser
 
 
 @pytest.fixture

@@ -80,19 +80,20 @@ def runs_table() -> pd.DataFrame:
     )
 
 
+CLAIMS = {
+    "C1": {
+        "statement": "A batch of 4 ends more accurate",
+        "measure": "test_accuracy",
+        "of": {"batch_size": 4},
+        "against": {"batch_size": 50},
+        "above": 0,
+    }
+}
 CONFIG = {
     "studies": {
         "mine": study(
             learning_curves={"one": {"batch_size": "full", "learning_rate": 0.1}},
-            claims={
-                "C1": {
-                    "statement": "A batch of 4 ends more accurate",
-                    "measure": "test_accuracy",
-                    "of": {"batch_size": 4},
-                    "against": {"batch_size": 50},
-                    "above": 0,
-                }
-            },
+            claims=CLAIMS,
             questions={"Q1": {"question": "Is it?", "answer": "C1", "measures": ["test_accuracy"], "beside": ["old"]}},
         ),
         "old": {
@@ -108,15 +109,7 @@ CONFIG = {
                 "paired": False,
             },
             "train_rows": 100,
-            "claims": {
-                "C1": {
-                    "statement": "A batch of 4 ends more accurate",
-                    "measure": "test_accuracy",
-                    "of": {"batch_size": 4},
-                    "against": {"batch_size": 50},
-                    "above": 0,
-                }
-            },
+            "claims": CLAIMS,
         },
     },
     "figures": {"formats": ["svg"]},

@@ -1,12 +1,10 @@
 """The report in a real browser: every page is reached by clicking, every figure is seen, and no request leaves."""
 
-import shutil
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Locator, Page
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+from tests.end_to_end.conftest import CHROMIUM
+
 FIGURES = [
     *("answer Q1", "batch sizes", "dataset", "final accuracy", "learning curve whole", "time to target", "volatility"),
     "which is best",
@@ -24,15 +22,6 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not instal
 @pytest.fixture
 def requests() -> list[str]:
     return []
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with (
-        sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"]) as browser,
-    ):
-        yield browser
 
 
 @pytest.fixture

@@ -173,9 +173,8 @@ def run_files(wildcards):
     study = study_of(wildcards)
     if study not in PROGRAMS:
         return {"runs": list(map(local, study.run_files(wildcards.training)))}
-    folder = f"results/{study.name}"
-    about = f"{folder}/runs/batch_size_{wildcards.training}/runs.json"
-    return {"runs": [f"{folder}/{path}" for path in study.run_files(wildcards.training)], "about": [about]}
+    files = {"runs": study.run_files(wildcards.training), "about": [study.about_runs(wildcards.training)]}
+    return {name: [f"results/{study.name}/{path}" for path in paths] for name, paths in files.items()}
 
 
 def in_report(path, part, caption):
@@ -206,12 +205,12 @@ def timings(study):
 
 def dataset(study):
     """The dataset of a study, of those that have one."""
-    return [f"results/{study.name}/dataset.npz"] if study in KERAS else []
+    return [f"results/{study.name}/dataset.npz"] if study.of_rows else []
 
 
 def of_rows(study, folder):
     """What training jobs wrote of single rows or of new splits, of a study of which these are known."""
-    return trained(study, folder) if study in KERAS else []
+    return trained(study, folder) if study.of_rows else []
 
 
 def splits(study):

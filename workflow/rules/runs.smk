@@ -11,7 +11,7 @@ for study in PROGRAMS:
             input:
                 where_they_are(lambda study: study.files, only=study),
             output:
-                about=f"{folder}/runs/batch_size_{batch_size}/runs.json",
+                about=f"{folder}/{study.about_runs(batch_size)}",
                 runs=[f"{folder}/{path}" for path in study.run_files(batch_size)],
             log:
                 f"{folder}/logs/train_batch_size_{batch_size}.log",

@@ -13,16 +13,6 @@ ROWS = [["x", "kind", "y"], ["1.5", "a b", "low"], ["-2", "c", "high"]]
 PARSED = pd.DataFrame({"x": ["1.5", "-2"], "kind": ["a b", "c"], "y": ["low", "high"]}, dtype="str")
 
 
-@pytest.fixture
-def write(tmp_path):
-    def write(content: str | bytes, name: str = "table.csv") -> str:
-        path = tmp_path / name
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return str(path)
-
-    return write
-
-
 def lines(separator: str, end: str = "\n") -> str:
     return "".join(separator.join(row) + end for row in ROWS)
 

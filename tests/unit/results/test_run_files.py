@@ -15,16 +15,6 @@ from batchscope.results.run_files import labels, numbers, read_rows, written
 VALUES = [0.5, math.nan, math.inf, 0.25]
 
 
-@pytest.fixture
-def write(tmp_path):
-    def write(content: str | bytes, name: str = "log.csv") -> str:
-        path = tmp_path / name
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return str(path)
-
-    return write
-
-
 def test_empty_cells_are_told_from_those_that_are_not_finite(write, tmp_path):
     files = [
         write("epoch,loss\n0,0.5\n1,nan\n2,-inf\n3,\n"),

@@ -76,8 +76,8 @@ DEFINITIONS = {
     "sd": "The standard deviation over trainings, with n - 1 below the line.",
     "interquartile mean": "The mean of the middle half of the trainings, which single bad ones do not move.",
     "train accuracy": "As Keras has it, the running mean over the batches of an epoch, each before its update; of runs "
-    "what they wrote. Of large "
-    "batches a running mean lags behind, so test minus train accuracy cannot be compared across batch sizes.",
+    "what they wrote. Of large batches a running mean lags behind, so test minus train accuracy cannot be compared "
+    "across batch sizes.",
     "rank correlation": "Kendall's tau-b of a training's measure with the batch size, where equal values count as "
     "ties, tau-a of runs that share no seeds; 0 where all are equal. Its mean over trainings, and its interval over "
     "trainings alone.",

@@ -83,13 +83,13 @@ def sentence(claim: pd.Series) -> str:
     if claim["verdict"] == NOT_MEASURED:
         lacking = f"the trainings at a setting that it is about have no {NAMES[claim['measure']]}"
         return f"{claim['statement']}: not measured, as {lacking}."
-    basis = f"{claim['replicates']} {_UNITS.get(claim['measure'], 'replicates')}"
+    counted = f"{claim['replicates']} {_UNITS.get(claim['measure'], 'replicates')}"
     if claim["diverged"]:
-        basis += f"; {claim['diverged']} more diverged"
+        counted += f"; {claim['diverged']} more diverged"
     found = measured(*claim[["measure", "estimate", "low_on_this_split", "high_on_this_split"]])
     if claim["over"] != TRAININGS:
         found += f" for new rows, {bounds(claim['low'], claim['high'])} over trainings alone"
-    parts = [f"{claim['statement']}: {found}, expected {claim['expected']} ({basis})."]
+    parts = [f"{claim['statement']}: {found}, expected {claim['expected']} ({counted})."]
     if claim["verdict_on_new_splits"] != NOT_JUDGED:
         new = claim[["measure", *(f"{name}_on_new_splits" for name in ("estimate", "low", "high"))]]
         parts.append(f"On new splits {measured(*new)} ({claim['replicates_on_new_splits']:.0f}).")

@@ -70,7 +70,7 @@ def _of_runs(study: RunsPlan) -> Iterator[str]:
             if metric in measure and metric not in study.metrics_measured:
                 yield f"{place}: {measure} is not measured; name test_{metric} in `{where}`"
         if measure in ("ensemble_gain", "selection_gain") or measure.endswith(("rmse", "mae")):
-            yield f"{place}: {measure} cannot be told from histories; take {_learned(study)}"
+            yield f"{place}: {measure} cannot be told from histories; take test_{study.of_all_rows}"
     if isinstance(study, ProgramPlan):
         yield from command_mistakes(
             study.spec["program"], max(map(len, study.trainings.values())), study.spec["replicates"]
@@ -84,10 +84,6 @@ def _of_runs(study: RunsPlan) -> Iterator[str]:
         for name, curve in study.spec["learning_curves"].items():
             if study.setting(curve["batch_size"], curve["learning_rate"]) not in study.settings:
                 yield f"learning_curves.{name}: there is no run at this batch size and learning rate"
-
-
-def _learned(study: Study) -> str:
-    return "test_loss" if study.score == "loss" else "test_accuracy"
 
 
 def _not_of_numbers(study: Study) -> Iterator[str]:

@@ -97,7 +97,9 @@ class ProgramPlan(RunsPlan):
     def program(self, name: str) -> dict:
         """The runs of the program at one batch size, each a learning rate and a replicate."""
         settings = self.trainings[name]
-        runs = [(setting.learning_rate, replicate) for setting in settings for replicate in range(self.replicates)]
+        runs = [
+            (setting.learning_rate, replicate) for setting in settings for replicate in range(self.spec["replicates"])
+        ]
         return self._program(next(iter(settings)), self.spec["epochs"]) | {"runs": runs}
 
     @property
@@ -126,10 +128,6 @@ class ProgramPlan(RunsPlan):
             "where": [self.conda, self.container],
         }
 
-    @property
-    def replicates(self) -> int:
-        return self.spec["replicates"]
-
     def run_files(self, name: str) -> list[str]:
         """The files that the program writes at one batch size, one for each run, from the folder of the results."""
         return [
@@ -137,10 +135,13 @@ class ProgramPlan(RunsPlan):
             for rate, replicate in self.program(name)["runs"]
         ]
 
+    def about_runs(self, name: str) -> str:
+        """The file that tells of the runs at one batch size, from the same folder."""
+        return f"runs/batch_size_{name}/runs.json"
+
     @property
     def further_results(self) -> list[str]:
-        about = [f"runs/batch_size_{name}/runs.json" for name in self.trainings]
-        return about + [path for name in self.trainings for path in self.run_files(name)]
+        return [path for name in self.trainings for path in (self.about_runs(name), *self.run_files(name))]
 
     def reading(self, name: str) -> dict:
         of_rate = {setting.learning_rate: setting for setting in self.trainings[name]}

@@ -14,12 +14,6 @@ def splits_drawn(spec: dict) -> int:
     return max(spec.get("new_splits", {}).get("replicates", 0), spec.get("variance", {}).get("splits", 0))
 
 
-def judged_by(spec: dict) -> str:
-    """What settings are judged by: the loss where numbers are learned, else what the study says, or accuracy."""
-    learned = score_of(spec["loss"]) if "loss" in spec else "accuracy"
-    return learned if learned == "loss" else spec.get("score", learned)
-
-
 @dataclass(frozen=True)
 class Study:
     """A checked study: `spec` as in the config with all defaults, and how many rows it trains on."""
@@ -34,8 +28,16 @@ class Study:
 
     @property
     def score(self) -> str:
-        """What settings are judged by, of `batchscope.study.scores.SCORES`."""
-        return judged_by(self.spec)
+        """What settings are judged by, of `batchscope.study.scores.SCORES`: the loss where numbers are learned, else
+        what the study says, or accuracy.
+        """
+        learned = score_of(self.spec["loss"]) if "loss" in self.spec else "accuracy"
+        return learned if learned == "loss" else self.spec.get("score", learned)
+
+    @property
+    def of_all_rows(self) -> str:
+        """What is measured of training rows as well: loss or accuracy, as the study is judged by a loss or not."""
+        return "loss" if self.score == "loss" else "accuracy"
 
     @property
     def metrics(self) -> list[str]:
@@ -55,8 +57,7 @@ class Study:
     @property
     def overviews(self) -> dict[str, list[str]]:
         """The figures of measures by batch size that every study has: name -> measures."""
-        learned = "loss" if self.score == "loss" else "accuracy"  # which is measured of training rows too
-        final = [f"test_{self.score}", f"test_{learned}", f"train_{learned}"]
+        final = [f"test_{self.score}", f"test_{self.of_all_rows}", f"train_{self.of_all_rows}"]
         final += [f"test_{metric}" for metric in self.metrics_measured]
         return {
             f"final_{self.score}": list(dict.fromkeys(final)),

@@ -1,6 +1,6 @@
 """The runs of a program that are done, kept until all runs of a job are: one that is killed goes on with the others.
 
-Needs nothing that does not come with Python, as it may run in an environment of the program's.
+Imports nothing that is compiled for one version of Python, as it may run in an environment of the program's.
 """
 
 import json
@@ -36,12 +36,10 @@ class KeptRuns:
 
     def keep(self, name: str, history: Path, seconds: float) -> None:
         """Keep the history of a run that is done, and the seconds that it took."""
-        for path, write in {
-            self._folder / name: lambda temporary: shutil.copyfile(history, temporary),
-            self._seconds(name): lambda temporary: temporary.write_text(json.dumps(round(seconds, 3))),
-        }.items():
-            with replacing(path) as temporary:
-                write(temporary)
+        with replacing(self._folder / name) as temporary:
+            shutil.copyfile(history, temporary)
+        with replacing(self._seconds(name)) as temporary:
+            temporary.write_text(json.dumps(round(seconds, 3)))
 
     def keep_earlier(self, outputs: list[Path], about: Path) -> None:
         """Keep what outputs were before this job, which makes them again, as when more replicates are asked for.

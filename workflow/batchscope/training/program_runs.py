@@ -1,6 +1,6 @@
 """The runs of a user's program for one batch size: one after the other or some at once, each a process.
 
-Needs nothing that does not come with Python, as it may run in an environment of the program's.
+Imports nothing that is compiled for one version of Python, as it may run in an environment of the program's.
 """
 
 import logging
