@@ -93,7 +93,7 @@ _NUMBERS = (
 )
 _CONVERGENCE = "A training has converged at the first epoch at most 0.01 worse than its mean over the last quarter."
 _SECONDS = {
-    "dataset": "Those of training with evaluation after every epoch, without compiling and without drawing the batch "
+    "dataset": "Those of training with all its evaluations, without compiling and without drawing the batch "
     "orders. A replicate's seconds are its share of its stack's, by the median pace over the stretches of training "
     "after the first, which warms up; those of a schedule are as measured. Every batch size is timed in a process of "
     "its own; a probe (`pace`) goes through all of them in turn, in several processes.",

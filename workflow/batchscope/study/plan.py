@@ -50,8 +50,12 @@ class Plan(Study):
 
     def _rank(self, setting: Setting) -> int:
         """The place of a setting's learning rate in the config; rates of single figures come last."""
-        rates = [float(rate) for rate in self.spec["learning_rates"]]
-        return rates.index(setting.learning_rate) if setting.learning_rate in rates else len(rates)
+        places = {
+            self.setting(batch_size, rate): place
+            for batch_size in self.spec["batch_sizes"]
+            for place, rate in enumerate(self.rates(batch_size))
+        }
+        return places.get(setting, len(places))
 
     @property
     def recommendation(self) -> dict:
@@ -85,17 +89,18 @@ class Plan(Study):
     @property
     def panels(self) -> dict:
         """The figure with a panel per batch size."""
-        rates = self.spec["learning_rates"]
+        batch_sizes = self.spec["batch_sizes"]
         return {
             "title": self.title,
             "settings": [
                 setting
-                for batch_size in self.spec["batch_sizes"]
-                for rate in rates
+                for batch_size in batch_sizes
+                for rate in self.rates(batch_size)
                 if (setting := self.setting(batch_size, rate)) in self.settings
             ],
-            "learning_rates": len(rates),
+            "learning_rates": len(self.rates(batch_sizes[0])),
             "score": self.score,
+            "counted_in": self.counted_in,
         }
 
     def curve(self, name: str) -> dict:
@@ -105,6 +110,7 @@ class Plan(Study):
             "title": f"{self.title}: {name.replace('_', ' ')}",
             "setting": self.setting(curve["batch_size"], curve["learning_rate"]),
             "score": self.score,
+            "counted_in": self.counted_in,
         }
 
     @property
