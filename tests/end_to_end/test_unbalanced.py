@@ -26,6 +26,7 @@ studies:
     target_balanced_accuracy: 0.5
     claims:
       C1: {statement: It sees the sick, measure: test_roc_auc, of: {batch_size: 20}, above: 0.5}
+    steps_to_result: {balanced_accuracy: 0.5}
     variance: {batch_sizes: [20], splits: 2, weights: 2, orders: 2}
 figures: {formats: [svg]}
 """

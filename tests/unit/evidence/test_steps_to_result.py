@@ -71,7 +71,8 @@ def test_what_is_an_upper_bound_or_never_gets_there_is_left_out_of_the_fit(study
     table, scaling = found(study)
     assert table["in_fit"].tolist() == [False, False, True, True, True, False]
     assert table.loc[2, ["updates", "reached", "why_not"]].tolist() == [math.inf, 0, "most replicates never get there"]
-    assert table.loc[[8, 2048], "on_edge"].tolist() == ["lowest", "highest"]
+    assert table.loc[2, ["learning_rate", "learning_rate_low", "learning_rate_high"]].isna().all()
+    assert table["on_edge"].tolist() == ["", "lowest", "", "", "", "highest"]
     assert "is the lowest, so this is an upper bound" in table.loc[8, "why_not"]
     assert (scaling["points"] == 3).all()
 

@@ -1,6 +1,7 @@
 """How many updates each batch size takes to a result (Shallue et al. 2019), and what law they follow."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from batchscope.study.setting import CONSTANT, SETTING
 
 FEWEST_UPDATES, CRITICAL_BATCH_SIZE = "fewest_updates", "critical_batch_size"
 _FEWEST_POINTS = 3
+_TEXTS = ("on_edge", "why_not", "regime", "refused")
 _UNKNOWN = Bounds(*[math.nan] * 4)
 
 
@@ -62,10 +64,11 @@ def tables(
         paired, seed, anew: as `batchscope.evidence.best_rates.best_rates` takes them.
 
     Columns of a batch size: its best `learning_rate`, chosen on the rows of `chosen_on`, with the 2.5 and 97.5 % of
-    the rates chosen in samples, and whether it is on an edge of those tried (`lowest`, `highest`, `only`); its
-    `replicates`, the share of them that `reached` the result, their median `updates` with 95 % interval on test rows
-    and on validation rows, infinite where most never get there; whether it is `in_fit`, and `why_not`; what the law has
-    there with its 95 % interval; and its `regime`, of `batchscope.evidence.scaling.REGIMES`.
+    the rates chosen in samples, and whether it is on an edge of those tried (`lowest`, `highest`, `only`), all empty
+    where none gets there; its `replicates`, the share of them that `reached` the result, their median `updates` with
+    95 % interval on test rows and on validation rows, infinite where most never get there; whether it is `in_fit`, and
+    `why_not`; what the law has there with its 95 % interval; and its `regime`, of `batchscope.evidence.scaling.REGIMES`,
+    of one that gets there.
 
     Columns of a quantity, `fewest_updates` (S_min) or `critical_batch_size` (B_crit): `estimate`, 95 and 90 % interval,
     the fewest `replicates` behind a point, `fit_error` (by how much a point is off on average, root mean square, as a
@@ -78,19 +81,28 @@ def tables(
     curve, scaling = _law(fitted, np.array([best.batch_size for best in each]), _lacking(rows))
     critical = scaling.set_index("quantity").loc[CRITICAL_BATCH_SIZE, "estimate"]
     table = pd.DataFrame(rows).assign(**curve)
-    table["regime"] = ["" if math.isnan(critical) else regime(size, critical) for size in table["batch_size"]]
-    return table.assign(chosen_on=chosen_on), scaling
+    known = np.isfinite(table["updates"]) & np.isfinite(critical)
+    table["regime"] = [regime(size, critical) if is_known else "" for size, is_known in zip(table["batch_size"], known)]
+    of_updates = ["updates", "low", "high", "validation_updates", "validation_low", "validation_high"]
+    of_updates += ["fitted", "fitted_low", "fitted_high"]
+    return table.round(dict.fromkeys(of_updates, 6)).assign(chosen_on=chosen_on), scaling.round(6)
+
+
+def read_tables(steps: str | Path, scaling: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Both tables from their files, where a text that says nothing is an empty cell."""
+    tables = (pd.read_csv(path, dtype=dict.fromkeys(_TEXTS, str)) for path in (steps, scaling))
+    return tuple(table.fillna(dict.fromkeys(_TEXTS, "")) for table in tables)
 
 
 def _row(best: Best, chosen_on: str) -> dict:
-    enough = best.replicates >= FEWEST
+    some_there, enough = best.reached[chosen_on] > 0, best.replicates >= FEWEST
     low_rate, high_rate = np.quantile(best.sampled_rates, [0.025, 0.975], method="nearest")
     row = {
         "batch_size": best.batch_size,
-        "learning_rate": best.learning_rate,
-        "learning_rate_low": low_rate if enough else math.nan,
-        "learning_rate_high": high_rate if enough else math.nan,
-        "on_edge": _edge(best),
+        "learning_rate": best.learning_rate if some_there else math.nan,
+        "learning_rate_low": low_rate if some_there and enough else math.nan,
+        "learning_rate_high": high_rate if some_there and enough else math.nan,
+        "on_edge": _edge(best) if some_there else "",
         "replicates": best.replicates,
         "reached": round(best.reached["test"], 6),
     }
