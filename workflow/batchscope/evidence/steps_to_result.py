@@ -67,8 +67,8 @@ def tables(
     the rates chosen in samples, and whether it is on an edge of those tried (`lowest`, `highest`, `only`), all empty
     where none gets there; its `replicates`, the share of them that `reached` the result, their median `updates` with
     95 % interval on test rows and on validation rows, infinite where most never get there; whether it is `in_fit`, and
-    `why_not`; what the law has there with its 95 % interval; and its `regime`, of `batchscope.evidence.scaling.REGIMES`,
-    of one that gets there.
+    `why_not`; what the law has there with its 95 % interval; and, of one that gets there, its `regime`, of
+    `batchscope.evidence.scaling.REGIMES`.
 
     Columns of a quantity, `fewest_updates` (S_min) or `critical_batch_size` (B_crit): `estimate`, 95 and 90 % interval,
     the fewest `replicates` behind a point, `fit_error` (by how much a point is off on average, root mean square, as a
