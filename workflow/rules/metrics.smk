@@ -169,3 +169,29 @@ rule sum_up_pace:
         "Summing up the pace of {wildcards.study}"
     script:
         "../scripts/sum_up_pace.py"
+
+
+rule find_steps_to_result:
+    input:
+        "results/{study}/metrics/history.parquet",
+    output:
+        steps="results/{study}/metrics/steps_to_result.csv",
+        scaling="results/{study}/metrics/scaling.csv",
+    log:
+        "results/{study}/logs/find_steps_to_result.log",
+    benchmark:
+        "results/{study}/benchmarks/find_steps_to_result.tsv"
+    localrule: True
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("find_steps_to_result.py"),
+        steps=part(lambda study, _: study.steps),
+    message:
+        "Finding how many updates {wildcards.study} takes to its result"
+    script:
+        "../scripts/find_steps_to_result.py"

@@ -122,8 +122,25 @@ class Plan(Study):
     def tables(self) -> list[str]:
         """The names of all tables under metrics."""
         asked_for = [name for name in ("variance_trainings", "variance", "pace") if name.split("_")[0] in self.spec]
+        asked_for += ["steps_to_result", "scaling"] * ("steps_to_result" in self.spec)
         judged = ["summary", "comparisons", "recommendation", "claims"]
         return ["replicates", "new_splits", *self.measured_otherwise, *judged, *asked_for]
+
+    @property
+    def steps(self) -> dict:
+        """How many updates each batch size takes to a result."""
+        return self.reached | {"paired": self.paired, "seed": self.spec["seed"]}
+
+    @property
+    def reached(self) -> dict:
+        """The result that steps are counted to."""
+        [(score, result)] = self.spec["steps_to_result"].items()
+        return {"score": score, "result": result}
+
+    @property
+    def steps_figure(self) -> dict:
+        """The figure of how many updates each batch size takes to a result."""
+        return {"title": self.title} | self.reached
 
     @property
     def best(self) -> dict:
@@ -162,7 +179,8 @@ class Plan(Study):
     @property
     def page(self) -> dict:
         """What the page of the study says and shows."""
-        return self.asked | {"best": "which_is_best", "figures": [*self.figures.items()]}
+        shown = self.asked | {"best": "which_is_best", "figures": [*self.figures.items()]}
+        return shown | ({"steps": self.reached} if "steps_to_result" in self.spec else {})
 
     def drawn(self, figure: str) -> list[str]:
         """The names of the studies in a figure of measures by batch size."""

@@ -129,7 +129,9 @@ class Study:
     def figures(self) -> dict[str, str]:
         """The names of all figures, each with that of its caption; those of one caption stand together."""
         answers = [f"answer_{name}" for name, question in self.spec["questions"].items() if "measures" in question]
-        asked_for = [name for name in ("ensembles", "variance", "pace", "dataset") if name in self.spec]
+        asked_for = [
+            name for name in ("ensembles", "variance", "pace", "dataset", "steps_to_result") if name in self.spec
+        ]
         return {
             **{name: name for name in ("batch_sizes", "which_is_best")},
             **dict.fromkeys([*self.overviews, *answers], "measures"),
