@@ -1,6 +1,7 @@
 """All numbers of a study for a paper: a TeX file in which each has a name that lasts."""
 
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -119,7 +120,7 @@ def _of_claim(claim: dict) -> Iterator[tuple[str, str]]:
     yield "replicates", number(claim["replicates"])
     yield "p (Holm)", p_value(claim["p_value_holm"])
     if rests_on := basis_of_claim(claim):
-        yield "basis", rests_on
+        yield "basis", re.sub(r"([_%&#$])", r"\\\1", rests_on)
 
 
 def _judged(row: dict, estimate: str) -> Iterator[tuple[str, str]]:

@@ -34,10 +34,10 @@ ON_THIS_SPLIT, ON_NEW_SPLITS = "on this split", "on new splits"
 # What a page has no room for.
 _NOT_IN_LATEX = (
     *("over trainings alone", "measured on new splits", "late mean", "first touch", "p (Holm)"),
-    *("interquartile mean", GUESSING),
+    *("interquartile mean", GUESSING, "basis"),
     *("replicates", "diverged", "reached", "updates per epoch", "percentile"),
 )
-_WIDTHS = {"claim": 0.3, "source": 0.15, "basis": 0.2}  # of columns in LaTeX that are sentences
+_WIDTHS = {"claim": 0.3, "source": 0.15}  # of columns in LaTeX that are sentences
 _SECONDS = "seconds per replicate"
 _OF_DATA = ["what", "what became of it", "missing", "looks wrong"]
 
@@ -189,7 +189,6 @@ def claims_table(claims: pd.DataFrame) -> pd.DataFrame:
             "name": claims["claim"],
             "claim": claims["statement"].where(~claims["control"].astype(bool), claims["statement"] + f" ({CONTROL})"),
             **_where_any(claims, "source", claims["source"]),
-            **_where_any(claims, "basis", map(basis_of_claim, claims.to_dict("records"))),
             ON_THIS_SPLIT: claims["verdict_on_this_split"],
             ON_NEW_SPLITS: claims["verdict_on_new_splits"],
             "measured": _measured(claims, "estimate", "low_on_this_split", "high_on_this_split"),
@@ -198,6 +197,7 @@ def claims_table(claims: pd.DataFrame) -> pd.DataFrame:
                 claims, *(f"{name}_on_new_splits" for name in ("estimate", "low", "high"))
             ),
             "expected": claims["expected"],
+            **_where_any(claims, "basis", map(basis_of_claim, claims.to_dict("records"))),
             "p (Holm)": claims["p_value_holm"].map(p_value),
             "replicates": claims["replicates"],
             "reported": [f"{value:g}" if value == value else "-" for value in claims["reported"]],

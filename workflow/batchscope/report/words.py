@@ -100,7 +100,7 @@ def basis_of_claim(claim: Mapping) -> str:
     where = _setting_of_study(claim, "of")
     if pd.notna(claim["against_batch_size"]):
         where += f" against {_setting_of_study(claim, 'against')}"
-    return f"{where}, {claim['basis']}" if claim["basis"] else where
+    return f"{where}; {claim['basis']}" if claim["basis"] else where
 
 
 def _setting_of_study(claim: Mapping, key: str) -> str:
