@@ -304,6 +304,8 @@ def test_across_studies_that_are_no_pairs_two_samples_are_compared():
     welch = stats.ttest_ind(0.7 + noise, 0.8 + noise, equal_var=False).confidence_interval()
     assert (row["low"], row["high"]) == pytest.approx((*welch,), abs=1e-3)
     assert (row["paired"], row["over"], row["verdict_on_this_split"]) == (False, "trainings", "holds")
+    row = across(one, other, paired=False, below=0, not_tested=True)
+    assert (row["paired"], row["verdict"], row["against_study"]) == (False, "not tested", "b")
 
 
 def test_across_studies_rows_that_both_tested_count_as_those_of_one_study_do():

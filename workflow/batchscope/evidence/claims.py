@@ -91,7 +91,7 @@ def judge(
             row = _judge_fitted(claim, fitted.set_index("quantity").loc[claim["measure"]])
         else:
             row = _judge(claim, studies, seed)
-        rows.append({"paired": trainings[THIS_SPLIT].paired} | row)
+        rows.append({"paired": claim.get("paired", trainings[THIS_SPLIT].paired)} | row)
     tested = [row for row in rows if not math.isnan(row["p_value"])]
     adjusted = multipletests([row["p_value"] for row in tested], LEVEL, "holm")[1] if tested else []
     for row, p_value in zip(tested, adjusted):
