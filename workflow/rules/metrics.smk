@@ -95,10 +95,10 @@ rule recommend:
 
 rule judge_claims:
     input:
-        **TRAININGS,
-        others=lambda wildcards: [
-            f"results/{wildcards.study}/metrics/{name}.csv" for name in study_of(wildcards).measured_otherwise
-        ],
+        measured=lambda wildcards: list(
+            chain.from_iterable(measured(STUDIES[name]) for name in (wildcards.study, *study_of(wildcards).elsewhere))
+        ),
+        fitted=where_asked_for("scaling"),
     output:
         "results/{study}/metrics/claims.csv",
     log:
@@ -114,7 +114,7 @@ rule judge_claims:
         runtime=10,
     params:
         code=code("judge_claims.py"),
-        claims=part(lambda study, _: study.claims),
+        claims=part(lambda study, _: study.claims(STUDIES)),
     message:
         "Judging the claims of {wildcards.study}"
     script:
