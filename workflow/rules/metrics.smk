@@ -169,3 +169,28 @@ rule sum_up_pace:
         "Summing up the pace of {wildcards.study}"
     script:
         "../scripts/sum_up_pace.py"
+
+
+rule map_rates:
+    input:
+        replicates="results/{study}/metrics/replicates.csv",
+    output:
+        "results/{study}/metrics/rates.csv",
+    log:
+        "results/{study}/logs/map_rates.log",
+    benchmark:
+        "results/{study}/benchmarks/map_rates.tsv"
+    localrule: True
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("map_rates.py"),
+        rates=part(lambda study, _: study.rates),
+    message:
+        "Mapping the learning rates of {wildcards.study}"
+    script:
+        "../scripts/map_rates.py"

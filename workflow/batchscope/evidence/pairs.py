@@ -10,6 +10,9 @@ CENSORED = {
     f"{part}{length}_to_target": length for part in ("", "validation_") for length in ("epochs", "updates", "seconds")
 } | {f"{part}epochs_to_first_touch": "epochs" for part in ("", "validation_")}
 
+# Measures of a replicate at all learning rates of a batch size together, which it has though it diverged at some.
+OF_ALL_RATES = ("usable_octaves",)
+
 
 def values_by_replicate(
     replicates: pd.DataFrame, measure: str, settings: list[Setting]
@@ -21,12 +24,13 @@ def values_by_replicate(
 
     Returns:
         Values (replicates, settings), and 1 for those of them that are censored, 0 for the others. Both are NaN where a
-        setting has no such replicate, and a replicate that diverged has no value. Where some replicate never reaches a
-        target, all times are restricted to the length of the shortest training, with which it counts: their mean is a
-        restricted mean (Royston and Parmar 2013).
+        setting has no such replicate, and a replicate that diverged has no value, but of `OF_ALL_RATES`. Where some
+        replicate never reaches a target, all times are restricted to the length of the shortest training, with which it
+        counts: their mean is a restricted mean (Royston and Parmar 2013).
     """
     values, diverged = _by_replicate(replicates, [measure, "diverged"], settings)
-    values[diverged == 1] = np.nan
+    if measure not in OF_ALL_RATES:
+        values[diverged == 1] = np.nan
     if not np.isinf(values).any():
         return values, np.where(np.isnan(diverged), np.nan, 0.0)
     horizon = _by_replicate(replicates, [CENSORED[measure]], settings)[0][~np.isnan(values)].min()

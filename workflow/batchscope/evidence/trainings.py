@@ -10,7 +10,7 @@ import pandas as pd
 
 from batchscope.evidence import paired, unpaired
 from batchscope.evidence.crossed import estimate_both
-from batchscope.evidence.pairs import diverged_by_replicate, values_by_replicate
+from batchscope.evidence.pairs import OF_ALL_RATES, diverged_by_replicate, values_by_replicate
 from batchscope.evidence.studentised import Estimate
 from batchscope.results.row_scores import NEW_SPLITS, THIS_SPLIT, RowScoreTable, read_row_scores
 from batchscope.study.scores import SCORES
@@ -73,9 +73,12 @@ class Trainings:
         counts = np.maximum((~np.isnan(of_rows)).sum(axis=2, keepdims=True), 1)
         return of_rows + of_trainings - np.nansum(of_rows, axis=2, keepdims=True) / counts, censored
 
-    def diverged(self, settings: list[Setting]) -> np.ndarray:
-        """1 where a training diverged, else 0, (trainings, settings); NaN where a setting has no such replicate."""
-        return diverged_by_replicate(self.replicates, settings)
+    def diverged(self, settings: list[Setting], measure: str = "") -> np.ndarray:
+        """1 where a training diverged, else 0, (trainings, settings); NaN where a setting has no such replicate.
+
+        All are 0 for a measure that a training has whether it diverged or not.
+        """
+        return diverged_by_replicate(self.replicates, settings) * (measure not in OF_ALL_RATES)
 
     def estimate(self, measure: str, setting: Setting, seed: int) -> Estimate:
         """The mean of a measure at a setting, with the wider of the intervals for new rows and over trainings alone."""

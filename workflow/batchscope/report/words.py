@@ -57,6 +57,7 @@ MEASURES = {
     "validation_mae": "MAE on validation rows, in the target's unit",
     "ensemble_gain": "gain in accuracy of the mean prediction",
     "selection_gain": "gain in accuracy of the best on validation rows",
+    "usable_octaves": "octaves of usable learning rates",
 }
 MEASURES |= {
     measure.replace("accuracy", metric): name.replace("accuracy", SCORES[metric])

@@ -96,6 +96,7 @@ class Plan(Study):
             ],
             "learning_rates": len(rates),
             "score": self.score,
+            "part": self.chosen_on,
         }
 
     def curve(self, name: str) -> dict:
@@ -117,7 +118,14 @@ class Plan(Study):
         """The names of all tables under metrics."""
         asked_for = [name for name in ("variance_trainings", "variance", "pace") if name.split("_")[0] in self.spec]
         judged = ["summary", "comparisons", "recommendation", "claims"]
-        return ["replicates", "new_splits", *self.measured_otherwise, *judged, *asked_for]
+        mapped = ["rates"] if self.maps_rates else []
+        return ["replicates", "new_splits", *self.measured_otherwise, *judged, *asked_for, *mapped]
+
+    @property
+    def rates(self) -> dict:
+        """The map of batch size and learning rate."""
+        goal = {key: self.aggregation[key] for key in ("score", "target", "seed")}
+        return goal | {"part": self.chosen_on, "paired": self.paired}
 
     @property
     def best(self) -> dict:
