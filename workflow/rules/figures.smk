@@ -219,3 +219,31 @@ rule plot_pace:
         "Plotting the pace of {wildcards.study}"
     script:
         "../scripts/plot_pace.py"
+
+
+rule plot_rates:
+    input:
+        rates="results/{study}/metrics/rates.csv",
+        summary="results/{study}/metrics/summary.csv",
+        ranked="results/{study}/metrics/recommendation.csv",
+    output:
+        figure("rates", caption="rates"),
+    log:
+        "results/{study}/logs/plot_rates.log",
+    benchmark:
+        "results/{study}/benchmarks/plot_rates.tsv"
+    localrule: True
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("plot_rates.py"),
+        look=LOOK,
+        figure=part(lambda study, _: {"title": study.title, "score": study.score, "part": study.chosen_on}),
+    message:
+        "Plotting the learning rates of {wildcards.study}"
+    script:
+        "../scripts/plot_rates.py"

@@ -1,6 +1,7 @@
 """Figures at the widths of journals, in other fonts and without titles."""
 
 import itertools
+import math
 from unittest import mock
 
 import numpy as np
@@ -12,12 +13,16 @@ from matplotlib.transforms import Bbox
 
 from batchscope.data.dataset import Dataset
 from batchscope.errors import ConfigError
+from batchscope.evidence.rates import add_usable_octaves, map_rates
 from batchscope.evidence.recommendation import COLUMNS as RANKED
+from batchscope.evidence.recommendation import rank
+from batchscope.evidence.trainings import Trainings
 from batchscope.evidence.variance import decompose
 from batchscope.report.evidence_figures import plot_pace, plot_variance, plot_which_is_best
 from batchscope.report.figures import plot_batch_sizes, plot_dataset, plot_learning_curve
 from batchscope.report.look import Look, check_font
 from batchscope.report.overview import plot_ensembles, plot_measures
+from batchscope.report.rates_figure import plot_rates
 from batchscope.report.style import plt
 from batchscope.results.pace_summary import COLUMNS as PACE
 from batchscope.results.pace_summary import WAYS
@@ -103,8 +108,26 @@ def pace(look: Look):
     return plot_pace(pd.DataFrame(rows, columns=PACE), TITLE, look=look)
 
 
+def rates(look: Look):
+    rows = [
+        (each, replicate, 0.9 - abs(math.log10(each.learning_rate * 50)) + RANDOM.normal(0, 0.02))
+        for each in SETTINGS
+        for replicate in range(8)
+    ]
+    table = pd.DataFrame([(*each, replicate, score) for each, replicate, score in rows])
+    table.columns = [*Setting._fields, "replicate", "test_accuracy"]
+    table["diverged"] = (table["learning_rate"] == 0.1) & (table["replicate"] < 3)
+    table.loc[table["diverged"], "test_accuracy"] = math.nan
+    trainings = Trainings(add_usable_octaves(table, "accuracy", 0.5))
+    ranked = rank(trainings, "test_accuracy", 0.01, seed=0).assign(on="this split", goal="score")
+    summary = ranked.rename(columns={"mean": "test_accuracy_mean"})
+    mapped = map_rates(trainings, "accuracy", 0.5, "test", seed=0)
+    return plot_rates(mapped, summary, ranked, TITLE, "accuracy", "test", look=look)
+
+
 FIGURES = [
     *(dataset, learning_curve, panels, panels_of_rates, measures, which_is_best, ensembles, variance, pace),
+    rates,
 ]
 
 

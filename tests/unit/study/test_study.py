@@ -385,3 +385,22 @@ def test_a_crossed_design_and_a_probe_are_made_where_a_study_asks_for_them():
 def test_the_dataset_depends_on_the_loss_only_as_far_as_it_says_what_is_learned():
     assert make_study().data == make_study("loss: CategoricalCrossentropy").data
     assert make_study("loss: MeanSquaredError").data == make_study().data | {"regression": True}
+
+
+def test_two_batch_sizes_with_three_rates_are_mapped():
+    two, three = make_study("batch_sizes: [8, 16]"), make_study("{batch_sizes: [8, 16], learning_rates: [1, 2, 4]}")
+    assert "rates" not in two.figures.keys() | {*two.tables}
+    assert "rates" in three.figures.keys() & {*three.tables}
+    assert three.sizes_of_many_rates == [8, 16]
+    assert not make_study("{batch_sizes: [8, {4: 9, 8: 9}], learning_rates: [1, 2, 4]}").maps_rates
+    curves = "{a: {batch_size: 8, learning_rate: 7}, b: {batch_size: 16, learning_rate: 7}}"
+    assert make_study(f"{{batch_sizes: [8, 16], learning_curves: {curves}}}").maps_rates
+
+
+def test_usable_rates_of_a_batch_size_with_too_few_of_them_are_told():
+    claim = "{statement: s, measure: usable_octaves, along: [8, full, 16], below: 0}"
+    assert lines(f"{{batch_sizes: [8, 16, full], claims: {{c: {claim}}}, questions: {{}}}}") == [
+        f"claims.c: usable_octaves is of 3 learning rates or more at one batch size, which {size} has not; add some to "
+        "`learning_rates`"
+        for size in (8, 500, 16)
+    ]

@@ -9,8 +9,8 @@ from batchscope.study.command import command_mistakes
 from batchscope.study.keras_plan import KerasPlan
 from batchscope.study.runs_plan import HistoriesPlan, ProgramPlan, RunsPlan
 from batchscope.study.scores import METRICS, SCORES
-from batchscope.study.setting import stages
-from batchscope.study.study import Study
+from batchscope.study.setting import FEWEST_RATES, stages
+from batchscope.study.study import Study, settings_named
 
 
 def mistakes(study: Study, studies: dict[str, Study]) -> Iterator[str]:
@@ -173,8 +173,22 @@ def _claim_mistakes(study: Study, claim: dict) -> Iterator[str]:
     elif "against" in claim and "along" in claim:
         yield "`against` goes with `of`, not with `along`"
     named = [claim[key]["batch_size"] for key in ("of", "against") if key in claim] + claim.get("along", [])
+    if claim["measure"] == "usable_octaves":
+        yield from _without_rates(study, claim)
     if claim["measure"] == "seconds_per_epoch" and any(isinstance(batch_size, dict) for batch_size in named):
         yield "the epochs of a schedule differ in seconds; take seconds_to_target"
+
+
+def _without_rates(study: Study, claim: dict) -> Iterator[str]:
+    """The batch sizes of a claim about usable learning rates that are trained at too few of them."""
+    for named in filter(study.is_trained, settings_named(claim)):
+        if (setting := study.setting(**named)).batch_size not in study.sizes_of_many_rates or isinstance(
+            named["batch_size"], dict
+        ):
+            yield (
+                f"usable_octaves is of {FEWEST_RATES} learning rates or more at one batch size, "
+                f"which {setting.batch_sizes} has not; add some to `learning_rates`"
+            )
 
 
 def _question_mistakes(study: Study, studies: dict[str, Study], question: dict) -> Iterator[str]:
