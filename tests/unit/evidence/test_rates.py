@@ -105,6 +105,7 @@ def test_the_best_rate_of_each_batch_size_its_interval_and_what_is_usable():
     assert found[["usable_low", "usable_high"]].to_numpy().tolist() == [[1, 2], [2, 8], [8, 16]]
     assert found["edge"].to_list() == ["lowest", "", "highest"]
     assert found["usable_octaves_mean"].to_list() == [2, 3, 2]
+    assert (found["usable_octaves_low"] == found["usable_octaves_high"]).all()
     assert found[["rates", "replicates", "diverged_settings"]].to_numpy().tolist() == [[5, COUNT, 0]] * 3
 
 
@@ -167,3 +168,10 @@ def test_the_best_setting_of_each_batch_size_in_a_summary():
     summary = pd.DataFrame(rows, columns=columns)
     expected = [Setting(4, 0.2), Setting(4, 0.1, "4x1_8x1"), Setting(8, 0.1)]
     assert best_rates(summary, "test_accuracy") == expected
+
+
+def test_no_more_octaves_are_usable_than_were_tried():
+    scores = [0.9] * 7 + [0.7]
+    row = mapped({rate: {4: np.array(scores)} for rate in (1, 2, 4)}).loc[4]
+    assert row["usable_octaves_mean"] == pytest.approx(3 * 7 / 8)
+    assert 0 <= row["usable_octaves_low"] < row["usable_octaves_mean"] < row["usable_octaves_high"] == pytest.approx(3)

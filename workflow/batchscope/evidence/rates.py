@@ -98,7 +98,8 @@ def _row(
     tested = _means(trainings.values(f"test_{score}", settings)[0][..., 0], all_once)
     few_diverged = np.nanmean(diverged, axis=1) <= MOST_DIVERGED
     usable = rates[(sign * tested >= sign * target) & few_diverged]
-    octaves = estimate_mean(trainings.values("usable_octaves", settings[:1])[0][0, :, 0], seed)
+    octaves = estimate_mean(trainings.values("usable_octaves", settings[:1])[0][0, :, 0], seed)[:3]
+    octaves = np.clip(octaves, 0, np.log2(np.divide(*edges(rates)[[-1, 0]])))  # all that were tried
     known = not math.isnan(mean)
     return {
         "batch_size": settings[0].batch_size,
