@@ -247,3 +247,29 @@ rule plot_rates:
         "Plotting the learning rates of {wildcards.study}"
     script:
         "../scripts/plot_rates.py"
+
+
+rule plot_budgets:
+    input:
+        "results/{study}/metrics/budgets.csv",
+    output:
+        figure("budgets", caption="budgets"),
+    log:
+        "results/{study}/logs/plot_budgets.log",
+    benchmark:
+        "results/{study}/benchmarks/plot_budgets.tsv"
+    localrule: True
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("plot_budgets.py"),
+        look=LOOK,
+        figure=part(lambda study, _: {"title": study.title, "score": study.score}),
+    message:
+        "Plotting the batch sizes of {wildcards.study} at equal budgets"
+    script:
+        "../scripts/plot_budgets.py"

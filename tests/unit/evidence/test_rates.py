@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from batchscope.evidence.claims import judge
-from batchscope.evidence.rates import COLUMNS, add_usable_octaves, best_rates, edges, map_rates
+from batchscope.evidence.rates import COLUMNS, add_usable_octaves, best_of_each_size, edges, map_rates
 from batchscope.evidence.trainings import Trainings
 from batchscope.study.setting import Setting
 from tests.unit.tables import populations, replicates
@@ -167,7 +167,7 @@ def test_the_best_setting_of_each_batch_size_in_a_summary():
     columns = ["batch_size", "learning_rate", "schedule", "replicates", "diverged", "test_accuracy_mean"]
     summary = pd.DataFrame(rows, columns=columns)
     expected = [Setting(4, 0.2), Setting(4, 0.1, "4x1_8x1"), Setting(8, 0.1)]
-    assert best_rates(summary, "test_accuracy") == expected
+    assert best_of_each_size(summary, "test_accuracy") == expected
 
 
 def test_no_more_octaves_are_usable_than_were_tried():

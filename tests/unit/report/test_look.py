@@ -13,11 +13,13 @@ from matplotlib.transforms import Bbox
 
 from batchscope.data.dataset import Dataset
 from batchscope.errors import ConfigError
+from batchscope.evidence.budgets import COLUMNS as AT_BUDGETS
 from batchscope.evidence.rates import add_usable_octaves, map_rates
 from batchscope.evidence.recommendation import COLUMNS as RANKED
 from batchscope.evidence.recommendation import rank
 from batchscope.evidence.trainings import Trainings
 from batchscope.evidence.variance import decompose
+from batchscope.report.budgets_figure import plot_budgets
 from batchscope.report.evidence_figures import plot_pace, plot_variance, plot_which_is_best
 from batchscope.report.figures import plot_batch_sizes, plot_dataset, plot_learning_curve
 from batchscope.report.look import Look, check_font
@@ -27,12 +29,14 @@ from batchscope.report.style import plt
 from batchscope.results.pace_summary import COLUMNS as PACE
 from batchscope.results.pace_summary import WAYS
 from batchscope.study.config import SCHEMA
+from batchscope.study.scores import BUDGETS
 from batchscope.study.setting import CONSTANT, Setting
 from tests.unit.evidence.test_variance import crossed
 from tests.unit.tables import history, replicates
 
 TITLE = "A study of what the size of the batches does: which is best?"
 BATCH_SIZES = (1, 4, 32, 450)
+VERDICTS = ("better", "equivalent", "undecided")
 RATES = (0.1, 0.01, 0.001)
 SETTINGS = [Setting(batch_size, rate) for batch_size in BATCH_SIZES for rate in RATES]
 GROWING = Setting(120, 0.1, "4x20_256x20")
@@ -125,9 +129,29 @@ def rates(look: Look):
     return plot_rates(mapped, summary, ranked, TITLE, "accuracy", "test", look=look)
 
 
+def budgets(look: Look):
+    rows = [
+        (
+            budget,
+            15.6 if budget == "epochs" else 0.0123,
+            size,
+            0.1,
+            CONSTANT,
+            8,
+            mean,
+            mean - 0.02,
+            mean + 0.02,
+            verdict,
+        )
+        for budget in BUDGETS
+        for size, mean, verdict in zip(BATCH_SIZES, (0.82, 0.8, 0.77, 0.79), (*VERDICTS, "reference"))
+    ]
+    return plot_budgets(pd.DataFrame(rows, columns=[*AT_BUDGETS[:9], "verdict"]), TITLE, "accuracy", look=look)
+
+
 FIGURES = [
     *(dataset, learning_curve, panels, panels_of_rates, measures, which_is_best, ensembles, variance, pace),
-    rates,
+    *(rates, budgets),
 ]
 
 

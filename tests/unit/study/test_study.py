@@ -404,3 +404,39 @@ def test_usable_rates_of_a_batch_size_with_too_few_of_them_are_told():
         "`learning_rates`"
         for size in (8, 500, 16)
     ]
+
+
+def test_budgets_have_tables_and_a_figure_and_a_reference_that_is_a_batch_size():
+    assert "budgets" not in make_study().figures
+    study = make_study("budgets: {epochs: 10}")
+    assert "budgets" in study.figures
+    assert {"budgets", "budget_trainings"} <= {*study.tables}
+    assert (study.budgets["given"], study.budgets["reference"]) == ({"epochs": 10}, 500)
+    schedule = make_study("{budgets: {}, comparisons: {reference: {batch_size: {4: 20, 64: 80}}}}")
+    assert schedule.budgets["reference"] == 500
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ("budgets: {epochs: 101}", "budgets.epochs: no training has more than 100 epochs; take at most that"),
+        ("budgets: {updates: 6301}", "budgets.updates: no training has more than 6300 updates; take at most that"),
+        (
+            "{budgets: {}, batch_sizes: [500, {4: 20, 64: 80}], learning_curves: {}}",
+            "budgets: batch sizes are compared",
+        ),
+        (
+            "{budgets: {}, claims: {c: {statement: s, measure: test_loss_at_equal_train_loss, of: {batch_size: 8}, "
+            "above: 0}}}",
+            "claims.c: at budgets the score is measured; take test_accuracy_at_equal_train_loss",
+        ),
+        (
+            "claims: {c: {statement: s, measure: test_accuracy_at_equal_epochs, of: {batch_size: 8}, above: 0}}",
+            "claims.c: test_accuracy_at_equal_epochs is measured at budgets; add the key `budgets` to the study",
+        ),
+    ],
+)
+def test_budgets_that_cannot_be_are_told(changes, line):
+    [found] = [each for each in lines(changes) if not each.startswith("questions")]
+    assert found.startswith(line)
+    assert lines("budgets: {epochs: 100, updates: 6300, seconds: 9, train_loss: 0.1}") == lines("{}")

@@ -68,9 +68,9 @@ def map_rates(trainings: Trainings, score: str, target: float, part: str, seed: 
         part: the part of the rows that settings are chosen on.
         seed: where the bootstrap starts from.
 
-    `learning_rate` is the one with the best mean score on that part, see `best_rates`; its bounds are the 2.5 and
-    97.5 % points of those chosen in the same way in bootstrap samples of the replicates, and `on_edge` says whether it
-    is the `lowest` or the `highest` that was tried. The usable octaves are a mean over replicates with its 95 %
+    `learning_rate` is the one with the best mean score on that part, see `best_of_each_size`; its bounds are the 2.5
+    and 97.5 % points of those chosen in the same way in bootstrap samples of the replicates, and `on_edge` says whether
+    it is the `lowest` or the `highest` that was tried. The usable octaves are a mean over replicates with its 95 %
     interval. `usable_low` and `usable_high` are the lowest and highest rate of which the mean test score reaches the
     target and at most a tenth of the replicates diverged; where they reach the `edge` of what was tried, the octaves
     are no more than a lower bound. `diverged_settings` are the rates at which any replicate diverged.
@@ -118,7 +118,7 @@ def _row(
     }
 
 
-def best_rates(table: pd.DataFrame, measure: str) -> list[Setting]:
+def best_of_each_size(table: pd.DataFrame, measure: str) -> list[Setting]:
     """Of each batch size and schedule of a table the setting with the best mean, in the order of the table.
 
     Args:
@@ -126,10 +126,9 @@ def best_rates(table: pd.DataFrame, measure: str) -> list[Setting]:
 
     A setting of which more than a tenth of the replicates diverged is taken only where nothing else is left.
     """
-    lost = table["diverged"] > MOST_DIVERGED * table["replicates"]
-    ranked = table.assign(lost=lost, cost=-_sign(measure) * table[f"{measure}_mean"]).sort_values(
-        ["lost", "cost"], kind="stable"
-    )
+    means = table[f"{measure}_mean"]
+    lost = means.isna() | (table["diverged"] > MOST_DIVERGED * table["replicates"])
+    ranked = table.assign(lost=lost, cost=-_sign(measure) * means).sort_values(["lost", "cost"], kind="stable")
     best = ranked.drop_duplicates(["batch_size", "schedule"]).sort_index()
     return [Setting(*row) for row in best[SETTING].itertuples(index=False)]
 
@@ -145,7 +144,7 @@ def _ends(rates: np.ndarray, reached: np.ndarray) -> str:
 
 
 def _choose(merits: np.ndarray, diverged: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The best of several settings in each draw, and its mean; the rule is that of `best_rates`.
+    """The best of several settings in each draw, and its mean; the rule is that of `best_of_each_size`.
 
     Args:
         merits: (settings, trainings), more being better; NaN where one diverged or is not there.

@@ -1,5 +1,6 @@
 """What a study asks for and cannot have, as far as the config and its facts show: a line for every mistake."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 
@@ -8,8 +9,8 @@ from batchscope.model.losses import can_be_divided, is_a_sum
 from batchscope.study.command import command_mistakes
 from batchscope.study.keras_plan import KerasPlan
 from batchscope.study.runs_plan import HistoriesPlan, ProgramPlan, RunsPlan
-from batchscope.study.scores import METRICS, SCORES
-from batchscope.study.setting import FEWEST_RATES, stages
+from batchscope.study.scores import METRICS, SCORES, at_budget
+from batchscope.study.setting import CONSTANT, FEWEST_RATES, stages
 from batchscope.study.study import Study, settings_named
 
 
@@ -33,6 +34,7 @@ def mistakes(study: Study, studies: dict[str, Study]) -> Iterator[str]:
         if not study.has_validation and (measure.startswith("validation") or "best_epoch" in measure):
             remedy = "add validation to `split`" if isinstance(study, KerasPlan) else f"name validation_{study.score}"
             yield f"{place}: {measure} is measured on validation rows; {remedy}"
+    yield from _budget_mistakes(study)
     for name, claim in study.spec["claims"].items():
         yield from (f"claims.{name}: {problem}" for problem in _claim_mistakes(study, claim))
     for name, question in study.spec["questions"].items():
@@ -173,10 +175,38 @@ def _claim_mistakes(study: Study, claim: dict) -> Iterator[str]:
     elif "against" in claim and "along" in claim:
         yield "`against` goes with `of`, not with `along`"
     named = [claim[key]["batch_size"] for key in ("of", "against") if key in claim] + claim.get("along", [])
+    if "_at_equal_" in claim["measure"]:
+        yield from _not_at_budgets(study, claim["measure"])
     if claim["measure"] == "usable_octaves":
         yield from _without_rates(study, claim)
     if claim["measure"] == "seconds_per_epoch" and any(isinstance(batch_size, dict) for batch_size in named):
         yield "the epochs of a schedule differ in seconds; take seconds_to_target"
+
+
+def _budget_mistakes(study: Study) -> Iterator[str]:
+    """What is wrong with budgets, among it what no training gets to, as far as the config says how long they are."""
+    if "budgets" not in study.spec:
+        return
+    sizes = [setting.batch_size for setting in study.settings if setting.schedule == CONSTANT]
+    if len({*sizes}) < 2:
+        yield "budgets: batch sizes are compared, and there are no two; add some to `batch_sizes`"
+        return
+    trained = {key: study.spec[key] for key in ("epochs", "updates") if key in study.spec}
+    if "epochs" in trained:
+        trained["updates"] = trained["epochs"] * math.ceil(study.train_rows / min(sizes))
+    for name, most in trained.items():
+        if study.spec["budgets"].get(name, 0) > most:
+            yield f"budgets.{name}: no training has more than {most} {name}; take at most that, or train longer"
+
+
+def _not_at_budgets(study: Study, measure: str) -> Iterator[str]:
+    """Why a score at a budget is not measured."""
+    of_rows, _, budget = measure.partition("_at_equal_")
+    part, _, score = of_rows.partition("_")
+    if "budgets" not in study.spec:
+        yield f"{measure} is measured at budgets; add the key `budgets` to the study"
+    if score != study.score:
+        yield f"at budgets the score is measured; take {at_budget(part, study.score, budget)}"
 
 
 def _without_rates(study: Study, claim: dict) -> Iterator[str]:

@@ -132,7 +132,7 @@ class Study:
     def figures(self) -> dict[str, str]:
         """The names of all figures, each with that of its caption; those of one caption stand together."""
         answers = [f"answer_{name}" for name, question in self.spec["questions"].items() if "measures" in question]
-        asked_for = [name for name in ("ensembles", "variance", "pace", "dataset") if name in self.spec]
+        asked_for = [name for name in ("ensembles", "variance", "pace", "dataset", "budgets") if name in self.spec]
         mapped = ["rates"] if self.maps_rates else []
         return {
             **{name: name for name in ("batch_sizes", "which_is_best", *mapped)},
