@@ -35,8 +35,8 @@ def amounts(
         given: those that the study says.
 
     Of epochs, updates and seconds it is what the shortest training at a constant batch size has. The training loss is
-    the lowest one that every batch size reaches at some learning rate: by the median over replicates of the lowest loss
-    measured. Trainings that diverged do not count.
+    the lowest one that every batch size reaches at some learning rate in half of its replicates, that is the largest of
+    the medians, rounded up to a measured one, of the lowest losses measured. Trainings that diverged do not count.
     """
     trainings = pd.DataFrame(
         {
@@ -51,7 +51,8 @@ def amounts(
     )
     if trainings.empty:
         return dict.fromkeys(BUDGETS, math.nan) | given
-    reached = trainings.groupby(SETTING)["train_loss"].median().groupby("batch_size").min()
+    of_settings = trainings.groupby(SETTING)["train_loss"].quantile(_FEWEST_THERE, interpolation="higher")
+    reached = of_settings.groupby("batch_size").min()
     return trainings[["epochs", "updates", "seconds"]].min().to_dict() | {"train_loss": reached.max()} | given
 
 

@@ -14,7 +14,7 @@ _MARKERS = {
     REFERENCE: {"marker": "s", "color": "black", "mfc": "black"},
     "better": {"marker": "^", "color": OKABE_ITO[2], "mfc": OKABE_ITO[2]},
     "equivalent": {"marker": "o", "color": OKABE_ITO[0], "mfc": OKABE_ITO[0]},
-    "undecided": {"marker": "D", "color": "0.45", "mfc": "white"},
+    "undecided": {"marker": "D", "color": "0.55", "mfc": "0.55"},
     "worse": {"marker": "v", "color": OKABE_ITO[3], "mfc": "white"},
     "not judged": {"marker": "x", "color": "0.45", "mfc": "none"},
 }
