@@ -57,3 +57,8 @@ def test_batch_sizes_without_a_score_are_told():
     assert without_value(found) == [
         "at 20 equal updates there is no score of batch size 4, 8; measure it more often, or set `budgets.updates`"
     ]
+
+
+def test_where_every_training_diverged_the_figure_says_so():
+    [axes] = plot_budgets(table(), "title", "accuracy").axes
+    assert axes.get_title() == "every training diverged"

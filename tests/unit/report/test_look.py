@@ -210,6 +210,14 @@ def test_panels_of_batch_sizes_stand_beside_each_other_in_any_size_of_text(look,
     plt.close("all")
 
 
+def test_where_every_training_diverged_none_is_best():
+    rows = [each._asdict() | {"on": "this split", "goal": "score", "verdict": "diverged"} for each in SETTINGS]
+    ranked = pd.DataFrame(rows, columns=["on", "goal", *RANKED])
+    [axes] = plot_which_is_best(ranked, TITLE, "accuracy", "test").axes
+    assert [line for line in axes.lines if len(line.get_xdata()) and line.get_marker() != "None"] == []
+    plt.close("all")
+
+
 def test_the_usual_look_is_that_of_the_schema():
     described = yaml.safe_load(SCHEMA.read_text())["properties"]["figures"]["properties"]
     assert Look(**{key: described[key]["default"] for key in described if key != "formats"}) == Look()

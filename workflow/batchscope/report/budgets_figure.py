@@ -30,11 +30,12 @@ def plot_budgets(budgets: pd.DataFrame, title: str, score: str, look: Look = USU
         budgets: as from `batchscope.evidence.budgets.compare_budgets`.
     """
     there = budgets.groupby("budget", sort=False)
-    columns = min(2, len(there), look.columns(_PANEL)) or 1
-    rows = math.ceil(len(there) / columns)
+    count = max(1, len(there))
+    columns = min(2, count, look.columns(_PANEL))
+    rows = math.ceil(count / columns)
     with plt.rc_context(look.style):
         size = look.size(0.6 + 1.5 * rows)
-        figure, panels, lowest = panel_grid(len(there), rows, columns, size, sharey=True)
+        figure, panels, lowest = panel_grid(count, rows, columns, size, sharey=True)
         for axes, (name, table) in zip(panels, there):
             table = table.dropna(subset="mean").sort_values("batch_size")
             axes.plot(table["batch_size"], table["mean"], color="0.75", linewidth=0.6, zorder=1)
@@ -46,6 +47,8 @@ def plot_budgets(budgets: pd.DataFrame, title: str, score: str, look: Look = USU
             axes.set_title(look.fill(f"at {budget_in_words(name, amount)}", size[0] / columns))
             if score == "loss":
                 axes.set_yscale("log")
+        if budgets.empty:
+            panels[0].set_title("every training diverged")
         for axes in lowest:
             batch_size_axis(axes)
         for axes in panels[::columns]:
