@@ -213,7 +213,9 @@ def test_panels_of_batch_sizes_stand_beside_each_other_in_any_size_of_text(look,
 def test_where_every_training_diverged_none_is_best():
     rows = [each._asdict() | {"on": "this split", "goal": "score", "verdict": "diverged"} for each in SETTINGS]
     ranked = pd.DataFrame(rows, columns=["on", "goal", *RANKED])
-    [axes] = plot_which_is_best(ranked, TITLE, "accuracy", "test").axes
+    figure = plot_which_is_best(ranked, TITLE, "accuracy", "test", guess=0.5)
+    [axes] = figure.axes
+    figure.canvas.draw()
     assert [line for line in axes.lines if len(line.get_xdata()) and line.get_marker() != "None"] == []
     plt.close("all")
 

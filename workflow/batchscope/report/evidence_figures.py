@@ -61,6 +61,7 @@ def plot_which_is_best(
         low, high = np.nan_to_num(limits)  # where every training diverged none may be best
         room = 0.15 * (high - low) or 0.01
         for axes, on in zip(panels, populations):
+            axes.set_xscale("log", base=2)  # from the start, as an empty panel has no limits that it could take over
             axes.axhline(0, color="0.6", linewidth=0.6)
             axes.set_ylim(low - room, high + room)
             for index, rate in enumerate(rates):
