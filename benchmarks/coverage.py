@@ -9,12 +9,16 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow")]
 
+from tests.unit import simulated_steps  # noqa: E402
 from tests.unit.simulated import EASE, accuracy, ease_of, normal, samples, skewed, study, with_bad_ones  # noqa: E402
 
 from batchscope.evidence import unpaired  # noqa: E402
 from batchscope.evidence.crossed import LEVEL, adjusted_p_values, estimate_mean, not_worse_than  # noqa: E402
+from batchscope.evidence.steps_to_result import tables  # noqa: E402
 
 SETTINGS, MARGIN = 6, 0.03
+# Octaves between two learning rates, spread of a replicate, updates between two measurements.
+STEPS = ((1, 0.1, 2), (0.5, 0.1, 2), (0.25, 0.1, 2), (0.5, 0.3, 2), (0.25, 0.3, 2), (0.5, 0.1, 20))
 SIZES = ((6, 6), (10, 10), (30, 30), (6, 20))
 SAMPLES = [*((sizes, (1, 1)) for sizes in SIZES), ((6, 20), (3, 1)), ((6, 20), (1, 3))]
 
@@ -23,7 +27,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--studies", type=int, default=1000, help="simulated studies for each number of trainings")
     parser.add_argument("--trainings", type=int, nargs="*", default=[6, 10, 15, 30], help="trainings per setting")
+    parser.add_argument("--steps", type=int, nargs="+", help="steps to a result, with so many replicates, alone")
     arguments = parser.parse_args()
+    if arguments.steps:
+        _of_steps(arguments.studies, arguments.steps)
+        return
     _of_samples(arguments.studies)
     print()
     truth, far = accuracy(EASE), ease_of(accuracy(EASE) - MARGIN)
@@ -51,6 +59,37 @@ def _of_samples(studies: int) -> None:
             covered.append(np.mean([each.low <= 0 <= each.high for each in estimates]))
         shares = " | ".join(f"{100 * share:.1f} %" for share in covered)
         print(f"| {sizes[0]} and {sizes[1]} | {spreads[0]} and {spreads[1]} | {shares} |", flush=True)
+
+
+def _of_steps(studies: int, replicates: list[int]) -> None:
+    """How often S_min and B_crit are covered, with the learning rate chosen anew in every sample, and chosen once."""
+    print(
+        "| replicates | octaves between rates | spread | updates between measurements | S_min, chosen anew | "
+        "S_min of the rates tried | S_min, chosen once | B_crit, chosen anew | B_crit, chosen once | refused |"
+    )
+    print("|" + " --- |" * 10, flush=True)
+    truth = (simulated_steps.S_MIN, simulated_steps.B_CRIT)
+    for case in STEPS:
+        for count in replicates:
+            random, covered, refused = np.random.default_rng(0), [], 0
+            for _ in range(studies):
+                updates, of_rates = simulated_steps.study(random, count, *case)
+                anew, once = (tables({"test": updates}, True, 0, anew=choice)[1] for choice in (True, False))
+                if anew["estimate"].isna().any() or once["estimate"].isna().any():
+                    refused += 1
+                    continue
+                intervals = [
+                    (anew, 0, truth),
+                    (anew, 0, of_rates),
+                    (once, 0, truth),
+                    (anew, 1, truth),
+                    (once, 1, truth),
+                ]
+                covered.append([table["low"][row] <= what[row] <= table["high"][row] for table, row, what in intervals])
+            shares = " | ".join(f"{100 * share:.1f} %" for share in np.mean(covered, axis=0))
+            print(
+                f"| {count} | {' | '.join(map(str, case))} | {shares} | {100 * refused / studies:.1f} % |", flush=True
+            )
 
 
 def _outcomes(random: np.random.Generator, trainings: int, truth: float, far: float) -> list[bool]:

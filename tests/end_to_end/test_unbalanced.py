@@ -26,6 +26,7 @@ studies:
     target_balanced_accuracy: 0.5
     claims:
       C1: {statement: It sees the sick, measure: test_roc_auc, of: {batch_size: 20}, above: 0.5}
+    steps_to_result: {balanced_accuracy: 0.5}
     variance: {batch_sizes: [20], splits: 2, weights: 2, orders: 2}
 figures: {formats: [svg]}
 """
@@ -91,6 +92,20 @@ def test_what_guessing_has_stands_beside_and_a_target_that_it_reaches_is_warned_
     assert warning.format("validation") in (folder / "rare/metrics/recommendation.md").read_text()
     guessing = "Guessing the largest class has a final validation balanced accuracy of 0.500."
     assert guessing in (folder / "findings.rst").read_text()
+
+
+def test_steps_to_a_result_are_on_the_page_also_where_they_show_no_law(checkout, printed):
+    folder = checkout.folder / "results/rare"
+    steps, scaling = (pd.read_csv(folder / f"metrics/{name}.csv") for name in ("steps_to_result", "scaling"))
+    history = pd.read_parquet(folder / "metrics/history.parquet").query("test_balanced_accuracy >= 0.5")
+    reached = history.groupby(["batch_size", "replicate"])["updates"].min().groupby("batch_size").median()
+    assert steps["updates"].tolist() == reached[steps["batch_size"]].tolist()
+    assert steps["on_edge"].tolist() == ["only"] * 2
+    assert scaling["quantity"].tolist() == ["fewest_updates", "critical_batch_size"]
+    assert scaling["estimate"].isna().all()
+    page = (folder / "index.html").read_text()
+    assert "Of the updates to a test balanced accuracy of 0.5 the critical batch size is not determined" in page
+    assert 'id="figure-steps_to_result"' in page
 
 
 def test_a_class_that_is_not_there_is_a_mistake_before_anything_trains(checkout, tmp_path):

@@ -290,6 +290,7 @@ def shown_files(study):
         *(f"tables/{name}.html" for name in TABLES),
         *(f"figures/{name}.{SHOWN}" for name in study.figures),
         "provenance.json",
+        *(f"metrics/{name}.csv" for name in ("steps_to_result", "scaling") if name in study.tables),
     ]
     return [f"results/{study.name}/{name}" for name in names]
 

@@ -221,6 +221,33 @@ rule plot_pace:
         "../scripts/plot_pace.py"
 
 
+rule plot_steps_to_result:
+    input:
+        steps="results/{study}/metrics/steps_to_result.csv",
+        scaling="results/{study}/metrics/scaling.csv",
+    output:
+        figure("steps_to_result", caption="steps_to_result"),
+    log:
+        "results/{study}/logs/plot_steps_to_result.log",
+    benchmark:
+        "results/{study}/benchmarks/plot_steps_to_result.tsv"
+    localrule: True
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("plot_steps_to_result.py"),
+        look=LOOK,
+        figure=part(lambda study, _: study.steps_figure),
+    message:
+        "Plotting how many updates {wildcards.study} takes to its result"
+    script:
+        "../scripts/plot_steps_to_result.py"
+
+
 rule plot_rates:
     input:
         rates="results/{study}/metrics/rates.csv",

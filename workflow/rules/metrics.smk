@@ -95,10 +95,10 @@ rule recommend:
 
 rule judge_claims:
     input:
-        **TRAININGS,
-        others=lambda wildcards: [
-            f"results/{wildcards.study}/metrics/{name}.csv" for name in study_of(wildcards).measured_otherwise
-        ],
+        measured=lambda wildcards: list(
+            chain.from_iterable(measured(STUDIES[name]) for name in (wildcards.study, *study_of(wildcards).elsewhere))
+        ),
+        fitted=where_asked_for("scaling"),
     output:
         "results/{study}/metrics/claims.csv",
     log:
@@ -114,7 +114,7 @@ rule judge_claims:
         runtime=10,
     params:
         code=code("judge_claims.py"),
-        claims=part(lambda study, _: study.claims),
+        claims=part(lambda study, _: study.claims(STUDIES)),
     message:
         "Judging the claims of {wildcards.study}"
     script:
@@ -169,6 +169,32 @@ rule sum_up_pace:
         "Summing up the pace of {wildcards.study}"
     script:
         "../scripts/sum_up_pace.py"
+
+
+rule find_steps_to_result:
+    input:
+        "results/{study}/metrics/history.parquet",
+    output:
+        steps="results/{study}/metrics/steps_to_result.csv",
+        scaling="results/{study}/metrics/scaling.csv",
+    log:
+        "results/{study}/logs/find_steps_to_result.log",
+    benchmark:
+        "results/{study}/benchmarks/find_steps_to_result.tsv"
+    localrule: True
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("find_steps_to_result.py"),
+        steps=part(lambda study, _: study.steps),
+    message:
+        "Finding how many updates {wildcards.study} takes to its result"
+    script:
+        "../scripts/find_steps_to_result.py"
 
 
 rule map_rates:

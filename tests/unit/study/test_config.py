@@ -73,6 +73,21 @@ def test_defaults_are_filled_in_and_the_given_config_is_left_alone():
         ("dataset: {npz: {path: a.npz, z: y}}", "studies.mine.dataset.npz", "unknown key 'z'; known: path, x, y"),
         ("split: {train: 5, groups: [a]}", "studies.mine.split.groups", "a column of the table"),
         ("scaler: 3", "studies.mine.scaler", "one name with its arguments"),
+        (
+            "steps_to_result: {}",
+            "studies.mine.steps_to_result",
+            "{} does not fit; expected the result that updates are",
+        ),
+        (
+            "steps_to_result: {loss: 1, accuracy: 0.5}",
+            "studies.mine.steps_to_result",
+            "{'loss': 1, 'accuracy': 0.5} does not fit; expected the result that updates are counted to",
+        ),
+        (
+            "steps_to_result: {accuracy: 1.5}",
+            "studies.mine.steps_to_result.accuracy",
+            "1.5 does not fit; expected a sc",
+        ),
         ("model: [{Dense: 4}]", "studies.mine.model[0].Dense", "4 does not fit; expected the arguments by name"),
         ("model: {Dense: {units: 4}}", "studies.mine.model", "the hidden layers in order"),
         ("model: {file: 'a{b}.py'}", "studies.mine.model.file", "expected the path of a file, from the folder where"),

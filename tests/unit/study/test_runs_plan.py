@@ -109,6 +109,11 @@ def test_of_histories_some_settings_may_be_taken():
             "learning_curves.a: there is no run at this batch size and learning rate",
         ),
         (
+            PROGRAM,
+            "steps_to_result: {roc_auc: 0.9}",
+            "steps_to_result: roc_auc is not measured; name test_roc_auc in `program.history`",
+        ),
+        (
             HISTORIES,
             "claims: {c: {statement: s, measure: test_roc_auc, of: {batch_size: 8}, above: 0}}",
             "claims.c.measure: test_roc_auc is not measured; name test_roc_auc in `histories.columns`",

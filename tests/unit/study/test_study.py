@@ -227,6 +227,12 @@ QUESTION = 'questions: {q: {question: "Q?", %s}}'
             "{loss: MeanSquaredError, claims: {c: {statement: s, measure: test_balanced_accuracy, above: 0}}}",
             "claims.c.measure: numbers have no test_balanced_accuracy; take test_loss",
         ),
+        ("steps_to_result: {roc_auc: 0.9}", "steps_to_result: roc_auc is not measured; add roc_auc to `metrics`"),
+        ("{loss: MeanSquaredError, steps_to_result: {f1_macro: 0.9}}", "steps_to_result: numbers have no f1_macro; wr"),
+        (
+            "{batch_sizes: [{4: 1, 8: 2}], learning_curves: {}, steps_to_result: {loss: 0.9}}",
+            "steps_to_result: updates are counted at one batch size; add a batch size that is no schedule",
+        ),
         ("batch_sizes: [8, 500, full]", "batch_sizes: 500 (that is full) is repeated; keep one"),
         ("batch_sizes: [8, {4: 1, 8: 2}, {4: 1, 8: 2}]", "batch_sizes: 4\N{MULTIPLICATION SIGN}1"),
         ("variance: {batch_sizes: [full, 501]}", "variance.batch_sizes[1]: 501 is above the 500 training rows; take"),
@@ -380,6 +386,17 @@ def test_a_crossed_design_and_a_probe_are_made_where_a_study_asks_for_them():
     assert {"variance", "pace"} <= {*study.figures} & {*study.tables}
     assert study.processes_of_pace == 3
     assert {"variance", "pace"}.isdisjoint({*make_study().figures, *make_study().tables})
+
+
+def test_steps_to_a_result_are_counted_where_a_study_asks_for_them():
+    study = make_study("{steps_to_result: {loss: 0.25}, seed: 3}")
+    assert study.steps == {"score": "loss", "result": 0.25, "paired": True, "seed": 3}
+    assert study.page["steps"] == {"score": "loss", "result": 0.25}
+    assert "steps_to_result" in study.figures
+    assert {"steps_to_result", "scaling"} <= {*study.tables}
+    without = make_study()
+    assert "steps" not in without.page
+    assert {"steps_to_result", "scaling"}.isdisjoint({*without.figures, *without.tables})
 
 
 def test_the_dataset_depends_on_the_loss_only_as_far_as_it_says_what_is_learned():

@@ -170,27 +170,28 @@ def _first(values: pd.Series, there: np.ndarray) -> float:
     return float(values.iloc[np.argmax(there)]) if there.any() else math.inf
 
 
-def _clocks(timing: pd.DataFrame, epochs: int, by_run: bool) -> Iterable[Callable[[np.ndarray], np.ndarray]]:
+def _clocks(timing: pd.DataFrame, epochs: float, by_run: bool) -> Iterable[Callable[[np.ndarray], np.ndarray]]:
     """That of each replicate of a setting, in their order."""
     if not by_run:
         return repeat(_clock(timing, epochs))
     return (_clock(run, epochs) for _, run in timing.groupby("stretch"))
 
 
-def _clock(timing: pd.DataFrame, epochs: int) -> Callable[[np.ndarray], np.ndarray]:
+def _clock(timing: pd.DataFrame, epochs: float) -> Callable[[np.ndarray], np.ndarray]:
     """The seconds that a replicate of a setting has taken at the end of epochs, on average.
 
-    At one batch size all epochs take as long; those of a schedule do not, and are taken as they were measured.
+    At one batch size all epochs take as long; those of a schedule do not, and are taken as they were measured, evenly
+    within each stretch.
     """
     if (timing["schedule"] == CONSTANT).all():
         pace = _warm(timing)["seconds_per_epoch"].median()
         return lambda ends: pace * ends
-    per_epoch = np.repeat(timing["seconds"] / timing["epochs"], timing["epochs"])
-    replicates = np.repeat(timing["replicates"], timing["epochs"])
-    # A row for each stack of replicates: they were trained one after the other.
-    stacks, sizes = (values.to_numpy().reshape(-1, epochs) for values in (per_epoch, replicates))
-    elapsed = stacks.sum(axis=0).cumsum() / sizes[:, 0].sum()
-    return lambda ends: elapsed[ends - 1]
+    # Stacks of replicates were trained one after the other: each begins where the one before has all its epochs.
+    stack = np.ceil(timing["epochs"].cumsum() / epochs - _ROUNDING)
+    pieces = [of_stack for _, of_stack in timing.groupby(stack)]
+    trained = sum(of_stack["replicates"].iloc[0] for of_stack in pieces)
+    clocks = [(np.r_[0, of_stack["epochs"].cumsum()], np.r_[0, of_stack["seconds"].cumsum()]) for of_stack in pieces]
+    return lambda ends: sum(np.interp(ends, *clock) for clock in clocks) / trained
 
 
 def seconds_per_epoch(timing: pd.DataFrame, by_run: bool = False) -> pd.DataFrame:

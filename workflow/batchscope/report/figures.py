@@ -86,16 +86,25 @@ def _short_name(name: str) -> str:
 
 
 def plot_learning_curve(
-    history: pd.DataFrame, summary: pd.DataFrame, title: str, setting: Setting, score: str, look: Look = USUAL
+    history: pd.DataFrame,
+    summary: pd.DataFrame,
+    title: str,
+    setting: Setting,
+    score: str,
+    counted_in: str = "epoch",
+    look: Look = USUAL,
 ) -> plt.Figure:
-    """The learning curve of one setting; `score` is one of `batchscope.study.scores.SCORES`."""
+    """The learning curve of one setting; `score` is one of `batchscope.study.scores.SCORES`.
+
+    Time is counted in a column of the history, `epoch` or `updates`.
+    """
     with plt.rc_context(look.style):
         figure, axes = plt.subplots(figsize=look.size(2.4))
         history, summary = (rows_of(setting, table) for table in (history, summary))
-        _draw_curves(axes, history, score)
+        _draw_curves(axes, history, score, counted_in)
         draw_guess(axes, guess_in(summary))
         _write_final_score(axes, summary, score, look.letters(OF_A_PANEL * look.inches()))
-        axes.set(title=look.title_of_one(title), xlabel="epoch", ylabel=in_words(score))
+        axes.set(title=look.title_of_one(title), xlabel=counted_in, ylabel=in_words(score))
         _add_legend(look, figure, axes, history)
     return figure
 
@@ -107,6 +116,7 @@ def plot_batch_sizes(
     settings: list[Setting],
     learning_rates: int,
     score: str,
+    counted_in: str = "epoch",
     part: str = "test",
     look: Look = USUAL,
 ) -> plt.Figure:
@@ -126,7 +136,7 @@ def plot_batch_sizes(
     with plt.rc_context(look.style):
         figure, panels, lowest = panel_grid(len(settings), rows, columns, size, sharey=True)
         for axes, setting in zip(panels, settings):
-            _draw_curves(axes, rows_of(setting, history), score)
+            _draw_curves(axes, rows_of(setting, history), score, counted_in)
             rate = f"\nlearning rate {setting.learning_rate:g}" if several else ""
             axes.set_title(look.fill(f"batch size {setting.batch_sizes}{rate}", OF_A_PANEL * room))
         for axes in panels:
@@ -134,7 +144,7 @@ def plot_batch_sizes(
         for axes, setting in zip(panels, settings):
             _write_final_score(axes, rows_of(setting, summary), score, look.letters(OF_A_PANEL * room))
         for axes in lowest:
-            axes.set_xlabel("epoch")
+            axes.set_xlabel(counted_in)
         for axes in panels[::columns]:
             axes.set_ylabel(in_words(score))
         figure.suptitle(look.title(title))
@@ -161,7 +171,7 @@ def _two_dimensions(x: np.ndarray, names: np.ndarray | None) -> tuple[np.ndarray
     return points, ("first principal component", "second principal component")
 
 
-def _draw_curves(axes: plt.Axes, history: pd.DataFrame, score: str) -> None:
+def _draw_curves(axes: plt.Axes, history: pd.DataFrame, score: str, counted_in: str) -> None:
     """The median, the middle 80 % and replicate 0 of one setting, for training and test rows; losses on a log scale.
 
     Of training rows there is loss and accuracy at most.
@@ -174,7 +184,7 @@ def _draw_curves(axes: plt.Axes, history: pd.DataFrame, score: str) -> None:
     for part, style in PARTS.items():
         if f"{part}_{score}" not in history or history[f"{part}_{score}"].isna().all():
             continue
-        curves = history.pivot(index="epoch", columns="replicate", values=f"{part}_{score}")
+        curves = history.pivot(index=counted_in, columns="replicate", values=f"{part}_{score}")
         low, median, high = (curves.quantile(share, axis=1) for share in (0.1, 0.5, 0.9))
         axes.fill_between(curves.index, low, high, color=style["color"], alpha=0.2, linewidth=0)
         axes.plot(curves.index, median, label=f"{part}, median", **style)

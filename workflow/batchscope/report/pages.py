@@ -11,9 +11,11 @@ from pathlib import Path
 import pandas as pd
 
 from batchscope.evidence.claims import read_claims
+from batchscope.evidence.steps_to_result import read_tables
 from batchscope.report.advice import read_page
 from batchscope.report.findings import study_findings
 from batchscope.report.methods import workflow_in_words
+from batchscope.report.steps_words import steps_in_words
 from batchscope.report.tables import read_table
 from batchscope.report.templates import write
 
@@ -26,7 +28,8 @@ def read_study(folder: Path, study: dict) -> dict:
     Args:
         folder: its results.
         study: its title, its questions, the name of the figure of which setting is `best`, its figures with the names
-            of their captions, and the format in which they are `shown`.
+            of their captions, the format in which they are `shown`, and the score and result of its `steps`, where it
+            counts them.
     """
     metrics = folder / "metrics"
     findings = study_findings(
@@ -36,6 +39,9 @@ def read_study(folder: Path, study: dict) -> dict:
         pd.read_csv(metrics / "comparisons.csv"),
         read_claims(metrics / "claims.csv"),
     )
+    if "steps" in study:
+        steps = read_tables(metrics / "steps_to_result.csv", metrics / "scaling.csv")
+        findings["sentences"] = [*findings["sentences"], *steps_in_words(*steps, **study["steps"])]
     provenance = json.loads((folder / "provenance.json").read_text())
     files = sorted(map(Path, [*provenance["sha256"], "provenance.json"]), key=_in_order)
     figures = [

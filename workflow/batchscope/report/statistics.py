@@ -93,7 +93,7 @@ _NUMBERS = (
 )
 _CONVERGENCE = "A training has converged at the first epoch at most 0.01 worse than its mean over the last quarter."
 _SECONDS = {
-    "dataset": "Those of training with evaluation after every epoch, without compiling and without drawing the batch "
+    "dataset": "Those of training with all its evaluations, without compiling and without drawing the batch "
     "orders. A replicate's seconds are its share of its stack's, by the median pace over the stretches of training "
     "after the first, which warms up; those of a schedule are as measured. Every batch size is timed in a process of "
     "its own; a probe (`pace`) goes through all of them in turn, in several processes.",
@@ -106,6 +106,16 @@ _CLAIMS = (
     "Stated in the config beforehand. A claim holds where the whole interval is where it was expected (95 % "
     "for one bound, 90 % for two), does not hold where the whole 95 % interval is elsewhere, else is undecided. "
     "Claims are judged one by one; their p values adjusted over all claims of the study stand beside (Holm 1979)."
+)
+_STEPS = (
+    "Of a replicate the updates at its first measurement at the result; of a batch size their median over replicates, "
+    "one that never gets there coming last, at the learning rate with the lowest median, chosen on the validation rows "
+    "where there are any (Shallue et al. 2019). 999 samples of replicates, in which the rate is chosen anew, give the "
+    "standard error on the log scale, expanded by n / (n - 1) and times Student's t; intervals move by half of what "
+    "choosing the best moves samples by. The law S_min (1 + B_crit / B) is fitted by least squares on the log scale, "
+    "also in every sample, without batch sizes whose best rate is the lowest or highest of those tried, or at which "
+    "most never get there. Intervals are about the rates tried and the measurements made: the best of one rate per "
+    "octave takes about 5 % more updates than the best of all."
 )
 _CLAIMS_OF_RUNS = "A claim about what the histories do not have is not measured."
 _CLAIMS_OF_GROUPS = "Along batch sizes the rank correlation is that expected of one training drawn from each (tau-a)."
@@ -135,6 +145,7 @@ def statistics_in_words(study: dict) -> dict[str, str]:
         "Numbers that are learned": [_NUMBERS * (of_rows and score == "loss")],
         "Convergence": [_CONVERGENCE],
         "Seconds": [_SECONDS[kind]],
+        "Steps to a result": [_STEPS * ("steps_to_result" in spec)],
         "Claims": [_CLAIMS, _CLAIMS_OF_RUNS * (not of_rows), _CLAIMS_OF_GROUPS * groups],
     }
     texts = {name: " ".join(filter(None, of_name)) for name, of_name in parts.items()}

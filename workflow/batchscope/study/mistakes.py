@@ -34,6 +34,8 @@ def mistakes(study: Study, studies: dict[str, Study]) -> Iterator[str]:
         if not study.has_validation and (measure.startswith("validation") or "best_epoch" in measure):
             remedy = "add validation to `split`" if isinstance(study, KerasPlan) else f"name validation_{study.score}"
             yield f"{place}: {measure} is measured on validation rows; {remedy}"
+    if "steps_to_result" in study.spec and all(setting.schedule != CONSTANT for setting in study.settings):
+        yield "steps_to_result: updates are counted at one batch size; add a batch size that is no schedule"
     yield from _budget_mistakes(study)
     for name, claim in study.spec["claims"].items():
         yield from (f"claims.{name}: {problem}" for problem in _claim_mistakes(study, claim))
@@ -73,6 +75,8 @@ def _of_runs(study: RunsPlan) -> Iterator[str]:
                 yield f"{place}: {measure} is not measured; name test_{metric} in `{where}`"
         if measure in ("ensemble_gain", "selection_gain") or measure.endswith(("rmse", "mae")):
             yield f"{place}: {measure} cannot be told from histories; take test_{study.of_all_rows}"
+    for metric in _metric_to_reach(study):
+        yield f"steps_to_result: {metric} is not measured; name test_{metric} in `{where}`"
     if isinstance(study, ProgramPlan):
         yield from command_mistakes(
             study.spec["program"], max(map(len, study.trainings.values())), study.spec["replicates"]
@@ -96,6 +100,8 @@ def _not_of_numbers(study: Study) -> Iterator[str]:
         yield "score: numbers are learned here, and judged by their loss; leave it out"
     if study.spec["metrics"]:
         yield f"metrics: numbers have no {study.spec['metrics'][0]}; leave them out"
+    for score in study.spec.get("steps_to_result", {}).keys() - {"loss"}:
+        yield f"steps_to_result: numbers have no {score}; write loss"
     if "ensembles" in study.spec:
         yield "ensembles: they vote on classes, and numbers are learned here; leave them out"
     for place, measure in _measures_asked_for(study):
@@ -115,11 +121,19 @@ def _not_of_classes(study: Study) -> Iterator[str]:
         for metric in METRICS:
             if metric in measure and metric not in study.metrics_measured:
                 yield f"{place}: {measure} is not measured; add {metric} to `metrics`"
+    for metric in _metric_to_reach(study):
+        yield f"steps_to_result: {metric} is not measured; add {metric} to `metrics`"
 
 
 def _other_targets(study: Study) -> list[str]:
     """The scores that have a target though the study is not judged by them."""
     return [score for score in SCORES if f"target_{score}" in study.spec and score != study.score]
+
+
+def _metric_to_reach(study: Study) -> list[str]:
+    """The metric that steps are counted to, where it is one that is not measured."""
+    asked_for = study.spec.get("steps_to_result", {})
+    return [metric for metric in METRICS if metric in asked_for and metric not in study.metrics_measured]
 
 
 def _not_divided(study: Study) -> Iterator[str]:

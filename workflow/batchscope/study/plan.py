@@ -50,8 +50,12 @@ class Plan(Study):
 
     def _rank(self, setting: Setting) -> int:
         """The place of a setting's learning rate in the config; rates of single figures come last."""
-        rates = [float(rate) for rate in self.spec["learning_rates"]]
-        return rates.index(setting.learning_rate) if setting.learning_rate in rates else len(rates)
+        places = {
+            self.setting(batch_size, rate): place
+            for batch_size in self.spec["batch_sizes"]
+            for place, rate in enumerate(self.rates(batch_size))
+        }
+        return places.get(setting, len(places))
 
     @property
     def recommendation(self) -> dict:
@@ -85,17 +89,18 @@ class Plan(Study):
     @property
     def panels(self) -> dict:
         """The figure with a panel per batch size."""
-        rates = self.spec["learning_rates"]
+        batch_sizes = self.spec["batch_sizes"]
         return {
             "title": self.title,
             "settings": [
                 setting
-                for batch_size in self.spec["batch_sizes"]
-                for rate in rates
+                for batch_size in batch_sizes
+                for rate in self.rates(batch_size)
                 if (setting := self.setting(batch_size, rate)) in self.settings
             ],
-            "learning_rates": len(rates),
+            "learning_rates": len(self.rates(batch_sizes[0])),
             "score": self.score,
+            "counted_in": self.counted_in,
             "part": self.chosen_on,
         }
 
@@ -106,6 +111,7 @@ class Plan(Study):
             "title": f"{self.title}: {name.replace('_', ' ')}",
             "setting": self.setting(curve["batch_size"], curve["learning_rate"]),
             "score": self.score,
+            "counted_in": self.counted_in,
         }
 
     @property
@@ -118,6 +124,7 @@ class Plan(Study):
     def tables(self) -> list[str]:
         """The names of all tables under metrics."""
         asked_for = [name for name in ("variance_trainings", "variance", "pace") if name.split("_")[0] in self.spec]
+        asked_for += ["steps_to_result", "scaling"] * ("steps_to_result" in self.spec)
         judged = ["summary", "comparisons", "recommendation", "claims"]
         mapped = ["rates"] if self.maps_rates else []
         budgets = ["budgets"] if "budgets" in self.spec else []
@@ -143,6 +150,22 @@ class Plan(Study):
             "paired": self.paired,
             "seed": self.spec["seed"],
         }
+
+    @property
+    def steps(self) -> dict:
+        """How many updates each batch size takes to a result."""
+        return self.reached | {"paired": self.paired, "seed": self.spec["seed"]}
+
+    @property
+    def reached(self) -> dict:
+        """The result that steps are counted to."""
+        [(score, result)] = self.spec["steps_to_result"].items()
+        return {"score": score, "result": result}
+
+    @property
+    def steps_figure(self) -> dict:
+        """The figure of how many updates each batch size takes to a result."""
+        return {"title": self.title} | self.reached
 
     @property
     def best(self) -> dict:
@@ -181,7 +204,8 @@ class Plan(Study):
     @property
     def page(self) -> dict:
         """What the page of the study says and shows."""
-        return self.asked | {"best": "which_is_best", "figures": [*self.figures.items()]}
+        shown = self.asked | {"best": "which_is_best", "figures": [*self.figures.items()]}
+        return shown | ({"steps": self.reached} if "steps_to_result" in self.spec else {})
 
     def drawn(self, figure: str) -> list[str]:
         """The names of the studies in a figure of measures by batch size."""

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from batchscope.model.losses import score_of
 from batchscope.study.scores import METRICS
-from batchscope.study.setting import CONSTANT, FEWEST_RATES, Setting, make_setting, spelling
+from batchscope.study.setting import CONSTANT, FEWEST_RATES, Setting, make_setting, rates, spelling, stages
 
 
 def splits_drawn(spec: dict) -> int:
@@ -41,6 +41,11 @@ class Study:
         return "loss" if self.score == "loss" else "accuracy"
 
     @property
+    def counted_in(self) -> str:
+        """What all trainings have as many of, a column of histories: `epoch` or `updates`."""
+        return "updates" if "updates" in self.spec else "epoch"
+
+    @property
     def metrics(self) -> list[str]:
         """What is measured beside loss and accuracy."""
         raise NotImplementedError
@@ -68,8 +73,12 @@ class Study:
 
     def setting(self, batch_size: int | str | dict, learning_rate: float | None = None) -> Setting:
         """A batch size of the config with a learning rate, the study's first one where left out."""
-        rate = self.spec["learning_rates"][0] if learning_rate is None else learning_rate
+        rate = self.rates(batch_size)[0] if learning_rate is None else learning_rate
         return make_setting(batch_size, float(rate), self.train_rows)
+
+    def rates(self, batch_size: int | str | dict) -> list[float]:
+        """The learning rates at a batch size of the config; those of a schedule go with the one that it begins with."""
+        return rates(self.spec["learning_rates"], stages(batch_size, 0, self.train_rows)[0][0])
 
     @cached_property
     def trainings(self) -> dict[str, dict[Setting, int | str | dict]]:
@@ -93,7 +102,7 @@ class Study:
     def _wanted(self) -> Iterable[tuple[int | str | dict, float]]:
         """The batch size, as in the config, and the learning rate of all settings; some may be there twice."""
         for batch_size in self.spec["batch_sizes"]:
-            for rate in self.spec["learning_rates"]:
+            for rate in self.rates(batch_size):
                 yield batch_size, rate
         for curve in self.spec["learning_curves"].values():
             yield curve["batch_size"], curve["learning_rate"]
@@ -132,7 +141,8 @@ class Study:
     def figures(self) -> dict[str, str]:
         """The names of all figures, each with that of its caption; those of one caption stand together."""
         answers = [f"answer_{name}" for name, question in self.spec["questions"].items() if "measures" in question]
-        asked_for = [name for name in ("ensembles", "variance", "pace", "dataset", "budgets") if name in self.spec]
+        asked_for = ("ensembles", "variance", "pace", "dataset", "steps_to_result", "budgets")
+        asked_for = [name for name in asked_for if name in self.spec]
         mapped = ["rates"] if self.maps_rates else []
         return {
             **{name: name for name in ("batch_sizes", "which_is_best", *mapped)},
