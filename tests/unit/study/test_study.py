@@ -167,7 +167,8 @@ def test_without_metrics_a_training_knows_nothing_of_them():
 
 
 def test_the_settings_of_claims_are_those_of_the_tables():
-    difference, trend = make_study().claims["claims"]
+    study = make_study()
+    difference, trend = study.claims({"mine": study})["claims"]
     assert (difference["of"], difference["against"]) == ((8, 0.01, "constant"), (500, 0.1, "constant"))
     assert [setting.batch_size for setting in trend["along"]] == [8, 16, 500]
 
@@ -280,6 +281,18 @@ QUESTION = 'questions: {q: {question: "Q?", %s}}'
             "claims.c: ensemble_gain is measured of ensembles; add the key `ensembles` to the study",
         ),
         (
+            CLAIM % "of: {study: othr, batch_size: 8}, above: 0",
+            "claims.c.of.study: there is no study 'othr'; did you mean 'other'?",
+        ),
+        (
+            CLAIM.replace("test_accuracy", "critical_batch_size") % "of: {batch_size: 8}, above: 0",
+            "claims.c: critical_batch_size is of the whole study; leave out `of`, `against` and `along`",
+        ),
+        (
+            "claims: {c: {statement: s, measure: fewest_updates, above: 0}}",
+            "claims.c: fewest_updates follows from steps to a result; add the key `steps_to_result` to the study",
+        ),
+        (
             QUESTION % "answer: trent, figure: dataset",
             "questions.q.answer: the study has no claim 'trent'; did you mean",
         ),
@@ -301,12 +314,81 @@ def test_a_mistake_names_its_place_and_the_remedy(changes, line):
 def test_what_is_about_settings_that_are_not_trained_is_told_and_not_tested():
     study = make_study("batch_sizes: [4, 32]\ncomparisons: {reference: {batch_size: 8}}")
     assert not list(mistakes(study, {"mine": study, "other": study}))
-    assert list(studies.remarks(study)) == [
+    assert list(studies.remarks(study, {"mine": study})) == [
         "studies.mine: not tested, as a setting that they are about is not trained: difference, trend",
         "studies.mine: the reference of comparisons is not trained; all are compared with "
         "batch size 500, learning rate 0.1",
     ]
-    assert [claim["not_tested"] for claim in study.claims["claims"]] == [True, True]
+    assert [claim["not_tested"] for claim in study.claims({"mine": study})["claims"]] == [True, True]
+
+
+def claiming(measure: str, changes: str = "{}") -> tuple[KerasPlan, KerasPlan]:
+    """A study with a claim about itself and another one, which differs from it."""
+    named = "of: {study: other, batch_size: 8, learning_rate: 0.01}, against: {batch_size: full}"
+    study = make_study(f"claims: {{c: {{statement: s, measure: {measure}, {named}, above: 0}}}}\nquestions: {{}}")
+    return study, dataclasses.replace(make_study(f"claims: {{}}\nquestions: {{}}\n{changes}"), name="other")
+
+
+@pytest.mark.parametrize(
+    ("changes", "basis"),
+    [
+        ("epochs: 7", "in pairs of replicates: the studies have the same seed, data and model"),
+        ("seed: 1", "not in pairs, so over trainings alone: the studies differ in seed"),
+        (
+            "split: {train: 400}\nscaler: StandardScaler\nmodel: [Dense: {units: 2}]",
+            "not in pairs, so over trainings alone: the studies differ in split, scaler, model",
+        ),
+    ],
+)
+def test_settings_of_two_studies_are_in_pairs_where_seed_data_and_model_are_the_same(changes, basis):
+    study, other = claiming("test_accuracy", changes)
+    assert not list(mistakes(study, {"mine": study, "other": other}))
+    asked = study.claims({"mine": study, "other": other})
+    [claim] = asked["claims"]
+    assert (claim["of"], claim["against"]) == ((8, 0.01, "constant"), (500, 0.1, "constant"))
+    assert (claim["of_study"], claim.get("against_study")) == ("other", None)
+    assert (claim["paired"], claim["basis"]) == (basis.startswith("in pairs"), basis)
+    assert (study.elsewhere, asked["paired"]) == (["other"], {"mine": True, "other": True})
+
+
+def test_a_claim_about_a_setting_that_another_study_does_not_train_is_not_tested():
+    study, other = claiming("test_accuracy", "learning_rates: [0.1]")
+    assert list(studies.remarks(study, {"mine": study, "other": other})) == [
+        "studies.mine: not tested, as a setting that they are about is not trained: c"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("measure", "changes", "line"),
+    [
+        (
+            "validation_accuracy",
+            "split: {train: 500}",
+            "claims.c.of: other has no validation_accuracy; take a measure that it has",
+        ),
+        (
+            "test_accuracy",
+            "loss: MeanSquaredError",
+            "claims.c.of: other has no test_accuracy; take a measure that it has",
+        ),
+        (
+            "updates_to_target",
+            "target_accuracy: 0.9",
+            "claims.c.measure: updates_to_target is counted to accuracy 0.9 in other and to accuracy 0.8 in mine; "
+            "give both the same target",
+        ),
+    ],
+)
+def test_what_a_claim_asks_of_another_study_and_cannot_have_is_told(measure, changes, line):
+    study, other = claiming(measure, changes)
+    assert list(mistakes(study, {"mine": study, "other": other})) == [line]
+
+
+def test_a_claim_about_another_study_alone_asks_nothing_of_its_own():
+    claims = "claims: {c: {statement: s, measure: validation_loss, of: {study: other, batch_size: 8}, above: 0}}"
+    study = make_study(f"{claims}\nquestions: {{}}\nsplit: {{train: 500}}")
+    other = dataclasses.replace(make_study("claims: {}\nquestions: {}"), name="other")
+    assert not list(mistakes(study, {"mine": study, "other": other}))
 
 
 def test_two_studies_have_two_titles():
@@ -449,7 +531,7 @@ def test_budgets_have_tables_and_a_figure_and_a_reference_that_is_a_batch_size()
         ),
         (
             "claims: {c: {statement: s, measure: test_accuracy_at_equal_epochs, of: {batch_size: 8}, above: 0}}",
-            "claims.c: test_accuracy_at_equal_epochs is measured at budgets; add the key `budgets` to the study",
+            "claims.c: test_accuracy_at_equal_epochs is measured at budgets; add the key `budgets` to studies.mine",
         ),
     ],
 )

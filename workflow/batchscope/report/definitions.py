@@ -34,6 +34,9 @@ DEFINITIONS = {
     "pairs": "Trainings that diverged at neither setting.",
     "never": "Trainings that did not reach the target. They count with the length of the shortest training compared.",
     "expected": "Where the claim says that the number is.",
+    "source": "Where the claim was made.",
+    "basis": "Of a claim about settings of other studies: which, and whether equal replicates of two studies are "
+    "pairs. Of a number that is fitted to all settings: why it is not determined, where it is not.",
     "reported": "The number that the claim's source gives.",
     "percentile": "The share of replicates below the reported number, ties counted half.",
     **{

@@ -1,13 +1,16 @@
 """Numbers and settings in words, as the tables and the report print them."""
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
 from batchscope.study.scores import BUDGETS, METRICS, at_budget
+from batchscope.study.setting import SETTING, Setting, setting_in_words
 
 GUESSING = "guessing the largest class"
+CONTROL = "negative control, which must fail"
 ROWS_NOT_KNOWN = (
     "What the runs scored on single rows is not known, so all intervals here are over trainings alone: they hold for "
     "other trainings on the same rows."
@@ -58,6 +61,8 @@ MEASURES = {
     "validation_mae": "MAE on validation rows, in the target's unit",
     "ensemble_gain": "gain in accuracy of the mean prediction",
     "selection_gain": "gain in accuracy of the best on validation rows",
+    "critical_batch_size": "critical batch size",
+    "fewest_updates": "fewest updates",
     "usable_octaves": "octaves of usable learning rates",
 }
 MEASURES |= {
@@ -89,6 +94,28 @@ def basis(paired: bool, of_rows: bool) -> list[str]:
         of_rows: what single rows were scored is known.
     """
     return [ROWS_NOT_KNOWN] * (not of_rows) + [SHARE_NO_SEEDS] * (not paired)
+
+
+def basis_of_claim(claim: Mapping) -> str:
+    """Which settings of which studies a claim is about, where not all are of its own, and what else it rests on.
+
+    Args:
+        claim: a row of `metrics/claims.csv`.
+    """
+    if not (claim["of_study"] or claim["against_study"]):
+        return claim["basis"]
+    where = _setting_of_study(claim, "of")
+    if pd.notna(claim["against_batch_size"]):
+        where += f" against {_setting_of_study(claim, 'against')}"
+    return f"{where}; {claim['basis']}" if claim["basis"] else where
+
+
+def _setting_of_study(claim: Mapping, key: str) -> str:
+    """The setting that a claim names `of` or `against`, with its study; `this study` where that is its own."""
+    prefix = "against_" if key == "against" else ""
+    setting = Setting(*(claim[f"{prefix}{column}"] for column in SETTING))
+    setting = setting._replace(batch_size=int(setting.batch_size))  # a column in which others have none has floats
+    return f"{claim[f'{key}_study'] or 'this study'} at {setting_in_words(setting)}"
 
 
 def capitalized(text: str) -> str:

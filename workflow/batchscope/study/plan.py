@@ -1,5 +1,6 @@
 """What each rule of the workflow depends on, of a study of any kind: a change of it makes the rule run again."""
 
+from batchscope.study.pairs import paired_across
 from batchscope.study.scores import TARGETS
 from batchscope.study.setting import CONSTANT, Setting
 from batchscope.study.study import Study
@@ -70,21 +71,30 @@ class Plan(Study):
             **self.aggregation,
         }
 
-    @property
-    def claims(self) -> dict:
-        """The claims, with their settings as the tables spell them."""
-        claims, not_tested = [], self.not_tested
-        for name, claim in self.spec["claims"].items():
-            resolved = {"name": name} | claim | {"statement": " ".join(claim["statement"].split())}
-            if "explanation" in claim:
-                resolved["explanation"] = " ".join(claim["explanation"].split())
-            for key in ("of", "against"):
-                if key in claim:
-                    resolved[key] = self.setting(claim[key]["batch_size"], claim[key].get("learning_rate"))
-            if "along" in claim:
-                resolved["along"] = [self.setting(batch_size) for batch_size in claim["along"]]
-            claims.append(resolved | ({"not_tested": True} if name in not_tested else {}))
-        return {"claims": claims, "paired": self.paired, "seed": self.spec["seed"]}
+    def claims(self, studies: dict[str, "Plan"]) -> dict:
+        """The claims, and which studies that they are about have replicates in pairs."""
+        not_tested = self.not_tested(studies)
+        claims = [
+            self._claim(name, claim, studies) | ({"not_tested": True} if name in not_tested else {})
+            for name, claim in self.spec["claims"].items()
+        ]
+        paired = {name: studies[name].paired for name in (self.name, *self.elsewhere)}
+        return {"claims": claims, "paired": paired, "seed": self.spec["seed"]}
+
+    def _claim(self, name: str, claim: dict, studies: dict[str, "Plan"]) -> dict:
+        """A claim with its settings as the tables spell them, and the names of the other studies that they are of."""
+        texts = {key: " ".join(claim[key].split()) for key in ("statement", "explanation", "source") if key in claim}
+        resolved = {"name": name} | claim | texts
+        where = {key: studies[claim[key].get("study", self.name)] for key in ("of", "against") if key in claim}
+        for key, study in where.items():
+            resolved[key] = study.setting(claim[key]["batch_size"], claim[key].get("learning_rate"))
+            if study.name != self.name:
+                resolved[f"{key}_study"] = study.name
+        if len({study.name for study in where.values()}) == 2:
+            resolved["paired"], resolved["basis"] = paired_across(**where)
+        if "along" in claim:
+            resolved["along"] = [self.setting(batch_size) for batch_size in claim["along"]]
+        return resolved
 
     @property
     def panels(self) -> dict:

@@ -126,11 +126,19 @@ class Study:
         """Whether a setting that the config names, by batch size and perhaps learning rate, is among the settings."""
         return self.setting(named["batch_size"], named.get("learning_rate")) in self.settings
 
+    def not_tested(self, studies: dict[str, "Study"]) -> list[str]:
+        """The claims about settings that are not trained, be they of this study or of others."""
+        return [
+            name
+            for name, claim in self.spec["claims"].items()
+            if not all(studies[named.get("study", self.name)].is_trained(named) for named in settings_named(claim))
+        ]
+
     @property
-    def not_tested(self) -> list[str]:
-        """The claims about settings that are not trained."""
-        claims = self.spec["claims"]
-        return [name for name, claim in claims.items() if not all(map(self.is_trained, settings_named(claim)))]
+    def elsewhere(self) -> list[str]:
+        """The names of the other studies that claims are about."""
+        named = [setting for claim in self.spec["claims"].values() for setting in settings_named(claim)]
+        return sorted({setting["study"] for setting in named if "study" in setting} - {self.name})
 
     @property
     def chosen_on(self) -> str:
