@@ -484,3 +484,58 @@ def test_steps_to_a_result_are_counted_where_a_study_asks_for_them():
 def test_the_dataset_depends_on_the_loss_only_as_far_as_it_says_what_is_learned():
     assert make_study().data == make_study("loss: CategoricalCrossentropy").data
     assert make_study("loss: MeanSquaredError").data == make_study().data | {"regression": True}
+
+
+def test_two_batch_sizes_with_three_rates_are_mapped():
+    two, three = make_study("batch_sizes: [8, 16]"), make_study("{batch_sizes: [8, 16], learning_rates: [1, 2, 4]}")
+    assert "rates" not in two.figures.keys() | {*two.tables}
+    assert "rates" in three.figures.keys() & {*three.tables}
+    assert three.sizes_of_many_rates == [8, 16]
+    assert not make_study("{batch_sizes: [8, {4: 9, 8: 9}], learning_rates: [1, 2, 4]}").maps_rates
+    curves = "{a: {batch_size: 8, learning_rate: 7}, b: {batch_size: 16, learning_rate: 7}}"
+    assert make_study(f"{{batch_sizes: [8, 16], learning_curves: {curves}}}").maps_rates
+
+
+def test_usable_rates_of_a_batch_size_with_too_few_of_them_are_told():
+    claim = "{statement: s, measure: usable_octaves, along: [8, full, 16], below: 0}"
+    assert lines(f"{{batch_sizes: [8, 16, full], claims: {{c: {claim}}}, questions: {{}}}}") == [
+        f"claims.c: usable_octaves is of 3 learning rates or more at one batch size, which {size} has not; add some to "
+        "`learning_rates`"
+        for size in (8, 500, 16)
+    ]
+
+
+def test_budgets_have_tables_and_a_figure_and_a_reference_that_is_a_batch_size():
+    assert "budgets" not in make_study().figures
+    study = make_study("budgets: {epochs: 10}")
+    assert "budgets" in study.figures
+    assert {"budgets", "budget_trainings"} <= {*study.tables}
+    assert (study.budgets["given"], study.budgets["reference"]) == ({"epochs": 10}, 500)
+    schedule = make_study("{budgets: {}, comparisons: {reference: {batch_size: {4: 20, 64: 80}}}}")
+    assert schedule.budgets["reference"] == 500
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ("budgets: {epochs: 101}", "budgets.epochs: no training has more than 100 epochs; take at most that"),
+        ("budgets: {updates: 6301}", "budgets.updates: no training has more than 6300 updates; take at most that"),
+        (
+            "{budgets: {}, batch_sizes: [500, {4: 20, 64: 80}], learning_curves: {}}",
+            "budgets: batch sizes are compared",
+        ),
+        (
+            "{budgets: {}, claims: {c: {statement: s, measure: test_loss_at_equal_train_loss, of: {batch_size: 8}, "
+            "above: 0}}}",
+            "claims.c: at budgets the score is measured; take test_accuracy_at_equal_train_loss",
+        ),
+        (
+            "claims: {c: {statement: s, measure: test_accuracy_at_equal_epochs, of: {batch_size: 8}, above: 0}}",
+            "claims.c: test_accuracy_at_equal_epochs is measured at budgets; add the key `budgets` to studies.mine",
+        ),
+    ],
+)
+def test_budgets_that_cannot_be_are_told(changes, line):
+    [found] = [each for each in lines(changes) if not each.startswith("questions")]
+    assert found.startswith(line)
+    assert lines("budgets: {epochs: 100, updates: 6300, seconds: 9, train_loss: 0.1}") == lines("{}")

@@ -55,9 +55,9 @@ class Across:
             of_rows[place, : len(scored)] = scored
         return moved_to(of_trainings, of_rows), censored
 
-    def diverged(self, settings: list[Setting]) -> np.ndarray:
-        """1 where a training diverged, else 0, (trainings, settings); NaN where a study has no such replicate."""
-        return diverged_by_replicate(self._tables, settings)
+    def diverged(self, settings: list[Setting], measure: str = "") -> np.ndarray:
+        """1 where a training diverged, else 0, (trainings, settings); see `batchscope.evidence.pairs`."""
+        return diverged_by_replicate(self._tables, settings, measure)
 
     @property
     def _tables(self) -> list:

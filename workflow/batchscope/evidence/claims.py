@@ -185,7 +185,7 @@ def _is_measured(claim: dict, trainings: Trainings | Across) -> bool:
     if not settings:
         return True
     values, _ = trainings.values(claim["measure"], settings)
-    has_it, is_sound = ~np.isnan(values[..., 0]), trainings.diverged(settings).T == 0
+    has_it, is_sound = ~np.isnan(values[..., 0]), trainings.diverged(settings, claim["measure"]).T == 0
     return bool((has_it.any(axis=1) | ~is_sound.any(axis=1)).all())
 
 
@@ -223,7 +223,7 @@ class _Number(NamedTuple):
             lost = np.isnan(values)
             return cls(partial(estimate_mean, values, seed), values, lost.sum(), 0, lost.mean() <= 0.5)
         values, censored = trainings.values(measure, settings)
-        diverged = trainings.diverged(settings)
+        diverged = trainings.diverged(settings, measure)
         if "along" in claim:
             sizes = [setting.batch_size for setting in settings]
             estimate = partial(form.rank_correlation, values, sizes, seed)

@@ -12,6 +12,9 @@ CENSORED = {
     f"{part}{length}_to_target": length for part in ("", "validation_") for length in ("epochs", "updates", "seconds")
 } | {f"{part}epochs_to_first_touch": "epochs" for part in ("", "validation_")}
 
+# Measures of a replicate at all learning rates of a batch size together, which it has though it diverged at some.
+OF_ALL_RATES = ("usable_octaves",)
+
 
 def values_by_replicate(
     tables: Sequence[pd.DataFrame], measure: str, settings: list[Setting]
@@ -24,21 +27,25 @@ def values_by_replicate(
 
     Returns:
         Values (replicates, settings), and 1 for those of them that are censored, 0 for the others. Both are NaN where a
-        setting has no such replicate, and a replicate that diverged has no value. Where some replicate never reaches a
-        target, all times are restricted to the length of the shortest training, with which it counts: their mean is a
-        restricted mean (Royston and Parmar 2013).
+        setting has no such replicate, and a replicate that diverged has no value, but of `OF_ALL_RATES`. Where some
+        replicate never reaches a target, all times are restricted to the length of the shortest training, with which it
+        counts: their mean is a restricted mean (Royston and Parmar 2013).
     """
     values, diverged = _by_replicate(tables, [measure, "diverged"], settings)
-    values[diverged == 1] = np.nan
+    if measure not in OF_ALL_RATES:
+        values[diverged == 1] = np.nan
     if not np.isinf(values).any():
         return values, np.where(np.isnan(diverged), np.nan, 0.0)
     horizon = _by_replicate(tables, [CENSORED[measure]], settings)[0][~np.isnan(values)].min()
     return np.minimum(values, horizon), np.where(np.isnan(diverged), np.nan, values > horizon)
 
 
-def diverged_by_replicate(tables: Sequence[pd.DataFrame], settings: list[Setting]) -> np.ndarray:
-    """1 where a replicate of a setting diverged, else 0, (replicates, settings); NaN where there is no such one."""
-    return _by_replicate(tables, ["diverged"], settings)[0]
+def diverged_by_replicate(tables: Sequence[pd.DataFrame], settings: list[Setting], measure: str = "") -> np.ndarray:
+    """1 where a replicate of a setting diverged, else 0, (replicates, settings); NaN where there is no such one.
+
+    All are 0 for a measure of `OF_ALL_RATES`, which no replicate lacks as it diverged.
+    """
+    return _by_replicate(tables, ["diverged"], settings)[0] * (measure not in OF_ALL_RATES)
 
 
 def _by_replicate(tables: Sequence[pd.DataFrame], columns: list[str], settings: list[Setting]) -> np.ndarray:

@@ -76,9 +76,9 @@ class Trainings:
         """The numbers of these rows in the dataset's own order, (rows,)."""
         return self.scores.rows(setting, _ROWS_BEHIND[measure][0])
 
-    def diverged(self, settings: list[Setting]) -> np.ndarray:
-        """1 where a training diverged, else 0, (trainings, settings); NaN where a setting has no such replicate."""
-        return diverged_by_replicate([self.replicates] * len(settings), settings)
+    def diverged(self, settings: list[Setting], measure: str = "") -> np.ndarray:
+        """1 where a training diverged, else 0, (trainings, settings); see `batchscope.evidence.pairs`."""
+        return diverged_by_replicate([self.replicates] * len(settings), settings, measure)
 
     def estimate(self, measure: str, setting: Setting, seed: int) -> Estimate:
         """The mean of a measure at a setting, with the wider of the intervals for new rows and over trainings alone."""

@@ -84,6 +84,8 @@ DEFINITIONS = {
     "rank correlation": "Kendall's tau-b of a training's measure with the batch size, where equal values count as "
     "ties, tau-a of runs that share no seeds; 0 where all are equal. Its mean over trainings, and its interval over "
     "trainings alone.",
+    "usable octaves": "How wide, in doublings, the learning rates lie at which a training's final test score reaches "
+    "the target: each rate half way to both neighbours. One at which it diverged is not usable.",
     "diverged": "A training whose loss stopped being finite. It is counted, and left out of means, comparisons and "
     "claims.",
     "undecided": f"Neither shown nor excluded. Fewer than {FEWEST} trainings decide nothing, nor do times that most "

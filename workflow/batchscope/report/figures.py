@@ -9,6 +9,7 @@ from matplotlib.colors import to_rgba
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from batchscope.data.dataset import Dataset
+from batchscope.evidence.rates import best_of_each_size
 from batchscope.report.look import COLUMN_WIDTH, OF_A_PANEL, USUAL, Look
 from batchscope.report.style import (
     MARKERS,
@@ -29,6 +30,7 @@ _FILLED = {"train": 1, "validation": 0.3, "test": 0}  # how opaque the markers o
 _LONGEST_NAME = 30
 _MOST_ROWS_AS_VECTORS = 10_000
 _MOST_ROWS_OF_PANELS = 8
+_MOST_RATES = 4  # that have panels of their own
 _PANEL, _NARROWEST_PANEL = 1.6, 0.9  # inches
 
 
@@ -115,12 +117,18 @@ def plot_batch_sizes(
     learning_rates: int,
     score: str,
     counted_in: str = "epoch",
+    part: str = "test",
     look: Look = USUAL,
 ) -> plt.Figure:
     """A panel per batch size, all on the same axes; with several learning rates a column for each, if there is room.
 
-    The settings come batch size by batch size, each with all its learning rates.
+    The settings come batch size by batch size, each with all its learning rates. Of more than four only the best one of
+    each batch size has a panel, by the mean score on a part of the rows.
     """
+    several = learning_rates > 1
+    if learning_rates > _MOST_RATES:
+        best = best_of_each_size(pd.concat(rows_of(setting, summary) for setting in settings), f"{part}_{score}")
+        settings, learning_rates = [setting for setting in settings if setting in best], 1
     columns = _columns_of_panels(len(settings), learning_rates, look)
     rows = math.ceil(len(settings) / columns)
     size = look.size(0.6 + 1.25 * rows, COLUMN_WIDTH * max(1, columns / 2))
@@ -129,7 +137,7 @@ def plot_batch_sizes(
         figure, panels, lowest = panel_grid(len(settings), rows, columns, size, sharey=True)
         for axes, setting in zip(panels, settings):
             _draw_curves(axes, rows_of(setting, history), score, counted_in)
-            rate = f"\nlearning rate {setting.learning_rate:g}" if learning_rates > 1 else ""
+            rate = f"\nlearning rate {setting.learning_rate:g}" if several else ""
             axes.set_title(look.fill(f"batch size {setting.batch_sizes}{rate}", OF_A_PANEL * room))
         for axes in panels:
             draw_guess(axes, guess_in(summary))

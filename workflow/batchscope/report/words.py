@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from batchscope.study.scores import METRICS
+from batchscope.study.scores import BUDGETS, METRICS, at_budget
 from batchscope.study.setting import SETTING, Setting, setting_in_words
 
 GUESSING = "guessing the largest class"
@@ -63,12 +63,19 @@ MEASURES = {
     "selection_gain": "gain in accuracy of the best on validation rows",
     "critical_batch_size": "critical batch size",
     "fewest_updates": "fewest updates",
+    "usable_octaves": "octaves of usable learning rates",
 }
 MEASURES |= {
     measure.replace("accuracy", metric): name.replace("accuracy", SCORES[metric])
     for metric in METRICS
     for measure, name in MEASURES.items()
     if measure.startswith(("test_accuracy", "validation_accuracy"))
+}
+MEASURES |= {
+    at_budget(part, score, budget): f"{part} {name} at equal {budget.replace('_', ' ')}"
+    for part in ("test", "validation")
+    for score, name in SCORES.items()
+    for budget in BUDGETS
 }
 
 
@@ -167,6 +174,25 @@ def seconds(value: float) -> str:
 def measured(measure: str, estimate: float, low: float, high: float) -> str:
     """A number with its interval; of seconds, which are those of one machine at one time, the number alone."""
     return seconds(estimate) if measure.startswith("seconds") else interval(estimate, low, high)
+
+
+def budget_in_words(name: str, amount: float) -> str:
+    """`15.6 equal epochs`, or `a training loss of 0.25`."""
+    return f"a training loss of {number(amount)}" if name == "train_loss" else f"{number(amount)} equal {name}"
+
+
+def without_value(budgets: pd.DataFrame) -> list[str]:
+    """A line for each budget under which batch sizes have no value.
+
+    Args:
+        budgets: as from `batchscope.evidence.budgets.compare_budgets`.
+    """
+    lacking = budgets[budgets["replicates"] == 0]
+    return [
+        f"at {budget_in_words(name, table['amount'].iloc[0])} there is no score of batch size "
+        f"{', '.join(map(str, table['batch_size']))}; measure it more often, or set `budgets.{name}`"
+        for name, table in lacking.groupby("budget", sort=False)
+    ]
 
 
 def p_value(value: float) -> str:

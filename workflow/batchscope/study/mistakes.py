@@ -1,5 +1,6 @@
 """What a study asks for and cannot have, as far as the config and its facts show: a line for every mistake."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 
@@ -9,9 +10,9 @@ from batchscope.study.command import command_mistakes
 from batchscope.study.keras_plan import KerasPlan
 from batchscope.study.plan import Plan
 from batchscope.study.runs_plan import HistoriesPlan, ProgramPlan, RunsPlan
-from batchscope.study.scores import METRICS, SCORES
-from batchscope.study.setting import CONSTANT, stages
-from batchscope.study.study import Study
+from batchscope.study.scores import METRICS, SCORES, at_budget
+from batchscope.study.setting import CONSTANT, FEWEST_RATES, stages
+from batchscope.study.study import Study, settings_named
 
 _FITTED = ("critical_batch_size", "fewest_updates")  # to all settings of a study
 
@@ -38,9 +39,11 @@ def mistakes(study: Study, studies: dict[str, Study]) -> Iterator[str]:
             yield f"{place}: {measure} is measured on validation rows; {remedy}"
     if "steps_to_result" in study.spec and all(setting.schedule != CONSTANT for setting in study.settings):
         yield "steps_to_result: updates are counted at one batch size; add a batch size that is no schedule"
+    yield from _budget_mistakes(study)
     for name, claim in study.spec["claims"].items():
         yield from (f"claims.{name}: {problem}" for problem in _claim_mistakes(study, claim))
         yield from (f"claims.{name}.{problem}" for problem in _mistakes_across(study, studies, claim))
+        yield from (f"claims.{name}: {problem}" for problem in _not_measured(study, studies, claim))
     for name, question in study.spec["questions"].items():
         yield from (f"questions.{name}.{problem}" for problem in _question_mistakes(study, studies, question))
 
@@ -201,6 +204,50 @@ def _claim_mistakes(study: Study, claim: dict) -> Iterator[str]:
         yield "the epochs of a schedule differ in seconds; take seconds_to_target"
 
 
+def _budget_mistakes(study: Study) -> Iterator[str]:
+    """What is wrong with budgets, among it what no training gets to, as far as the config says how long they are."""
+    if "budgets" not in study.spec:
+        return
+    sizes = [setting.batch_size for setting in study.settings if setting.schedule == CONSTANT]
+    if len({*sizes}) < 2:
+        yield "budgets: batch sizes are compared, and there are no two; add some to `batch_sizes`"
+        return
+    trained = {key: study.spec[key] for key in ("epochs", "updates") if key in study.spec}
+    if "epochs" in trained:
+        trained["updates"] = trained["epochs"] * math.ceil(study.train_rows / min(sizes))
+    for name, most in trained.items():
+        if study.spec["budgets"].get(name, 0) > most:
+            yield f"budgets.{name}: no training has more than {most} {name}; take at most that, or train longer"
+
+
+def _not_measured(study: Study, studies: dict[str, Plan], claim: dict) -> Iterator[str]:
+    """Why a score at a budget, or the usable learning rates, are not measured at the settings of a claim."""
+    settings = [(studies.get(named.get("study", study.name)), named) for named in settings_named(claim)]
+    settings = [(of_study, named) for of_study, named in settings if of_study is not None]
+    if "_at_equal_" in claim["measure"]:
+        for of_study in dict.fromkeys(of_study.name for of_study, _ in settings):
+            yield from _not_at_budgets(studies[of_study], claim["measure"])
+    if claim["measure"] == "usable_octaves":
+        for of_study, named in settings:
+            size = of_study.setting(named["batch_size"], named.get("learning_rate"))
+            has_rates = size.batch_size in of_study.sizes_of_many_rates and size.schedule == CONSTANT
+            if of_study.is_trained(named) and not has_rates:
+                yield (
+                    f"usable_octaves is of {FEWEST_RATES} learning rates or more at one batch size, "
+                    f"which {size.batch_sizes} has not; add some to `learning_rates`"
+                )
+
+
+def _not_at_budgets(study: Study, measure: str) -> Iterator[str]:
+    """Why a study does not measure a score at a budget."""
+    of_rows, _, budget = measure.partition("_at_equal_")
+    part, _, score = of_rows.partition("_")
+    if "budgets" not in study.spec:
+        yield f"{measure} is measured at budgets; add the key `budgets` to studies.{study.name}"
+    if score != study.score:
+        yield f"at budgets the score is measured; take {at_budget(part, study.score, budget)}"
+
+
 def _studies_named(study: Study, claim: dict) -> dict[str, str]:
     """The names of the studies that a claim is about the settings of, by the key of the setting."""
     return {key: claim[key].get("study", study.name) for key in ("of", "against") if key in claim}
@@ -223,8 +270,8 @@ def _mistakes_across(study: Study, studies: dict[str, Plan], claim: dict) -> Ite
 
 
 def _counted_to(study: Plan, measure: str) -> tuple[str, float] | None:
-    """The score and the target that a measure is counted to, where it is a time to a target."""
-    if not measure.endswith(("_to_target", "_to_first_touch")):
+    """The score and the target that a measure is counted to, where it is a time to a target or usable learning rates."""
+    if not measure.endswith(("_to_target", "_to_first_touch", "usable_octaves")):
         return None
     return study.aggregation["score"], study.aggregation["target"]
 

@@ -2,7 +2,7 @@
 
 from batchscope.study.pairs import paired_across
 from batchscope.study.scores import TARGETS
-from batchscope.study.setting import Setting
+from batchscope.study.setting import CONSTANT, Setting
 from batchscope.study.study import Study
 
 
@@ -111,6 +111,7 @@ class Plan(Study):
             "learning_rates": len(self.rates(batch_sizes[0])),
             "score": self.score,
             "counted_in": self.counted_in,
+            "part": self.chosen_on,
         }
 
     def curve(self, name: str) -> dict:
@@ -126,7 +127,8 @@ class Plan(Study):
     @property
     def measured_otherwise(self) -> list[str]:
         """The names of the tables that hold measures of what is no single replicate."""
-        return ["timing", *(["ensembles"] if "ensembles" in self.spec else [])]
+        asked_for = {"ensembles": "ensembles", "budgets": "budget_trainings"}
+        return ["timing", *(name for key, name in asked_for.items() if key in self.spec)]
 
     @property
     def tables(self) -> list[str]:
@@ -134,7 +136,30 @@ class Plan(Study):
         asked_for = [name for name in ("variance_trainings", "variance", "pace") if name.split("_")[0] in self.spec]
         asked_for += ["steps_to_result", "scaling"] * ("steps_to_result" in self.spec)
         judged = ["summary", "comparisons", "recommendation", "claims"]
-        return ["replicates", "new_splits", *self.measured_otherwise, *judged, *asked_for]
+        mapped = ["rates"] if self.maps_rates else []
+        budgets = ["budgets"] if "budgets" in self.spec else []
+        return ["replicates", "new_splits", *self.measured_otherwise, *judged, *asked_for, *mapped, *budgets]
+
+    @property
+    def map_of_rates(self) -> dict:
+        """The map of batch size and learning rate."""
+        goal = {key: self.aggregation[key] for key in ("score", "target", "seed")}
+        return goal | {"part": self.chosen_on, "paired": self.paired}
+
+    @property
+    def budgets(self) -> dict:
+        """The comparison of batch sizes at equal budgets, with the batch size of the reference of `comparisons`."""
+        reference = self.comparisons["reference"]
+        constant = [setting.batch_size for setting in self.settings if setting.schedule == CONSTANT]
+        return {
+            "given": self.spec["budgets"],
+            "score": self.score,
+            "part": self.chosen_on,
+            "reference": reference.batch_size if reference.schedule == CONSTANT else max(constant),
+            "margin": self.spec["comparisons"]["margins"][f"test_{self.score}"],
+            "paired": self.paired,
+            "seed": self.spec["seed"],
+        }
 
     @property
     def steps(self) -> dict:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 CONSTANT = "constant"
+FEWEST_RATES = 3  # learning rates at one batch size, from which on it is told how wide the usable ones lie
 
 
 class Setting(NamedTuple):

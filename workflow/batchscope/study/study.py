@@ -1,12 +1,13 @@
 """A study of any kind: its settings, what it is judged by, what it draws."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 from batchscope.model.losses import score_of
 from batchscope.study.scores import METRICS
-from batchscope.study.setting import Setting, make_setting, rates, spelling, stages
+from batchscope.study.setting import CONSTANT, FEWEST_RATES, Setting, make_setting, rates, spelling, stages
 
 
 def splits_drawn(spec: dict) -> int:
@@ -110,6 +111,17 @@ class Study:
     def settings(self) -> list[Setting]:
         return [setting for settings in self.trainings.values() for setting in settings]
 
+    @property
+    def sizes_of_many_rates(self) -> list[int]:
+        """The constant batch sizes at three learning rates or more."""
+        counts = Counter(setting.batch_size for setting in self.settings if setting.schedule == CONSTANT)
+        return sorted(size for size, count in counts.items() if count >= FEWEST_RATES)
+
+    @property
+    def maps_rates(self) -> bool:
+        """Whether there is a map of batch size and learning rate: at least two batch sizes have rates enough."""
+        return len(self.sizes_of_many_rates) > 1
+
     def is_trained(self, named: dict) -> bool:
         """Whether a setting that the config names, by batch size and perhaps learning rate, is among the settings."""
         return self.setting(named["batch_size"], named.get("learning_rate")) in self.settings
@@ -137,11 +149,11 @@ class Study:
     def figures(self) -> dict[str, str]:
         """The names of all figures, each with that of its caption; those of one caption stand together."""
         answers = [f"answer_{name}" for name, question in self.spec["questions"].items() if "measures" in question]
-        asked_for = [
-            name for name in ("ensembles", "variance", "pace", "dataset", "steps_to_result") if name in self.spec
-        ]
+        asked_for = ("ensembles", "variance", "pace", "dataset", "steps_to_result", "budgets")
+        asked_for = [name for name in asked_for if name in self.spec]
+        mapped = ["rates"] if self.maps_rates else []
         return {
-            **{name: name for name in ("batch_sizes", "which_is_best")},
+            **{name: name for name in ("batch_sizes", "which_is_best", *mapped)},
             **dict.fromkeys([*self.overviews, *answers], "measures"),
             **dict.fromkeys([f"learning_curve_{name}" for name in self.spec["learning_curves"]], "learning_curve"),
             **{name: name for name in asked_for},
