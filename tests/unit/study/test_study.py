@@ -43,6 +43,7 @@ def answer(questions: dict, memory: float | None) -> dict:
 
 def make_study(changes: str = "{}") -> KerasPlan:
     spec = yaml.safe_load(CONFIG) | yaml.safe_load(changes)
+    spec = {key: value for key, value in spec.items() if value is not None}
     config = check_config({"studies": {"mine": spec}})
     return KerasPlan("mine", config["studies"]["mine"], **FACTS)
 
@@ -74,6 +75,31 @@ def test_a_job_knows_its_stages():
     study = make_study()
     assert study.training("4x20_64x80")["task"]["stages"] == [(4, 20), (64, 80)]
     assert study.training("full")["task"]["stages"] == [(500, 100)]
+
+
+def test_a_length_in_updates_is_the_same_at_every_batch_size_but_for_schedules():
+    study = make_study("{epochs: null, updates: 90, evaluate_every: {updates: 20}}")
+    assert study.stages(8) == [(8, 90 / 63)]
+    assert study.stages("full") == [(500, 90)]
+    assert study.stages({4: 20, 64: 80}) == [(4, 20), (64, 80)]
+    assert [study.measurements(each) for each in (8, "full", {4: 20, 64: 80})] == [5, 5, 125 + 32]
+    assert study.panels["counted_in"] == "updates"
+    assert make_study().panels["counted_in"] == "epoch"
+
+
+def test_measuring_often_takes_longer():
+    often = make_study("{evaluate_every: {epochs: 0.1}}")
+    assert often.seconds("8") > make_study().seconds("8")
+    assert often.seconds("full") == make_study().seconds("full")  # an update is not measured twice
+
+
+def test_rates_that_go_with_the_batch_size_are_those_of_its_job_and_of_claims():
+    study = make_study("{learning_rates: {at: 8, rates: [0.1, 0.01], scaling: linear}}")
+    assert [setting.learning_rate for setting in study.trainings["full"]] == [6.25, 0.625, 0.1]  # and that of a figure
+    assert [setting.learning_rate for setting in study.trainings["4x20_64x80"]] == [0.05, 0.005]  # as it begins
+    assert study.claims({"mine": study})["claims"][0]["against"] == (500, 6.25, "constant")
+    assert study.comparisons["reference"] == (500, 6.25, "constant")
+    assert study.panels["learning_rates"] == 2
 
 
 def test_how_long_a_job_takes_is_guessed_from_all_that_it_trains():
