@@ -363,7 +363,7 @@ def test_new_splits_across_studies_have_a_verdict_where_both_have_them():
         assert judged["verdict_on_new_splits"].item() == expected
 
 
-REFUSED = "It lies above the batch sizes tried; try larger ones."
+REFUSED = "it may lie above 256: try larger ones"
 FITTED = pd.DataFrame(
     {
         "quantity": ["fewest_updates", "critical_batch_size"],

@@ -104,11 +104,11 @@ def test_numbers_outside_the_batch_sizes_are_refused_on_the_side_where_they_lie(
 
 @pytest.mark.slow
 def test_intervals_cover_what_is_true_in_95_percent_of_studies():
-    """But for what 200 studies show by luck, three standard deviations."""
+    """But for what 150 studies show by luck, three standard deviations."""
     random, covered = np.random.default_rng(0), []
-    for _ in range(200):
+    for _ in range(150):
         _, scaling = found(simulated_steps.study(random, replicates=20, octaves=0.5)[0])
         covered.append((scaling["low"] <= [S_MIN, B_CRIT]) & (scaling["high"] >= [S_MIN, B_CRIT]))
     of_fewest, of_critical = np.mean(covered, axis=0)
-    assert 0.9 < of_fewest < 0.995
-    assert 0.9 < of_critical < 0.995
+    assert 0.89 < of_fewest < 1
+    assert 0.89 < of_critical < 1

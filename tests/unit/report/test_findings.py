@@ -128,11 +128,13 @@ def test_a_claim_has_its_source_and_a_control_that_does_not_fail_is_told(finding
 
 def test_what_the_data_do_not_determine_is_told_with_why():
     nothing = dict.fromkeys(("estimate", "low", "high", "low_90", "high_90"), math.nan)
-    refused = "It lies above the batch sizes tried; try larger ones."
-    fitted = pd.DataFrame([{"quantity": "critical_batch_size", **nothing, "replicates": 11, "refused": refused}])
+    refused = "it may lie above 256: try larger ones"
+    fitted = pd.DataFrame([{"quantity": "critical_batch_size", **nothing, "replicates": math.nan, "refused": refused}])
     claim = {"measure": "critical_batch_size", "above": 4, "reported": 64}
     [row] = judged(claim, fitted=fitted)
-    assert sentence(row) == (f"It is high: not determined, expected above 4 (11 replicates). {refused} Reported: 64.")
+    assert sentence(row) == (
+        "It is high: not determined, expected above 4. It may lie above 256: try larger ones. Reported: 64."
+    )
 
 
 def test_an_answer_is_a_claim_that_does_not_stand_twice(findings):

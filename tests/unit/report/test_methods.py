@@ -95,3 +95,9 @@ def test_what_a_study_does_not_have_is_left_out():
 def test_the_target_has_its_article():
     assert methods(KERAS)["Target"].startswith("an accuracy of 0.8;")
     assert methods(KERAS, "loss: MeanSquaredError")["Target"].startswith("a loss of 0.5;")
+
+
+@pytest.mark.parametrize("text", [KERAS, PROGRAM, UNPAIRED])
+def test_how_steps_to_a_result_are_counted_is_said_where_a_study_asks(text):
+    assert "Steps to a result" not in methods(text)
+    assert "S_min (1 + B_crit / B)" in methods(text, "steps_to_result: {loss: 0.25}")["Steps to a result"]

@@ -84,10 +84,9 @@ def _draw(random: np.random.Generator, count: int) -> np.ndarray:
 
 def _medians(times: list[np.ndarray]) -> _Medians:
     """Of times (samples, replicates) of each rate."""
-    return _Medians(
-        np.array([np.median(each, axis=1) for each in times]),
-        np.array([np.isfinite(each).mean(axis=1) for each in times]),
-    )
+    ordered = [np.sort(each, axis=1) for each in times]  # on rows this short faster than np.median
+    middles = [each[:, [(each.shape[1] - 1) // 2, each.shape[1] // 2]].mean(axis=1) for each in ordered]
+    return _Medians(np.array(middles), np.array([np.isfinite(each).mean(axis=1) for each in times]))
 
 
 def _best(medians: _Medians, rates: np.ndarray) -> np.ndarray:

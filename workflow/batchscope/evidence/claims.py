@@ -145,7 +145,8 @@ def _together(claim: dict, trainings: list[Trainings | None]) -> Trainings | Acr
 
 def _judge_fitted(claim: dict, fitted: pd.Series) -> dict:
     """The verdict on a number that is fitted to the whole study, by its interval."""
-    estimate = Estimate(*fitted[["estimate", "low", "high", "low_90", "high_90"]], math.nan, int(fitted["replicates"]))
+    replicates = 0 if math.isnan(fitted["replicates"]) else int(fitted["replicates"])  # none where nothing is fitted
+    estimate = Estimate(*fitted[["estimate", "low", "high", "low_90", "high_90"]], math.nan, replicates)
     refused = fitted["refused"] if isinstance(fitted["refused"], str) else ""
     decided = not refused and estimate.values >= FEWEST and not math.isnan(estimate.low)
     found = verdict(claim, estimate) if decided else "undecided"

@@ -118,8 +118,7 @@ def _of_part(best: Best, part: str) -> tuple[float, Bounds]:
     median = best.medians[part]
     if best.replicates < FEWEST or math.isinf(median):
         return median, _UNKNOWN
-    with np.errstate(divide="ignore"):
-        ends = bounds(math.log(median), np.log(best.samples[part]), best.replicates)
+    ends = bounds(math.log(median), np.log(best.samples[part]), best.replicates)
     return median, Bounds(*np.exp(ends))
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from batchscope.evidence.claims import NOT_MEASURED, NOT_TESTED
 from batchscope.evidence.trainings import NEW_SPLITS, NOT_JUDGED, THIS_SPLIT, TRAININGS
 from batchscope.report.templates import write
-from batchscope.report.words import CONTROL, basis, basis_of_claim, bounds, measured
+from batchscope.report.words import CONTROL, basis, basis_of_claim, bounds, capitalized, measured
 from batchscope.report.words import MEASURES as NAMES
 from batchscope.study.setting import SETTING, Setting, setting_in_words
 
@@ -104,13 +104,13 @@ def sentence(claim: pd.Series) -> str:
         found = "not determined"
     if claim["over"] != TRAININGS:
         found += f" for new rows, {bounds(claim['low'], claim['high'])} over trainings alone"
-    parts = [f"{said}: {found}, expected {claim['expected']} ({counted})."]
+    behind = f" ({counted})" if claim["replicates"] or claim["diverged"] else ""
+    parts = [f"{said}: {found}, expected {claim['expected']}{behind}."]
     if claim["verdict_on_new_splits"] != NOT_JUDGED:
         new = claim[["measure", *(f"{name}_on_new_splits" for name in ("estimate", "low", "high"))]]
         parts.append(f"On new splits {measured(*new)} ({claim['replicates_on_new_splits']:.0f}).")
     if rests_on := basis_of_claim(claim):
-        named = "" if rests_on == claim["basis"] else "Settings: "
-        parts.append(f"{named}{rests_on.removesuffix('.')}.")
+        parts.append(f"{capitalized(rests_on)}." if rests_on == claim["basis"] else f"Settings: {rests_on}.")
     if pd.notna(claim["reported_percentile"]):
         share = 100 * claim["reported_percentile"]
         parts.append(f"The reported {claim['reported']:g} lies above {share:.0f} % of them.")

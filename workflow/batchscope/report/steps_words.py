@@ -34,6 +34,7 @@ def steps_in_words(steps: pd.DataFrame, scaling: pd.DataFrame, score: str, resul
         said = [
             f"Of the {what} the critical batch size is {interval(*critical[['estimate', 'low', 'high']])}.",
             *(_regime(steps, name) for name in _REGIMES),
+            f"On average a batch size is {100 * critical['fit_error']:.0f} % off the law.",
         ]
     if not fewest["refused"]:
         said.append(f"The fewest updates are {interval(*fewest[['estimate', 'low', 'high']])}.")
