@@ -565,3 +565,17 @@ def test_budgets_that_cannot_be_are_told(changes, line):
     [found] = [each for each in lines(changes) if not each.startswith("questions")]
     assert found.startswith(line)
     assert lines("budgets: {epochs: 100, updates: 6300, seconds: 9, train_loss: 0.1}") == lines("{}")
+
+
+def test_what_another_study_does_not_measure_of_its_rates_and_budgets_is_told():
+    study, other = claiming("usable_octaves", "learning_rates: [0.01, 1, 2]\ntarget_accuracy: 0.9")
+    study.spec["learning_rates"] = [0.01, 1, 2]
+    assert list(mistakes(study, {"mine": study, "other": other})) == [
+        "claims.c.measure: usable_octaves is counted to accuracy 0.9 in other and to accuracy 0.8 in mine; give both "
+        "the same target"
+    ]
+    study, other = claiming("test_accuracy_at_equal_epochs", "seed: 0")
+    assert list(mistakes(study, {"mine": study, "other": other})) == [
+        f"claims.c: test_accuracy_at_equal_epochs is measured at budgets; add the key `budgets` to studies.{name}"
+        for name in ("other", "mine")
+    ]

@@ -270,7 +270,7 @@ def _mistakes_across(study: Study, studies: dict[str, Plan], claim: dict) -> Ite
 
 
 def _counted_to(study: Plan, measure: str) -> tuple[str, float] | None:
-    """The score and the target that a measure is counted to, where it is a time to a target or usable learning rates."""
+    """The score and the target that a measure is counted to: a time to a target, or which learning rates reach it."""
     if not measure.endswith(("_to_target", "_to_first_touch", "usable_octaves")):
         return None
     return study.aggregation["score"], study.aggregation["target"]
