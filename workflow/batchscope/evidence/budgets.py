@@ -22,7 +22,7 @@ COLUMNS = ["budget", "amount", *SETTING, "replicates", "mean", "low", "high", *_
 REFERENCE = "reference"  # the verdict of the batch size that the others are compared with
 _PARTS = ("test", "validation")
 _ROUNDING = 1e-9
-_FEWEST_THERE = 0.5  # of the replicates of a setting, that its mean at a budget stands for all of them
+_FEWEST_THERE = 0.9  # of the replicates of a setting, that its mean at a budget stands for all of them
 
 
 def amounts(
@@ -35,8 +35,8 @@ def amounts(
         given: those that the study says.
 
     Of epochs, updates and seconds it is what the shortest training at a constant batch size has. The training loss is
-    the lowest one that every batch size reaches at some learning rate in half of its replicates, that is the largest of
-    the medians, rounded up to a measured one, of the lowest losses measured. Trainings that diverged do not count.
+    the lowest one that every batch size reaches at some learning rate in nine tenths of its replicates, that is the
+    largest of their 90 % quantiles of the lowest loss, rounded up to a measured one. Those that diverged do not count.
     """
     trainings = pd.DataFrame(
         {
@@ -98,7 +98,7 @@ def compare_budgets(
 
     `mean` and its 95 % interval are of the test score, over the `replicates` that have one. `difference` is from the
     reference, with p value and verdict as of `batchscope.evidence.comparisons.compare` over trainings alone. A rate at
-    which fewer than half of the replicates have a score takes no part. A batch size of which no rate is left is
+    which fewer than nine tenths of the replicates have a score takes no part. A batch size of which no rate is left is
     `not measured`; where it is the reference, the others are `not judged`.
     """
     constant = trainings.replicates[trainings.replicates["schedule"] == CONSTANT]
