@@ -1,6 +1,6 @@
 import pytest
 
-from batchscope.study.spans import Part, measured_after, spans
+from batchscope.study.spans import Part, count_measurements, measured_after, spans
 
 EVERY_EPOCH = {"epochs": 1}
 
@@ -35,6 +35,11 @@ def test_a_span_goes_through_several_epochs_and_ends_within_one():
 )
 def test_what_is_measured(stages, every, expected):
     assert measured_after(stages, 500, every) == expected
+    assert count_measurements(stages, 500, every) == sum(map(len, expected))
+
+
+def test_measurements_are_counted_without_being_made():
+    assert count_measurements([(4, 10**12)], 500, EVERY_EPOCH) == 10**12
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 32, 450, 500])
@@ -49,3 +54,6 @@ def test_spans_have_every_update_once_and_in_order(batch_size, updates, every):
         for update in range(part.first, part.end)
     ]
     assert made == [divmod(update, per_epoch) for update in range(updates)]
+    assert count_measurements([(batch_size, updates / per_epoch)], 500, every) == len(
+        spans([(batch_size, updates / per_epoch)], 500, every)
+    )

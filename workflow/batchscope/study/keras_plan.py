@@ -8,7 +8,7 @@ from batchscope.model.losses import is_regression
 from batchscope.study.cost import epoch_seconds, job_minutes
 from batchscope.study.plan import Plan
 from batchscope.study.setting import stages
-from batchscope.study.spans import measured_after
+from batchscope.study.spans import count_measurements
 from batchscope.study.study import splits_drawn
 from batchscope.study.userfiles import data_files, model_files
 
@@ -184,7 +184,7 @@ class KerasPlan(Plan):
 
     def measurements(self, batch_size: int | str | dict) -> int:
         """How often a training is measured."""
-        return sum(map(len, measured_after(self.stages(batch_size), self.train_rows, self.spec["evaluate_every"])))
+        return count_measurements(self.stages(batch_size), self.train_rows, self.spec["evaluate_every"])
 
     def count(self, training: str) -> int:
         """How many trainings a training job has, those on new splits too."""

@@ -50,14 +50,28 @@ def measured_after(
         evaluate_every: `updates`, or `epochs`, from one measurement to the next; rounded to whole updates too.
     """
     of_stages = []
-    for batch_size, epochs in stages:
-        per_epoch = math.ceil(train_rows / batch_size)
-        last = max(1, round(epochs * per_epoch))
-        every = evaluate_every.get("updates") or evaluate_every["epochs"] * per_epoch
-        every = max(every, 1)  # a second measurement of an update would say nothing
-        ends = {round(count * every) for count in range(1, math.ceil(last / every))}
-        of_stages.append([*sorted(ends - {last}), last])
+    for stage in stages:
+        last, every = _length(*stage, train_rows, evaluate_every)
+        ends = (round(count * every) for count in range(1, math.ceil(last / every)))
+        of_stages.append([*(end for end in ends if end < last), last])
     return of_stages
+
+
+def count_measurements(stages: Sequence[tuple[int, float]], train_rows: int, evaluate_every: dict[str, float]) -> int:
+    """How many there are, without making them."""
+    total = 0
+    for stage in stages:
+        last, every = _length(*stage, train_rows, evaluate_every)
+        count = math.ceil(last / every)
+        total += count - (round((count - 1) * every) == last)
+    return total
+
+
+def _length(batch_size: int, epochs: float, train_rows: int, evaluate_every: dict[str, float]) -> tuple[int, float]:
+    """The updates of a stage, and how many there are from one measurement to the next."""
+    per_epoch = math.ceil(train_rows / batch_size)
+    every = evaluate_every.get("updates") or evaluate_every["epochs"] * per_epoch
+    return max(1, round(epochs * per_epoch)), max(every, 1)  # a second measurement of an update would say nothing
 
 
 def _parts(first: int, end: int, per_epoch: int, before: int) -> list[Part]:
