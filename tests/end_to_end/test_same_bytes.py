@@ -1,5 +1,8 @@
 """A result follows from its config: the same bytes however it is run."""
 
+import io
+
+import pandas as pd
 import pytest
 
 STUDY = """
@@ -12,7 +15,11 @@ studies:
     epochs: 10
     new_splits: {replicates: 30}
     batch_sizes: [4, full]
-    learning_rates: [0.01]
+    learning_rates: [0.01, 0.03, 0.1]
+    budgets: {}
+    claims:
+      narrower: {statement: s, measure: usable_octaves, of: {batch_size: full}, against: {batch_size: 4}, below: 0}
+      equal: {statement: s, measure: test_accuracy_at_equal_epochs, of: {batch_size: 4}, above: 0.5}
 figures: {formats: [svg, pdf, png]}
 """
 TWO_THREADS = ("--set-threads", *(f"train_batch_size_{name}=2" for name in (4, "full")))
@@ -40,12 +47,44 @@ def test_histories_have_the_same_bytes_on_any_number_of_cores_and_threads(runs):
 
 def test_figures_have_the_same_bytes(runs):
     one, other = runs
-    names = [name for name in one if "/figures/" in name and "time_to_target" not in name]  # seconds differ
-    assert len(names) == 15
+    of_seconds = ("time_to_target", "budgets")  # which differ
+    names = [name for name in one if "/figures/" in name and not any(figure in name for figure in of_seconds)]
+    assert len(names) == 18
     assert [name for name in names if one[name] != other[name]] == []
 
 
 def test_the_evidence_has_the_same_bytes(runs):
     one, other = runs
-    for name in ("comparisons", "claims"):
+    for name in ("comparisons", "claims", "rates"):
         assert one[f"results/blobs/metrics/{name}.csv"] == other[f"results/blobs/metrics/{name}.csv"]
+
+
+def test_only_seconds_are_another_budget(runs):
+    tables = [pd.read_csv(io.BytesIO(run["results/blobs/metrics/budgets.csv"])) for run in runs]
+    one, other = (table[table["budget"] != "seconds"] for table in tables)
+    assert set(one["budget"]) == {"epochs", "updates", "train_loss"}
+    pd.testing.assert_frame_equal(one, other, check_exact=True)
+    trainings = [pd.read_csv(io.BytesIO(run["results/blobs/metrics/budget_trainings.csv"])) for run in runs]
+    one, other = (table[[name for name in table if "seconds" not in name]] for table in trainings)
+    pd.testing.assert_frame_equal(one, other, check_exact=True)
+
+
+def test_scores_at_budgets_are_in_the_histories_and_are_claimed(runs):
+    metrics = {name: run for name, run in runs[0].items() if "/metrics/" in name}
+    replicates, trainings, claims, rates = (
+        pd.read_csv(io.BytesIO(metrics[f"results/blobs/metrics/{name}.csv"]))
+        for name in ("replicates", "budget_trainings", "claims", "rates")
+    )
+    keys = ["batch_size", "learning_rate", "replicate"]
+    ends, at_end = (table.sort_values(keys, ignore_index=True) for table in (replicates, trainings))
+    pd.testing.assert_series_equal(
+        at_end["test_accuracy_at_equal_epochs"], ends["test_accuracy"], check_names=False, check_exact=True
+    )
+    small, full = (rates.set_index("batch_size")["usable_octaves_mean"][size] for size in (4, 500))
+    assert claims["estimate"].tolist() == pytest.approx(
+        [
+            full - small,
+            at_end.query("batch_size == 4 and learning_rate == 0.01")["test_accuracy_at_equal_epochs"].mean(),
+        ]
+    )
+    assert "not measured" not in claims["verdict"].tolist()

@@ -6,6 +6,7 @@ import pytest
 from sklearn.metrics import balanced_accuracy_score
 from sklearn.utils.class_weight import compute_class_weight
 
+from batchscope.report.words import capitalized
 from tests.checkout import Checkout, make_checkout
 
 CONFIG = """
@@ -26,6 +27,7 @@ studies:
     target_balanced_accuracy: 0.5
     claims:
       C1: {statement: It sees the sick, measure: test_roc_auc, of: {batch_size: 20}, above: 0.5}
+      C2: {statement: Twice the batch halves the updates, measure: critical_batch_size, above: 20}
     steps_to_result: {balanced_accuracy: 0.5}
     variance: {batch_sizes: [20], splits: 2, weights: 2, orders: 2}
 figures: {formats: [svg]}
@@ -59,7 +61,7 @@ def test_everything_is_judged_by_the_score(checkout, printed):
     summary = pd.read_csv(folder / "metrics/summary.csv")
     best = ranked[(ranked["on"] == "this split") & (ranked["goal"] == "score") & (ranked["verdict"] == "best")]
     assert best["mean"].tolist() == pytest.approx([summary["validation_balanced_accuracy_mean"].max()], abs=1e-6)
-    assert pd.read_csv(folder / "metrics/claims.csv")["over"].tolist() == ["rows and trainings"]
+    assert pd.read_csv(folder / "metrics/claims.csv")["over"].tolist() == ["rows and trainings", "trainings"]
     assert pd.read_csv(folder / "metrics/variance.csv")["sd"].notna().all()
     assert (folder / "figures/final_balanced_accuracy.svg").exists()
     assert "balanced accuracy" in (folder / "figures/batch_sizes.svg").read_text()
@@ -106,6 +108,9 @@ def test_steps_to_a_result_are_on_the_page_also_where_they_show_no_law(checkout,
     page = (folder / "index.html").read_text()
     assert "Of the updates to a test balanced accuracy of 0.5 the critical batch size is not determined" in page
     assert 'id="figure-steps_to_result"' in page
+    claim, why = pd.read_csv(folder / "metrics/claims.csv").iloc[1], scaling["refused"][1]
+    assert (claim["verdict"], claim["basis"]) == ("undecided", why)
+    assert f"Twice the batch halves the updates: not determined, expected above 20. {capitalized(why)}." in page
 
 
 def test_a_class_that_is_not_there_is_a_mistake_before_anything_trains(checkout, tmp_path):

@@ -66,6 +66,9 @@ class Scores:
     def of(self, setting: Setting, part: str, score: str) -> np.ndarray:
         return self._values[setting.batch_size]
 
+    def rows(self, setting: Setting, part: str) -> np.ndarray:
+        return np.arange(self._values[setting.batch_size].shape[1])
+
 
 def row_by_row(values: dict[int, np.ndarray], measure: str = "test_accuracy") -> Trainings:
     """Trainings of which is known what they got right row by row: batch size -> (trainings, rows)."""

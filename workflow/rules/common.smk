@@ -47,7 +47,7 @@ KERAS, PROGRAMS, RUNS = (
 limits = config.pop("limits")  # no result depends on them
 if workflow.is_main_process:
     jobs_at_once = workflow.resource_settings.nodes or workflow.resource_settings.cores or 1
-    for line in chain.from_iterable(map(remarks, STUDIES.values())):
+    for line in chain.from_iterable(remarks(study, STUDIES) for study in STUDIES.values()):
         print(line, file=sys.stderr)
     for line in too_long(STUDIES.values(), jobs_at_once, limits["hours"]):
         print(line, file=sys.stderr)
@@ -226,6 +226,12 @@ def paces(study):
 def metrics_of(studies, name):
     """A table under metrics of each of some studies."""
     return [f"results/{study}/metrics/{name}.csv" for study in studies]
+
+
+def measured(study):
+    """All that is measured of a study, of its trainings and of what is no single one."""
+    names = ["replicates", "new_splits", *study.measured_otherwise]
+    return [*(f"results/{study.name}/metrics/{name}.csv" for name in names), *of_rows(study, "rows")]
 
 
 def where_asked_for(name):

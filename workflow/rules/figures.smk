@@ -246,3 +246,57 @@ rule plot_steps_to_result:
         "Plotting how many updates {wildcards.study} takes to its result"
     script:
         "../scripts/plot_steps_to_result.py"
+
+
+rule plot_rates:
+    input:
+        rates="results/{study}/metrics/rates.csv",
+        summary="results/{study}/metrics/summary.csv",
+        ranked="results/{study}/metrics/recommendation.csv",
+    output:
+        figure("rates", caption="rates"),
+    log:
+        "results/{study}/logs/plot_rates.log",
+    benchmark:
+        "results/{study}/benchmarks/plot_rates.tsv"
+    localrule: True
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("plot_rates.py"),
+        look=LOOK,
+        figure=part(lambda study, _: {"title": study.title, "score": study.score, "part": study.chosen_on}),
+    message:
+        "Plotting the learning rates of {wildcards.study}"
+    script:
+        "../scripts/plot_rates.py"
+
+
+rule plot_budgets:
+    input:
+        "results/{study}/metrics/budgets.csv",
+    output:
+        figure("budgets", caption="budgets"),
+    log:
+        "results/{study}/logs/plot_budgets.log",
+    benchmark:
+        "results/{study}/benchmarks/plot_budgets.tsv"
+    localrule: True
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("plot_budgets.py"),
+        look=LOOK,
+        figure=part(lambda study, _: {"title": study.title, "score": study.score}),
+    message:
+        "Plotting the batch sizes of {wildcards.study} at equal budgets"
+    script:
+        "../scripts/plot_budgets.py"

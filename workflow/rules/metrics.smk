@@ -95,10 +95,10 @@ rule recommend:
 
 rule judge_claims:
     input:
-        **TRAININGS,
-        others=lambda wildcards: [
-            f"results/{wildcards.study}/metrics/{name}.csv" for name in study_of(wildcards).measured_otherwise
-        ],
+        measured=lambda wildcards: list(
+            chain.from_iterable(measured(STUDIES[name]) for name in (wildcards.study, *study_of(wildcards).elsewhere))
+        ),
+        fitted=where_asked_for("scaling"),
     output:
         "results/{study}/metrics/claims.csv",
     log:
@@ -114,7 +114,7 @@ rule judge_claims:
         runtime=10,
     params:
         code=code("judge_claims.py"),
-        claims=part(lambda study, _: study.claims),
+        claims=part(lambda study, _: study.claims(STUDIES)),
     message:
         "Judging the claims of {wildcards.study}"
     script:
@@ -195,3 +195,55 @@ rule find_steps_to_result:
         "Finding how many updates {wildcards.study} takes to its result"
     script:
         "../scripts/find_steps_to_result.py"
+
+
+rule map_rates:
+    input:
+        replicates="results/{study}/metrics/replicates.csv",
+    output:
+        "results/{study}/metrics/rates.csv",
+    log:
+        "results/{study}/logs/map_rates.log",
+    benchmark:
+        "results/{study}/benchmarks/map_rates.tsv"
+    localrule: True
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("map_rates.py"),
+        rates=part(lambda study, _: study.map_of_rates),
+    message:
+        "Mapping the learning rates of {wildcards.study}"
+    script:
+        "../scripts/map_rates.py"
+
+
+rule compare_budgets:
+    input:
+        history="results/{study}/metrics/history.parquet",
+        timings=lambda wildcards: timings(study_of(wildcards)),
+    output:
+        trainings="results/{study}/metrics/budget_trainings.csv",
+        table="results/{study}/metrics/budgets.csv",
+    log:
+        "results/{study}/logs/compare_budgets.log",
+    benchmark:
+        "results/{study}/benchmarks/compare_budgets.tsv"
+    localrule: True
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("compare_budgets.py"),
+        budgets=part(lambda study, _: study.budgets | {"by_run": not study.of_rows}),
+    message:
+        "Comparing the batch sizes of {wildcards.study} at equal budgets"
+    script:
+        "../scripts/compare_budgets.py"

@@ -16,6 +16,7 @@ from batchscope.evidence.errors import add_errors, summarize_errors
 from batchscope.evidence.guess import guess
 from batchscope.evidence.metrics import measure_replicates, seconds_per_epoch, summarize
 from batchscope.evidence.populations import add_populations
+from batchscope.evidence.rates import add_usable_octaves
 from batchscope.evidence.trainings import NEW_SPLITS, THIS_SPLIT, Trainings
 from batchscope.files import write_csv
 from batchscope.report.words import target_by_guessing
@@ -38,7 +39,7 @@ for population, of_population in {THIS_SPLIT: history, NEW_SPLITS: on_new_splits
     if of_population.num_rows:
         scores = read_row_scores(inputs.rows, population) if of_rows else None
         measured = measure_replicates(of_population.to_pandas(), timing, *goal, by_run=not of_rows)
-        trainings[population] = Trainings(add_errors(measured, scores), scores)
+        trainings[population] = Trainings(add_usable_octaves(add_errors(measured, scores), *goal), scores)
 replicates = trainings[THIS_SPLIT].replicates
 write_history(history, snakemake.output.history)
 write_csv(replicates, snakemake.output.replicates)

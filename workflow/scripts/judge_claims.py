@@ -5,17 +5,22 @@ from batchscope.warm import in_warm_process
 in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
 
 import json
+from pathlib import Path
 
 import pandas as pd
 
 from batchscope.evidence.claims import judge
-from batchscope.evidence.trainings import Trainings, read_trainings
+from batchscope.evidence.measured import read_measured
 from batchscope.files import write_csv
 from batchscope.script import begin
 
 begin(snakemake)
 claims = json.loads(snakemake.params.claims)
-inputs, paired = snakemake.input, claims.pop("paired")
-trainings = read_trainings(inputs.replicates, inputs.new_splits, inputs.rows, paired=paired)
-others = [Trainings(pd.read_csv(path), paired=paired) for path in inputs.others]
-write_csv(judge(trainings=trainings, others=others, **claims), snakemake.output[0])
+files = [Path(path) for path in snakemake.input.measured]
+studies = {
+    study: read_measured([file for file in files if file.parents[1].name == study], paired)
+    for study, paired in claims.pop("paired").items()
+}
+own = studies.pop(snakemake.wildcards.study)
+fitted = next(map(pd.read_csv, snakemake.input.fitted), None)
+write_csv(judge(**own._asdict(), **claims, elsewhere=studies, fitted=fitted), snakemake.output[0])

@@ -52,8 +52,10 @@ results = {name: list(zip(settings, of_group)) for name, of_group in results.ite
 for name, path in {THIS_SPLIT: output, NEW_SPLITS: snakemake.output.new_splits}.items():
     tables = [schema_with(task.metrics).empty_table()]
     for setting, result in results.get(name, []):
-        tables.append(history_table(setting, result.history, result.updates, task.metrics, result.metrics))
-    write_history(pyarrow.concat_tables(tables).combine_chunks(), path)
+        measured = result.history, result.updates, task.metrics, result.metrics
+        tables.append(history_table(setting, [span.epoch for span in task.spans], *measured))
+    # An empty table has whole epochs.
+    write_history(pyarrow.concat_tables(tables, promote_options="permissive").combine_chunks(), path)
 scores = [(setting, name, result.rows) for name, of_group in results.items() for setting, result in of_group]
 write_row_scores(scores, snakemake.output.rows)
 if predictions:

@@ -6,9 +6,11 @@ import pytest
 from scipy import stats
 
 from batchscope.evidence.claims import COLUMNS, judge, read_claims
+from batchscope.evidence.measured import Measured, read_measured
 from batchscope.evidence.trainings import Trainings
+from batchscope.study.setting import SETTING
 from tests.unit.simulated import EASE, accuracy, ease_of, study
-from tests.unit.tables import populations, replicates, row_by_row
+from tests.unit.tables import Scores, populations, replicates, row_by_row
 
 CLAIM = {"name": "C", "statement": "It is so", "measure": "test_accuracy"}
 AT_4, AT_500 = (4, 0.1, "constant"), (500, 0.1, "constant")
@@ -275,3 +277,126 @@ def test_false_claims_about_samples_hold_rarely(claim):
         table = replicates({size: random.normal(size=count) for size, count in ((4, 8), (8, 12), (500, 30))})
         held.append(as_samples(table, **claim, above=0)["verdict"] == "holds")
     assert np.mean(held) <= 0.025 + 3 * math.sqrt(0.025 * 0.975 / 200)
+
+
+def across(one: Trainings, other: Trainings, paired: bool = True, **claim) -> pd.Series:
+    """The row of a claim about batch size 4 of a study against batch size 4 of another."""
+    claim = CLAIM | {"of": AT_4, "against": AT_4, "against_study": "b", "paired": paired, "basis": "so"} | claim
+    elsewhere = {"b": Measured(populations(other), [])}
+    return judge([claim], populations(one), [], seed=0, elsewhere=elsewhere).iloc[0]
+
+
+def test_a_difference_across_studies_is_taken_in_pairs_and_equal_settings_are_told_apart():
+    noise = np.linspace(-0.01, 0.01, 21)
+    one, other = (Trainings(replicates({4: level + noise[:count]})) for level, count in ((0.7, 21), (0.8, 15)))
+    row = across(one, other, below=-0.09)
+    assert (row["estimate"], row["low"], row["high"]) == pytest.approx((-0.1, -0.1, -0.1))
+    assert (row["replicates"], row["verdict"], row["paired"]) == (15, "holds", True)
+    assert row[["of_study", "against_study", "basis"]].tolist() == ["", "b", "so"]
+    claim = {"of_study": "b", "against_study": "", "above": 0}
+    assert across(one, other, **claim)["estimate"] == pytest.approx(0.1)
+
+
+def test_across_studies_that_are_no_pairs_two_samples_are_compared():
+    noise = np.linspace(-0.01, 0.01, 21)
+    one, other = (row_by_row({4: np.tile(level + noise[:, None], (1, 9))}) for level in (0.7, 0.8))
+    row = across(one, other, paired=False, below=0)
+    welch = stats.ttest_ind(0.7 + noise, 0.8 + noise, equal_var=False).confidence_interval()
+    assert (row["low"], row["high"]) == pytest.approx((*welch,), abs=1e-3)
+    assert (row["paired"], row["over"], row["verdict_on_this_split"]) == (False, "trainings", "holds")
+    row = across(one, other, paired=False, below=0, not_tested=True)
+    assert (row["paired"], row["verdict"], row["against_study"]) == (False, "not tested", "b")
+
+
+def test_across_studies_rows_that_both_tested_count_as_those_of_one_study_do():
+    """The other study has more trainings, and was tested on one row more."""
+    random = np.random.default_rng(0)
+    easy, hard = study(random, [EASE, ease_of(accuracy(EASE) - 0.05)], 12, rows=100)
+    within = verdict(row_by_row({4: easy, 500: hard}), of=AT_4, against=AT_500, above=0)
+    more = np.hstack([np.vstack([hard, hard[:2]]), np.ones((14, 1))])
+    more = Trainings(replicates({4: np.append(hard.mean(axis=1), [0.0, 1.0])}), Scores({4: more}))
+    row = across(row_by_row({4: easy}), more, above=0)
+    compared = ["estimate", "low", "high", "low_on_this_split", "high_on_this_split", "p_value", "replicates", "over"]
+    assert row["over"] == "rows and trainings"
+    assert row[compared].tolist() == pytest.approx(within[compared].tolist())
+
+
+def test_times_across_studies_are_restricted_to_the_shortest_training_of_both():
+    never = np.where(np.arange(12) < 3, math.inf, 10.0)
+    short = replicates({4: np.full(12, 20.0)}, "epochs_to_target", epochs=50)
+    long = replicates({4: never}, "epochs_to_target", epochs=200)
+    row = across(Trainings(short), Trainings(long), measure="epochs_to_target", above=0)
+    assert (row["estimate"], row["never"]) == (20 - (3 * 50 + 9 * 10) / 12, 3)
+
+
+def test_what_is_measured_of_a_study_is_read_from_its_files(tmp_path):
+    (tmp_path / "metrics").mkdir()
+    stretches = pd.DataFrame({"stretch": [0], "seconds_per_epoch": 1.0, **dict(zip(SETTING, AT_4))})
+    table = replicates({4: np.array([0.7, 0.8])})
+    tables = {"timing": stretches, "replicates": table, "new_splits": table.head(0)}
+    for name, rows in tables.items():
+        rows.to_csv(tmp_path / f"metrics/{name}.csv", index=False)
+    measured = read_measured([tmp_path / f"metrics/{name}.csv" for name in tables], paired=False)
+    assert [measured.by(each).paired for each in ("test_accuracy", "seconds_per_epoch")] == [False, False]
+    assert measured.by("test_accuracy").replicates["test_accuracy"].tolist() == [0.7, 0.8]
+    assert measured.on_new_splits("test_accuracy") is None
+
+
+def test_a_claim_may_be_about_a_setting_of_another_study_alone():
+    one, other = (populations(replicates({4: np.full(8, level)})) for level in (0.7, 0.9))
+    claim = CLAIM | {"of": AT_4, "of_study": "b", "above": 0.8}
+    row = judge([claim], one, [], seed=0, elsewhere={"b": Measured(other, [])}).iloc[0]
+    assert (row["estimate"], row["verdict"], row["of_study"]) == (pytest.approx(0.9), "holds", "b")
+
+
+def test_new_splits_across_studies_have_a_verdict_where_both_have_them():
+    noise = np.linspace(-0.01, 0.01, 21)
+    one, new = (replicates({4: level + noise}) for level in (0.7, 0.9))
+    other, new_of_other = (replicates({4: 0.8 + noise}) for _ in range(2))
+    claim = CLAIM | {"of": AT_4, "against": AT_4, "against_study": "b", "paired": True, "below": 0}
+    for elsewhere, expected in (
+        (populations(other, new_of_other), "does not hold"),
+        (populations(other), "not judged"),
+    ):
+        judged = judge([claim], populations(one, new), [], seed=0, elsewhere={"b": Measured(elsewhere, [])})
+        assert judged["verdict_on_this_split"].item() == "holds"
+        assert judged["verdict_on_new_splits"].item() == expected
+
+
+REFUSED = "it may lie above 256: try larger ones"
+FITTED = pd.DataFrame(
+    {
+        "quantity": ["fewest_updates", "critical_batch_size"],
+        **{"estimate": [120.0, math.nan], "low": [100.0, math.nan], "high": [150.0, math.nan]},
+        **{"low_90": [104.0, math.nan], "high_90": [144.0, math.nan], "replicates": 10, "refused": [math.nan, REFUSED]},
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("measure", "bound", "expected"),
+    [
+        ("fewest_updates", {"above": 99}, "holds"),
+        ("fewest_updates", {"above": 110}, "undecided"),
+        ("fewest_updates", {"below": 90}, "does not hold"),
+        ("fewest_updates", {"within": [102, 148]}, "holds"),
+        ("critical_batch_size", {"above": 1}, "undecided"),
+    ],
+)
+def test_a_number_that_is_fitted_to_the_study_is_judged_by_its_interval(table, measure, bound, expected):
+    claims = [CLAIM | {"measure": measure} | bound, CLAIM | {"of": AT_4, "above": 0}]
+    judged = judge(claims, populations(table), [], seed=0, fitted=FITTED)
+    row = judged.iloc[0]
+    assert (row["verdict"], row["verdict_on_this_split"], row["verdict_on_new_splits"]) == (
+        *[expected] * 2,
+        "not judged",
+    )
+    assert (row["replicates"], row["basis"]) == (10, REFUSED if measure == "critical_batch_size" else "")
+    assert row[["p_value", "p_value_holm"]].isna().all()
+    assert judged["p_value_holm"].iloc[1] == judged["p_value"].iloc[1]
+
+
+def test_few_replicates_decide_nothing_of_what_is_fitted_either(table):
+    claim = CLAIM | {"measure": "fewest_updates", "above": 0}
+    few = judge([claim], populations(table), [], seed=0, fitted=FITTED.assign(replicates=5))
+    assert few["verdict"].item() == "undecided"

@@ -160,6 +160,13 @@ def test_seconds_of_a_schedule_follow_the_stretches_of_every_stack():
     np.testing.assert_allclose(table["seconds_to_target"], 12 / 3)
 
 
+def test_seconds_of_a_schedule_within_a_stretch_go_evenly():
+    schedule = Setting(15, 0.1, "4x1_100x1")
+    curve = history([[0.1, 0.2, 0.9]], schedule).assign(epoch=[0.5, 1.0, 2.0])
+    table = measure_replicates(curve, timing(schedule, (1, 1.5, 3.0), (1, 0.5, 5.0)), "accuracy", 0.15)
+    np.testing.assert_allclose(table[["seconds_to_target", "seconds"]], [[2, 8]])
+
+
 def test_updates_per_epoch_of_a_schedule_are_those_counted():
     schedule = Setting(15, 0.1, "4x1_100x1")
     table = history([[0.1, 0.9]], schedule).assign(updates=[25, 26])

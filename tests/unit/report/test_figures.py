@@ -156,6 +156,23 @@ def test_rows_of_a_regression_have_the_colour_of_their_target():
     assert len(hollow.get_facecolors()) == 0
 
 
+def test_of_more_than_four_rates_each_batch_size_has_a_panel_at_its_best_one():
+    rates = (0.1, 0.2, 0.3, 0.4, 0.5)
+    settings = [Setting(batch, rate) for batch in (4, 8) for rate in rates]
+    tables = [history_and_summary([4, 8]) for _ in rates]
+    history, summary = (
+        pd.concat([table.assign(learning_rate=rate) for table, rate in zip(each, rates)]) for each in zip(*tables)
+    )
+    best = (summary["batch_size"] == 4) & (summary["learning_rate"] == 0.3)
+    best |= (summary["batch_size"] == 8) & (summary["learning_rate"] == 0.5)
+    summary["validation_accuracy_mean"] = np.where(best, 0.9, 0.8)
+    figure = plot_batch_sizes(history, summary, "title", settings, 5, "accuracy", part="validation")
+    titles = [axes.get_title() for axes in figure.axes]
+    assert titles == ["batch size 4\nlearning rate 0.3", "batch size 8\nlearning rate 0.5"]
+    four = [setting for setting in settings if setting.learning_rate < 0.45]
+    assert len(plot_batch_sizes(history, summary, "title", four, 4, "accuracy", part="validation").axes) == 8
+
+
 def test_a_schedule_is_named_in_its_panel():
     history, summary = history_and_summary([20])
     schedule = Setting(20, 0.1, "4x3_100x3")

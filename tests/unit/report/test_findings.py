@@ -8,6 +8,7 @@ import pytest
 
 from batchscope.evidence.claims import judge
 from batchscope.evidence.comparisons import compare
+from batchscope.evidence.measured import Measured
 from batchscope.evidence.trainings import Trainings
 from batchscope.report.findings import sentence, study_findings, verdicts, write_findings
 from batchscope.study.config import SCHEMA
@@ -79,6 +80,61 @@ def test_what_is_not_judged_is_said_with_why():
         "It is low: not tested, as a setting that it is about is not trained.",
     ]
     assert [verdicts(row) for _, row in judged.iterrows()] == ["not measured", "not tested"]
+
+
+def judged(*claims: dict, **others) -> list[pd.Series]:
+    table = replicates({4: np.linspace(0.7, 0.71, 11)})
+    claim = {"name": "C", "statement": "It is high", "measure": "test_accuracy", "of": (4, 0.1, "constant")}
+    made = judge([claim | each for each in claims], populations(table), [], seed=0, **others)
+    return [row for _, row in made.iterrows()]
+
+
+def test_the_settings_of_other_studies_are_named_with_how_they_are_compared():
+    other = Measured(populations(replicates({4: np.linspace(0.8, 0.81, 11)})), [])
+    across = {"against": (4, 0.1, "constant"), "against_study": "b", "paired": True, "basis": "in pairs", "above": 0}
+    alone = {"of_study": "b", "above": 0.5, "reported": 0.9}
+    found = [sentence(row) for row in judged(across, alone, elsewhere={"b": other})]
+    assert found == [
+        "It is high: -0.100 [-0.100, -0.100], expected above 0 (11 replicates). Settings: this study at batch size "
+        "4, learning rate 0.1 against b at batch size 4, learning rate 0.1; in pairs.",
+        "It is high: 0.805 [0.803, 0.807], expected above 0.5 (11 replicates). Settings: b at batch size 4, "
+        "learning rate 0.1. The reported 0.9 lies above 100 % of them.",
+    ]
+
+
+def test_a_claim_has_its_source_and_a_control_that_does_not_fail_is_told(findings):
+    failed, held = {"control": True, "above": 0.9, "source": "A 2019, 4.2"}, {"control": True, "above": 0.5}
+    rows = judged(failed, held | {"name": "H"}, {"above": 0.5})
+    assert [sentence(row)[:70] for row in rows] == [
+        "It is high (negative control, which must fail; A 2019, 4.2): 0.705 [0.",
+        "It is high (negative control, which must fail): 0.705 [0.703, 0.707], ",
+        "It is high: 0.705 [0.703, 0.707], expected above 0.5 (11 replicates).",
+    ]
+    study = {"title": "A", "best": "b", "questions": [], "paired": True, "of_rows": True}
+    summary = pd.DataFrame({"replicates": [11], "diverged": 0, "replicates_on_new_splits": 0})
+    table = replicates({4: np.linspace(0.7, 0.71, 11), 500: np.linspace(0.8, 0.81, 11)})
+    found = study_findings(
+        study,
+        {"advice": ADVICE, "sentences": ["No setting is undecided."]},
+        summary.assign(diverged_on_new_splits=0),
+        compare(populations(table), Setting(500, 0.1), MARGINS, seed=0),
+        pd.DataFrame(rows),
+    )
+    assert found["sentences"] == [
+        "The control H did not fail, so do not trust this study's verdicts on final test accuracy.",
+        "No setting is undecided.",
+    ]
+
+
+def test_what_the_data_do_not_determine_is_told_with_why():
+    nothing = dict.fromkeys(("estimate", "low", "high", "low_90", "high_90"), math.nan)
+    refused = "it may lie above 256: try larger ones"
+    fitted = pd.DataFrame([{"quantity": "critical_batch_size", **nothing, "replicates": math.nan, "refused": refused}])
+    claim = {"measure": "critical_batch_size", "above": 4, "reported": 64}
+    [row] = judged(claim, fitted=fitted)
+    assert sentence(row) == (
+        "It is high: not determined, expected above 4. It may lie above 256: try larger ones. Reported: 64."
+    )
 
 
 def test_an_answer_is_a_claim_that_does_not_stand_twice(findings):

@@ -1,6 +1,7 @@
 """Figures at the widths of journals, in other fonts and without titles."""
 
 import itertools
+import math
 from unittest import mock
 
 import numpy as np
@@ -12,22 +13,30 @@ from matplotlib.transforms import Bbox
 
 from batchscope.data.dataset import Dataset
 from batchscope.errors import ConfigError
+from batchscope.evidence.budgets import COLUMNS as AT_BUDGETS
+from batchscope.evidence.rates import add_usable_octaves, map_rates
 from batchscope.evidence.recommendation import COLUMNS as RANKED
+from batchscope.evidence.recommendation import rank
+from batchscope.evidence.trainings import Trainings
 from batchscope.evidence.variance import decompose
+from batchscope.report.budgets_figure import plot_budgets
 from batchscope.report.evidence_figures import plot_pace, plot_variance, plot_which_is_best
 from batchscope.report.figures import plot_batch_sizes, plot_dataset, plot_learning_curve
 from batchscope.report.look import Look, check_font
 from batchscope.report.overview import plot_ensembles, plot_measures
+from batchscope.report.rates_figure import plot_rates
 from batchscope.report.style import plt
 from batchscope.results.pace_summary import COLUMNS as PACE
 from batchscope.results.pace_summary import WAYS
 from batchscope.study.config import SCHEMA
+from batchscope.study.scores import BUDGETS
 from batchscope.study.setting import CONSTANT, Setting
 from tests.unit.evidence.test_variance import crossed
 from tests.unit.tables import history, replicates
 
 TITLE = "A study of what the size of the batches does: which is best?"
 BATCH_SIZES = (1, 4, 32, 450)
+VERDICTS = ("better", "equivalent", "undecided")
 RATES = (0.1, 0.01, 0.001)
 SETTINGS = [Setting(batch_size, rate) for batch_size in BATCH_SIZES for rate in RATES]
 GROWING = Setting(120, 0.1, "4x20_256x20")
@@ -103,8 +112,46 @@ def pace(look: Look):
     return plot_pace(pd.DataFrame(rows, columns=PACE), TITLE, look=look)
 
 
+def rates(look: Look):
+    rows = [
+        (each, replicate, 0.9 - abs(math.log10(each.learning_rate * 50)) + RANDOM.normal(0, 0.02))
+        for each in SETTINGS
+        for replicate in range(8)
+    ]
+    table = pd.DataFrame([(*each, replicate, score) for each, replicate, score in rows])
+    table.columns = [*Setting._fields, "replicate", "test_accuracy"]
+    table["diverged"] = (table["learning_rate"] == 0.1) & (table["replicate"] < 3)
+    table.loc[table["diverged"], "test_accuracy"] = math.nan
+    trainings = Trainings(add_usable_octaves(table, "accuracy", 0.5))
+    ranked = rank(trainings, "test_accuracy", 0.01, seed=0).assign(on="this split", goal="score")
+    summary = ranked.rename(columns={"mean": "test_accuracy_mean"})
+    mapped = map_rates(trainings, "accuracy", 0.5, "test", seed=0)
+    return plot_rates(mapped, summary, ranked, TITLE, "accuracy", "test", look=look)
+
+
+def budgets(look: Look):
+    rows = [
+        (
+            budget,
+            15.6 if budget == "epochs" else 0.0123,
+            size,
+            0.1,
+            CONSTANT,
+            8,
+            mean,
+            mean - 0.02,
+            mean + 0.02,
+            verdict,
+        )
+        for budget in BUDGETS
+        for size, mean, verdict in zip(BATCH_SIZES, (0.82, 0.8, 0.77, 0.79), (*VERDICTS, "reference"))
+    ]
+    return plot_budgets(pd.DataFrame(rows, columns=[*AT_BUDGETS[:9], "verdict"]), TITLE, "accuracy", look=look)
+
+
 FIGURES = [
     *(dataset, learning_curve, panels, panels_of_rates, measures, which_is_best, ensembles, variance, pace),
+    *(rates, budgets),
 ]
 
 
@@ -160,6 +207,16 @@ def test_panels_stand_beside_each_other_where_there_is_room():
 @pytest.mark.parametrize(("look", "grid"), [(Look("single", font_size=10), (5, 2)), (Look("double"), (3, 4))])
 def test_panels_of_batch_sizes_stand_beside_each_other_in_any_size_of_text(look, grid):
     assert panels(look).axes[0].get_gridspec().get_geometry() == grid
+    plt.close("all")
+
+
+def test_where_every_training_diverged_none_is_best():
+    rows = [each._asdict() | {"on": "this split", "goal": "score", "verdict": "diverged"} for each in SETTINGS]
+    ranked = pd.DataFrame(rows, columns=["on", "goal", *RANKED])
+    figure = plot_which_is_best(ranked, TITLE, "accuracy", "test", guess=0.5)
+    [axes] = figure.axes
+    figure.canvas.draw()
+    assert [line for line in axes.lines if len(line.get_xdata()) and line.get_marker() != "None"] == []
     plt.close("all")
 
 

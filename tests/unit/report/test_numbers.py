@@ -11,6 +11,7 @@ import pytest
 from batchscope.evidence import variance
 from batchscope.evidence.claims import judge
 from batchscope.evidence.comparisons import compare
+from batchscope.evidence.measured import Measured
 from batchscope.evidence.metrics import measure_replicates, summarize
 from batchscope.evidence.populations import add_populations
 from batchscope.evidence.recommendation import ranked_table, recommend
@@ -31,7 +32,8 @@ def found() -> dict[str, str]:
     compared = compare(own, Setting(8, 0.1), {"test_accuracy": 0.01}, seed=0)
     ranked = ranked_table({on: recommend(each, {"test_accuracy": 0.01}, seed=0) for on, each in own.items()})
     parts = pd.DataFrame([(4, 0.1, "constant", "split", 0.02, 0.01, 0.05, 0.8, 27, 0)], columns=variance.COLUMNS)
-    claims = judge([claim], own, [], seed=0)
+    across = claim | {"name": "C2_a", "of_study": "b_c"}
+    claims = judge([claim, across], own, [], seed=0, elsewhere={"b_c": Measured(own, [])})
     return numbers("blobs", summary, claims, compared, ranked, [Setting(7, 0.1, "4x20_16x30")], parts)
 
 
@@ -43,6 +45,8 @@ def test_settings_and_claims_have_the_numbers_of_the_tables(found):
     assert found["blobs/claims/C1_a/verdict"] == "holds"
     assert found["blobs/claims/C1_a/estimate"] == "0.705"
     assert found["blobs/claims/C1_a/interval"].startswith("[0.70")
+    assert "blobs/claims/C1_a/basis" not in found
+    assert found["blobs/claims/C2_a/basis"] == r"b\_c at batch size 4, learning rate 0.1"
 
 
 def test_comparisons_the_recommendation_and_variances_have_names_too(found):
@@ -61,7 +65,10 @@ def test_comparisons_the_recommendation_and_variances_have_names_too(found):
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 @pytest.mark.parametrize(
     ("name", "compiles"),
-    [("blobs/claims/C1_a/interval", True), ("blobs/take/batch size", True), ("blobs/claims/C2", False)],
+    [
+        *((name, True) for name in ("blobs/claims/C1_a/interval", "blobs/take/batch size", "blobs/claims/C2_a/basis")),
+        ("blobs/claims/C2", False),
+    ],
 )
 def test_a_paper_says_a_number_by_its_name_and_none_that_there_is_not(found, tmp_path, name, compiles):
     write_numbers(found, tmp_path / "numbers.tex")

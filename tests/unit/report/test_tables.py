@@ -9,6 +9,7 @@ import pytest
 
 from batchscope.evidence.claims import judge
 from batchscope.evidence.comparisons import compare
+from batchscope.evidence.measured import Measured
 from batchscope.evidence.metrics import measure_replicates, summarize
 from batchscope.evidence.populations import add_populations
 from batchscope.report.tables import (
@@ -85,6 +86,26 @@ def test_the_claims_have_their_verdict_and_the_reported_number(claims):
     ]
 
 
+def test_claims_have_their_source_and_basis_where_any_has_one(claims, tmp_path):
+    assert not {"source", "basis"} & {*claims}
+    claim = {"name": "C", "statement": "s", "measure": "test_accuracy", "of": (4, 0.1, "constant"), "above": 0.1}
+    across = {"against": (4, 0.1, "constant"), "of_study": "b", "paired": True, "basis": "in pairs", "control": True}
+    trainings = populations(replicates({4: np.linspace(0.7, 0.8, 11)}))
+    elsewhere = {"b": Measured(trainings, [])}
+    judged = judge([claim | across | {"source": "A 2019"}, claim], trainings, [], seed=0, elsewhere=elsewhere)
+    table = claims_table(judged)
+    write_latex(table, tmp_path / "claims.tex")
+    assert r"& A 2019 &" in (tmp_path / "claims.tex").read_text()
+    assert table[["claim", "source", "basis"]].to_numpy().tolist() == [
+        [
+            "s (negative control, which must fail)",
+            "A 2019",
+            "b at batch size 4, learning rate 0.1 against this study at batch size 4, learning rate 0.1; in pairs",
+        ],
+        ["s", "", ""],
+    ]
+
+
 def test_comparisons_are_in_words(compared):
     assert compared.loc[0, ["measure", "difference", "on this split", "more often"]].tolist() == [
         *("final test accuracy", "-0.100 [-0.100, -0.100]", "worse", "mostly worse"),
@@ -116,7 +137,7 @@ def test_the_rows_of_a_measure_stand_together(compared, tmp_path):
 
 def test_every_heading_that_is_not_plain_has_its_definition(claims, summary, compared):
     plain = {"name", "claim", "batch size", "learning rate", "replicates", "updates per epoch", "measure", "mean"}
-    headings = {*claims, *compared, *summary}
+    headings = {*claims, *compared, *summary, "source", "basis"}
     assert headings - plain - definitions_of(headings).keys() == set()
 
 

@@ -10,7 +10,9 @@ from batchscope.study.setting import Setting
 @pytest.fixture
 def path(tmp_path):
     values = np.arange(72.0).reshape(2, 2, 3, 6)
-    tables = [history_table(Setting(8, rate), values[i], np.array([2, 4, 6])) for i, rate in enumerate((0.1, 0.01))]
+    tables = [
+        history_table(Setting(8, rate), [1, 2, 3], values[i], np.array([2, 4, 6])) for i, rate in enumerate((0.1, 0.01))
+    ]
     write_history(pyarrow.concat_tables(tables), tmp_path / "history.parquet")
     return tmp_path / "history.parquet"
 
@@ -36,14 +38,14 @@ def test_a_row_per_learning_rate_replicate_and_epoch(path):
 
 
 def test_without_validation_rows_their_columns_are_empty():
-    table = history_table(Setting(8, 0.1), np.ones((1, 2, 4)), np.array([2, 4])).to_pandas()
+    table = history_table(Setting(8, 0.1), [1, 2], np.ones((1, 2, 4)), np.array([2, 4])).to_pandas()
     assert table[["validation_loss", "validation_accuracy"]].isna().all(axis=None)
     assert table["test_accuracy"].tolist() == [1, 1]
 
 
 def test_metrics_stand_in_columns_of_their_own_at_the_end(tmp_path):
     metrics, measured = ["balanced_accuracy", "roc_auc"], np.arange(16.0).reshape(2, 2, 4)
-    table = history_table(Setting(8, 0.1), np.ones((2, 2, 6)), np.array([2, 4]), metrics, measured)
+    table = history_table(Setting(8, 0.1), [1, 2], np.ones((2, 2, 6)), np.array([2, 4]), metrics, measured)
     write_history(table, tmp_path / "history.parquet")
     read = read_history(tmp_path / "history.parquet").to_pandas()
     added = ["test_balanced_accuracy", "test_roc_auc", "validation_balanced_accuracy", "validation_roc_auc"]

@@ -67,6 +67,7 @@ def test_replicates_of_new_splits_have_scores_of_the_rows_that_they_were_tested_
     expected = [[0, nan, 1], [nan, 1, 1]]  # of the rows 0, 3 and 6
     np.testing.assert_array_equal(table.of(CONSTANT, "test", "accuracy"), expected)
     np.testing.assert_array_equal(table.of(CONSTANT, "test", "loss"), np.float32([[2, nan, 0.1], [nan, 0.2, 0.3]]))
+    assert table.rows(CONSTANT, "test").tolist() == [0, 3, 6]
     assert table.of(CONSTANT, "validation", "accuracy").shape == (2, 0)
 
 

@@ -26,7 +26,7 @@ def told(measured: dict[tuple[Setting, int], np.ndarray], of_program: bool = Tru
     tables = []
     for setting in dict.fromkeys(setting for setting, _ in measured):
         values = np.array([values for (of_setting, _), values in measured.items() if of_setting == setting])
-        tables.append(history_table(setting, values, np.arange(1, values.shape[1] + 1)))
+        tables.append(history_table(setting, ends := np.arange(1, values.shape[1] + 1), values, ends))
     return list(copies(pyarrow.concat_tables(tables), runs))
 
 

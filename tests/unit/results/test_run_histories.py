@@ -53,7 +53,7 @@ def refused(*runs: Run, columns: dict | None = None, epochs: int | None = None, 
 
 def test_our_own_columns_are_read_as_they_are(run, tmp_path):
     values = np.linspace(0, 1, 36).reshape(2, 3, 6)
-    ours = history_table(Setting(BATCH_SIZE, 0.1), values, np.array([4, 8, 12]))
+    ours = history_table(Setting(BATCH_SIZE, 0.1), [1, 2, 3], values, np.array([4, 8, 12]))
     rows = ours.to_pandas()
     runs = [
         run(of_run, replicate, {"replicate": replicate, "seed": 5}) for replicate, of_run in rows.groupby("replicate")

@@ -52,6 +52,24 @@ def test_defaults_are_filled_in_and_the_given_config_is_left_alone():
         ("epochs: many", "studies.mine.epochs", "'many' does not fit; expected"),
         ("epochs: 2.0", "studies.mine.epochs", "whole number"),
         ("epochs: true", "studies.mine.epochs", "True does not fit"),
+        ("updates: 100", "studies.mine", "give one of `epochs` and `updates`"),
+        ("evaluate_every: {updates: 5, epochs: 1}", "studies.mine.evaluate_every", "expected how often"),
+        ("evaluate_every: {epochs: 0}", "studies.mine.evaluate_every.epochs", "a number of epochs above 0"),
+        ("evaluate_every: {updates: 0.5}", "studies.mine.evaluate_every.updates", "a whole number from 1 up"),
+        ("evaluate_every: 5", "studies.mine.evaluate_every", "5 does not fit; expected how often"),
+        ("warmup: 1", "studies.mine.warmup", "between 0 and 1"),
+        ("learning_rates: 0.1", "studies.mine.learning_rates", "0.1 does not fit; expected one or more"),
+        ("learning_rates: {at: 8, rates: [0.1]}", "studies.mine.learning_rates", "the key 'scaling' is missing"),
+        (
+            "learning_rates: {at: 8, rates: [0.1], scaling: cubic}",
+            "studies.mine.learning_rates.scaling",
+            "'cubic' does not fit; expected how the rates go with the batch size",
+        ),
+        (
+            "learning_rates: {at: 8, rates: [0.1, 0.1], scaling: sqrt}",
+            "studies.mine.learning_rates.rates",
+            "0.1 is repeated",
+        ),
         ("replicates: 0", "studies.mine.replicates", "whole number from 1 up"),
         ("batch_sizes: [0]", "studies.mine.batch_sizes[0]", "0 does not fit; expected a batch size"),
         ("batch_sizes: [4, -4]", "studies.mine.batch_sizes[1]", "-4 does not fit"),
@@ -166,8 +184,8 @@ def test_a_study_name_that_is_no_safe_file_name_is_refused(name):
 
 
 def test_a_missing_key_is_named_with_its_meaning():
-    [line] = mistakes(config_with(without="epochs"))
-    assert line.startswith("studies.mine: the key 'epochs' is missing; it is how often")
+    [line] = mistakes(config_with(without="split"))
+    assert line.startswith("studies.mine: the key 'split' is missing; it is which rows")
 
 
 @pytest.mark.parametrize("config", [{}, {"studies": {}}, {"studies": None}])

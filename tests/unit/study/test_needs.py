@@ -43,7 +43,7 @@ def test_a_history_takes_about_the_memory_and_the_disk_that_are_estimated(tmp_pa
     study = plan("epochs: 5000")
     history = np.random.default_rng(0).random((30, 5000, 4))
     history[..., 1::2] = history[..., 1::2].round(3)  # of some hundred rows
-    tables = [history_table(setting, history, np.arange(5000)) for setting in study.settings]
+    tables = [history_table(setting, np.arange(1, 5001), history, np.arange(5000)) for setting in study.settings]
     held = sum(table.nbytes for table in tables) + 2 * history.nbytes * len(tables)
     assert held / 2 < sum(need.amount for need in memory_of_training(study, SIZE)) < held * 2
     write_history(pyarrow.concat_tables(tables), tmp_path / "history.parquet")

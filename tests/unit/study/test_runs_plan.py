@@ -89,7 +89,8 @@ def test_histories_have_the_settings_that_there_are():
     assert [tuple(each)[:2] for each in made.panels["settings"]] == [(8, 0.1), (16, 0.1), (16, 0.2)]
     assert made.run_files("16") == ["a.csv", "b.csv"]
     assert [run[0][:2] for run in made.reading("8")["runs"]] == [[8, 0.1]] * 2
-    assert made.comparisons["paired"] is made.claims["paired"] is made.recommendation["paired"] is False
+    assert made.comparisons["paired"] is made.recommendation["paired"] is False
+    assert made.claims({made.name: made})["paired"] == {made.name: False}
 
 
 def test_of_histories_some_settings_may_be_taken():

@@ -1,6 +1,6 @@
 import pytest
 
-from batchscope.study.setting import Setting, make_setting, rows_of, spelling, stages
+from batchscope.study.setting import Setting, make_setting, rates, rows_of, spelling, stages
 from tests.unit.tables import replicates
 
 SCHEDULE = {4: 20, "full": 80}
@@ -35,3 +35,16 @@ def test_the_rows_of_a_setting():
     assert rows_of(Setting(4, 0.1), table)["test_accuracy"].tolist() == [0.1, 0.2]
     assert rows_of(Setting(4, 0.2), table).empty
     assert rows_of(Setting(4, 0.1, "4x10"), table).empty
+
+
+@pytest.mark.parametrize(
+    ("scaling", "at_8", "at_128"), [("linear", [0.025, 0.05], [0.4, 0.8]), ("sqrt", [0.05, 0.1], [0.2, 0.4])]
+)
+def test_rates_go_with_the_batch_size(scaling, at_8, at_128):
+    asked = {"at": 32, "rates": [0.1, 0.2], "scaling": scaling}
+    assert [rates(asked, batch_size) for batch_size in (8, 32, 128)] == [at_8, [0.1, 0.2], at_128]
+    assert rates(asked | {"scaling": "none"}, 128) == rates([0.1, 0.2], 128) == [0.1, 0.2]
+
+
+def test_rates_that_go_with_the_batch_size_are_numbers_that_one_can_write():
+    assert rates({"at": 32, "rates": [0.1], "scaling": "linear"}, 96) == [0.3]

@@ -43,6 +43,7 @@ def answer(questions: dict, memory: float | None) -> dict:
 
 def make_study(changes: str = "{}") -> KerasPlan:
     spec = yaml.safe_load(CONFIG) | yaml.safe_load(changes)
+    spec = {key: value for key, value in spec.items() if value is not None}
     config = check_config({"studies": {"mine": spec}})
     return KerasPlan("mine", config["studies"]["mine"], **FACTS)
 
@@ -74,6 +75,31 @@ def test_a_job_knows_its_stages():
     study = make_study()
     assert study.training("4x20_64x80")["task"]["stages"] == [(4, 20), (64, 80)]
     assert study.training("full")["task"]["stages"] == [(500, 100)]
+
+
+def test_a_length_in_updates_is_the_same_at_every_batch_size_but_for_schedules():
+    study = make_study("{epochs: null, updates: 90, evaluate_every: {updates: 20}}")
+    assert study.stages(8) == [(8, 90 / 63)]
+    assert study.stages("full") == [(500, 90)]
+    assert study.stages({4: 20, 64: 80}) == [(4, 20), (64, 80)]
+    assert [study.measurements(each) for each in (8, "full", {4: 20, 64: 80})] == [5, 5, 125 + 32]
+    assert study.panels["counted_in"] == "updates"
+    assert make_study().panels["counted_in"] == "epoch"
+
+
+def test_measuring_often_takes_longer():
+    often = make_study("{evaluate_every: {epochs: 0.1}}")
+    assert often.seconds("8") > make_study().seconds("8")
+    assert often.seconds("full") == make_study().seconds("full")  # an update is not measured twice
+
+
+def test_rates_that_go_with_the_batch_size_are_those_of_its_job_and_of_claims():
+    study = make_study("{learning_rates: {at: 8, rates: [0.1, 0.01], scaling: linear}}")
+    assert [setting.learning_rate for setting in study.trainings["full"]] == [6.25, 0.625, 0.1]  # and that of a figure
+    assert [setting.learning_rate for setting in study.trainings["4x20_64x80"]] == [0.05, 0.005]  # as it begins
+    assert study.claims({"mine": study})["claims"][0]["against"] == (500, 6.25, "constant")
+    assert study.comparisons["reference"] == (500, 6.25, "constant")
+    assert study.panels["learning_rates"] == 2
 
 
 def test_how_long_a_job_takes_is_guessed_from_all_that_it_trains():
@@ -167,7 +193,8 @@ def test_without_metrics_a_training_knows_nothing_of_them():
 
 
 def test_the_settings_of_claims_are_those_of_the_tables():
-    difference, trend = make_study().claims["claims"]
+    study = make_study()
+    difference, trend = study.claims({"mine": study})["claims"]
     assert (difference["of"], difference["against"]) == ((8, 0.01, "constant"), (500, 0.1, "constant"))
     assert [setting.batch_size for setting in trend["along"]] == [8, 16, 500]
 
@@ -280,6 +307,18 @@ QUESTION = 'questions: {q: {question: "Q?", %s}}'
             "claims.c: ensemble_gain is measured of ensembles; add the key `ensembles` to the study",
         ),
         (
+            CLAIM % "of: {study: othr, batch_size: 8}, above: 0",
+            "claims.c.of.study: there is no study 'othr'; did you mean 'other'?",
+        ),
+        (
+            CLAIM.replace("test_accuracy", "critical_batch_size") % "of: {batch_size: 8}, above: 0",
+            "claims.c: critical_batch_size is of the whole study; leave out `of`, `against` and `along`",
+        ),
+        (
+            "claims: {c: {statement: s, measure: fewest_updates, above: 0}}",
+            "claims.c: fewest_updates follows from steps to a result; add the key `steps_to_result` to the study",
+        ),
+        (
             QUESTION % "answer: trent, figure: dataset",
             "questions.q.answer: the study has no claim 'trent'; did you mean",
         ),
@@ -301,12 +340,81 @@ def test_a_mistake_names_its_place_and_the_remedy(changes, line):
 def test_what_is_about_settings_that_are_not_trained_is_told_and_not_tested():
     study = make_study("batch_sizes: [4, 32]\ncomparisons: {reference: {batch_size: 8}}")
     assert not list(mistakes(study, {"mine": study, "other": study}))
-    assert list(studies.remarks(study)) == [
+    assert list(studies.remarks(study, {"mine": study})) == [
         "studies.mine: not tested, as a setting that they are about is not trained: difference, trend",
         "studies.mine: the reference of comparisons is not trained; all are compared with "
         "batch size 500, learning rate 0.1",
     ]
-    assert [claim["not_tested"] for claim in study.claims["claims"]] == [True, True]
+    assert [claim["not_tested"] for claim in study.claims({"mine": study})["claims"]] == [True, True]
+
+
+def claiming(measure: str, changes: str = "{}") -> tuple[KerasPlan, KerasPlan]:
+    """A study with a claim about itself and another one, which differs from it."""
+    named = "of: {study: other, batch_size: 8, learning_rate: 0.01}, against: {batch_size: full}"
+    study = make_study(f"claims: {{c: {{statement: s, measure: {measure}, {named}, above: 0}}}}\nquestions: {{}}")
+    return study, dataclasses.replace(make_study(f"claims: {{}}\nquestions: {{}}\n{changes}"), name="other")
+
+
+@pytest.mark.parametrize(
+    ("changes", "basis"),
+    [
+        ("epochs: 7", "in pairs of replicates: the studies have the same seed, data and model"),
+        ("seed: 1", "not in pairs, so over trainings alone: the studies differ in seed"),
+        (
+            "split: {train: 400}\nscaler: StandardScaler\nmodel: [Dense: {units: 2}]",
+            "not in pairs, so over trainings alone: the studies differ in split, scaler, model",
+        ),
+    ],
+)
+def test_settings_of_two_studies_are_in_pairs_where_seed_data_and_model_are_the_same(changes, basis):
+    study, other = claiming("test_accuracy", changes)
+    assert not list(mistakes(study, {"mine": study, "other": other}))
+    asked = study.claims({"mine": study, "other": other})
+    [claim] = asked["claims"]
+    assert (claim["of"], claim["against"]) == ((8, 0.01, "constant"), (500, 0.1, "constant"))
+    assert (claim["of_study"], claim.get("against_study")) == ("other", None)
+    assert (claim["paired"], claim["basis"]) == (basis.startswith("in pairs"), basis)
+    assert (study.elsewhere, asked["paired"]) == (["other"], {"mine": True, "other": True})
+
+
+def test_a_claim_about_a_setting_that_another_study_does_not_train_is_not_tested():
+    study, other = claiming("test_accuracy", "learning_rates: [0.1]")
+    assert list(studies.remarks(study, {"mine": study, "other": other})) == [
+        "studies.mine: not tested, as a setting that they are about is not trained: c"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("measure", "changes", "line"),
+    [
+        (
+            "validation_accuracy",
+            "split: {train: 500}",
+            "claims.c.of: other has no validation_accuracy; take a measure that it has",
+        ),
+        (
+            "test_accuracy",
+            "loss: MeanSquaredError",
+            "claims.c.of: other has no test_accuracy; take a measure that it has",
+        ),
+        (
+            "updates_to_target",
+            "target_accuracy: 0.9",
+            "claims.c.measure: updates_to_target is counted to accuracy 0.9 in other and to accuracy 0.8 in mine; "
+            "give both the same target",
+        ),
+    ],
+)
+def test_what_a_claim_asks_of_another_study_and_cannot_have_is_told(measure, changes, line):
+    study, other = claiming(measure, changes)
+    assert list(mistakes(study, {"mine": study, "other": other})) == [line]
+
+
+def test_a_claim_about_another_study_alone_asks_nothing_of_its_own():
+    claims = "claims: {c: {statement: s, measure: validation_loss, of: {study: other, batch_size: 8}, above: 0}}"
+    study = make_study(f"{claims}\nquestions: {{}}\nsplit: {{train: 500}}")
+    other = dataclasses.replace(make_study("claims: {}\nquestions: {}"), name="other")
+    assert not list(mistakes(study, {"mine": study, "other": other}))
 
 
 def test_two_studies_have_two_titles():
@@ -402,3 +510,72 @@ def test_steps_to_a_result_are_counted_where_a_study_asks_for_them():
 def test_the_dataset_depends_on_the_loss_only_as_far_as_it_says_what_is_learned():
     assert make_study().data == make_study("loss: CategoricalCrossentropy").data
     assert make_study("loss: MeanSquaredError").data == make_study().data | {"regression": True}
+
+
+def test_two_batch_sizes_with_three_rates_are_mapped():
+    two, three = make_study("batch_sizes: [8, 16]"), make_study("{batch_sizes: [8, 16], learning_rates: [1, 2, 4]}")
+    assert "rates" not in two.figures.keys() | {*two.tables}
+    assert "rates" in three.figures.keys() & {*three.tables}
+    assert three.sizes_of_many_rates == [8, 16]
+    assert not make_study("{batch_sizes: [8, {4: 9, 8: 9}], learning_rates: [1, 2, 4]}").maps_rates
+    curves = "{a: {batch_size: 8, learning_rate: 7}, b: {batch_size: 16, learning_rate: 7}}"
+    assert make_study(f"{{batch_sizes: [8, 16], learning_curves: {curves}}}").maps_rates
+
+
+def test_usable_rates_of_a_batch_size_with_too_few_of_them_are_told():
+    claim = "{statement: s, measure: usable_octaves, along: [8, full, 16], below: 0}"
+    assert lines(f"{{batch_sizes: [8, 16, full], claims: {{c: {claim}}}, questions: {{}}}}") == [
+        f"claims.c: usable_octaves is of 3 learning rates or more at one batch size, which {size} has not; add some to "
+        "`learning_rates`"
+        for size in (8, 500, 16)
+    ]
+
+
+def test_budgets_have_tables_and_a_figure_and_a_reference_that_is_a_batch_size():
+    assert "budgets" not in make_study().figures
+    study = make_study("budgets: {epochs: 10}")
+    assert "budgets" in study.figures
+    assert {"budgets", "budget_trainings"} <= {*study.tables}
+    assert (study.budgets["given"], study.budgets["reference"]) == ({"epochs": 10}, 500)
+    schedule = make_study("{budgets: {}, comparisons: {reference: {batch_size: {4: 20, 64: 80}}}}")
+    assert schedule.budgets["reference"] == 500
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ("budgets: {epochs: 101}", "budgets.epochs: no training has more than 100 epochs; take at most that"),
+        ("budgets: {updates: 6301}", "budgets.updates: no training has more than 6300 updates; take at most that"),
+        (
+            "{budgets: {}, batch_sizes: [500, {4: 20, 64: 80}], learning_curves: {}}",
+            "budgets: batch sizes are compared",
+        ),
+        (
+            "{budgets: {}, claims: {c: {statement: s, measure: test_loss_at_equal_train_loss, of: {batch_size: 8}, "
+            "above: 0}}}",
+            "claims.c: at budgets the score is measured; take test_accuracy_at_equal_train_loss",
+        ),
+        (
+            "claims: {c: {statement: s, measure: test_accuracy_at_equal_epochs, of: {batch_size: 8}, above: 0}}",
+            "claims.c: test_accuracy_at_equal_epochs is measured at budgets; add the key `budgets` to studies.mine",
+        ),
+    ],
+)
+def test_budgets_that_cannot_be_are_told(changes, line):
+    [found] = [each for each in lines(changes) if not each.startswith("questions")]
+    assert found.startswith(line)
+    assert lines("budgets: {epochs: 100, updates: 6300, seconds: 9, train_loss: 0.1}") == lines("{}")
+
+
+def test_what_another_study_does_not_measure_of_its_rates_and_budgets_is_told():
+    study, other = claiming("usable_octaves", "learning_rates: [0.01, 1, 2]\ntarget_accuracy: 0.9")
+    study.spec["learning_rates"] = [0.01, 1, 2]
+    assert list(mistakes(study, {"mine": study, "other": other})) == [
+        "claims.c.measure: usable_octaves is counted to accuracy 0.9 in other and to accuracy 0.8 in mine; give both "
+        "the same target"
+    ]
+    study, other = claiming("test_accuracy_at_equal_epochs", "seed: 0")
+    assert list(mistakes(study, {"mine": study, "other": other})) == [
+        f"claims.c: test_accuracy_at_equal_epochs is measured at budgets; add the key `budgets` to studies.{name}"
+        for name in ("other", "mine")
+    ]

@@ -99,6 +99,69 @@ def test_a_schedule_trains_its_stages_one_after_the_other_and_counts_their_updat
     assert result.updates.tolist() == [5, 10, 15, 17, 19]
 
 
+# How long, and how often it is measured: within epochs, after several of them, with a short last batch or none.
+MEASURED = {
+    "within": (Stage(100, 13 / 5), {"epochs": 0.3}),
+    "short last batch": (Stage(450, 5 / 2), {"updates": 1}),
+    "several epochs": (Stage(250, 17 / 2), {"updates": 5}),
+    "full": (Stage(500, 7), {"updates": 3}),
+}
+
+
+@pytest.mark.parametrize(("measured", "streamed"), [*((each, False) for each in MEASURED), ("short last batch", True)])
+def test_what_is_measured_within_and_across_epochs_is_as_in_fit(make_task, train, measured, streamed, monkeypatch):
+    if streamed:
+        monkeypatch.setattr("batchscope.training.engines._SHARE_OF_DATA", 0)
+    stage, every = MEASURED[measured]
+    task = dataclasses.replace(make_task(), stages=[stage], evaluate_every=every)
+    [result] = train(task, [0.003], 2)
+    assert ("streamed" in result.engine) == streamed
+    for replicate in range(2):
+        assert_same_history(result.history[replicate], fit(task, replicate, 0.003))
+    ends = itertools.accumulate(span.updates for span in task.spans)
+    assert result.updates.tolist() == [*ends]
+
+
+def test_measuring_changes_nothing_of_what_is_trained(make_task, train_compiled):
+    seldom = dataclasses.replace(make_task(batch_size=100, epochs=4), evaluate_every={"epochs": 2})
+    often = dataclasses.replace(seldom, evaluate_every={"updates": 1})
+    [rarely], [always] = (train_compiled(task, rates=[0.003]).values() for task in (seldom, often))
+    assert_same_history(rarely[:, :, 2:], always[:, [9, 19], 2:])
+    # Of training rows it is the mean over all batches since the last measurement.
+    np.testing.assert_allclose(rarely[:, :, 0], always[..., 0].reshape(2, 2, 10).mean(axis=2), rtol=1e-9)
+
+
+def test_a_training_goes_on_within_an_epoch(make_task):
+    task = dataclasses.replace(make_task(batch_size=100, epochs=4), evaluate_every={"updates": 3})
+    engine, said = compiled.CompiledEngine(task, 2, stacked=True), []
+    draws = task.replicates(2)
+    whole = engine.train(draws, 0.003, lambda so_far: said.append((so_far, engine.state())))
+    assert [so_far.measurements for so_far, _ in said] == [3, 5, 7]  # two epochs at a time, as a span has rows of both
+    for so_far, state in said[:-1]:
+        again = compiled.CompiledEngine(task, 2, stacked=True).train(draws, 0.003, lambda _: None, so_far, state)
+        np.testing.assert_array_equal(again.history, whole.history)
+
+
+@pytest.mark.parametrize("schedule", [None, {"ExponentialDecay": {"decay_steps": 4, "decay_rate": 0.5}}])
+@pytest.mark.parametrize("engine", ["compiled", "fit"])
+def test_a_rate_warms_up_over_a_share_of_the_updates(make_task, engine, train, schedule):
+    """Against Keras, with the rate of each update written out."""
+    task = make_task(optimizer="SGD", batch_size=100, epochs=4)
+    task = dataclasses.replace(task, warmup=0.4, learning_rate_schedule=schedule)
+    [result] = train(task, [0.1], 2, engine)
+    model = task.build_replicate(1)
+    model.compile(keras.optimizers.SGD(0.1), task.loss_function)
+    losses, update = [], 0
+    for order in task.batch_orders(Draw(1, 1, None)):
+        for rows in np.split(order, 5):
+            decayed = 0.1 * (0.5 ** (update / 4) if schedule else 1)
+            model.optimizer.learning_rate = decayed * min(1, (update + 1) / 8)
+            model.train_on_batch(task.dataset.x_train[rows], task.dataset.y_train[rows])
+            update += 1
+        losses.append(model.evaluate(task.dataset.x_test, task.dataset.y_test, verbose=0))
+    np.testing.assert_allclose(result.history[1, :, 2], losses, rtol=1e-6)  # Keras holds rates in float32
+
+
 @pytest.mark.parametrize("engine", ["compiled", "fit"])
 def test_updates_are_those_that_the_optimizer_made(make_task, engine, train):
     task = make_task(optimizer={"Adam": {"gradient_accumulation_steps": 4}}, batch_size=100, epochs=4)

@@ -1,13 +1,15 @@
 """What was claimed beforehand, against what the trainings say.
 
-A claim names a measure and where it is taken: at one setting, as the difference of two, along several batch sizes, or
-of the ensembles. Its number is a mean over trainings, which is expected above, below or within bounds.
+A claim names a measure and where it is taken: at one setting, as the difference of two, which may be those of other
+studies, along several batch sizes, or of the ensembles. Its number is a mean over trainings, which is expected above,
+below or within bounds. A claim may also be about a number that is fitted to all settings of the study.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -15,10 +17,11 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
+from batchscope.evidence.across import Across
 from batchscope.evidence.crossed import estimate_mean
+from batchscope.evidence.measured import Measured
 from batchscope.evidence.studentised import FEWEST, LEVEL, Estimate
 from batchscope.evidence.trainings import (
-    NEW_SPLITS,
     NOT_JUDGED,
     ROWS_AND_TRAININGS,
     THIS_SPLIT,
@@ -33,21 +36,33 @@ COLUMNS = [
     *("reported", "reported_percentile", "verdict", "explanation"),
     *("over", "low_on_this_split", "high_on_this_split", "p_value", "p_value_holm", "verdict_on_this_split"),
     *("estimate_on_new_splits", "low_on_new_splits", "high_on_new_splits", "replicates_on_new_splits"),
-    *("verdict_on_new_splits", "paired"),
+    *("verdict_on_new_splits", "paired", "of_study", "against_study", "basis", "source", "control"),
 ]
 NOT_TESTED = "not tested"  # a setting that the claim names is not trained
 NOT_MEASURED = "not measured"  # no training of such a setting has the measure
 VERDICTS = ("verdict", "verdict_on_this_split", "verdict_on_new_splits")
+_OWN = ""  # the study of a claim that names no other
 
 
-def judge(claims: list[dict], trainings: dict[str, Trainings], others: list[Trainings], seed: int) -> pd.DataFrame:
+def judge(
+    claims: list[dict],
+    trainings: dict[str, Trainings],
+    others: list[Trainings],
+    seed: int,
+    elsewhere: Mapping[str, Measured] = MappingProxyType({}),
+    fitted: pd.DataFrame | None = None,
+) -> pd.DataFrame:
     """A row per claim.
 
     Args:
         claims: as in the config, with settings in place of batch sizes; `not_tested` where one of them is not trained.
-        trainings: population -> its trainings, as from `batchscope.evidence.trainings.read_trainings`.
-        others: what else is measured: stretches of training, and ensembles.
+            One about other studies has their names in `of_study` and `against_study`, and where these are two whether
+            their replicates are `paired`, with the `basis` of that in words.
+        trainings, others: of the study, as `batchscope.evidence.measured.Measured` has them.
         seed: where the bootstrap starts from.
+        elsewhere: the other studies that claims name.
+        fitted: a row per `quantity` that is fitted to the whole study: `estimate`, `low`, `high`, `low_90`, `high_90`,
+            `replicates`, and in `refused` why the data do not determine it.
 
     `low` to `high` is the 95 % interval of the estimate over trainings alone, on these rows, `low_90` to `high_90` its
     90 % interval, and `verdict` goes by them. The interval `on_this_split` is for new rows too, where the measure is a
@@ -64,23 +79,31 @@ def judge(claims: list[dict], trainings: dict[str, Trainings], others: list[Trai
 
     Where trainings are not `paired`, two settings are compared as two samples, and `replicates` are those of the
     smaller one; the rank correlation along several is that of `batchscope.evidence.unpaired`. What is said of pairs is
-    of all combinations of trainings then, and `diverged` counts trainings.
+    of all combinations of trainings then, and `diverged` counts trainings. What is fitted has an interval of its own
+    and no p value; it is undecided where it is refused.
     """
-    rows = [
-        _unjudged(claim, NOT_TESTED) if claim.get("not_tested") else _judge(claim, trainings, others, seed)
-        for claim in claims
-    ]
-    paired = trainings[THIS_SPLIT].paired
+    studies = {_OWN: Measured(trainings, others), **elsewhere}
+    rows = []
+    for claim in claims:
+        if claim.get("not_tested"):
+            row = _unjudged(claim, NOT_TESTED)
+        elif fitted is not None and claim["measure"] in fitted["quantity"].tolist():
+            row = _judge_fitted(claim, fitted.set_index("quantity").loc[claim["measure"]])
+        else:
+            row = _judge(claim, studies, seed)
+        rows.append({"paired": claim.get("paired", trainings[THIS_SPLIT].paired)} | row)
     tested = [row for row in rows if not math.isnan(row["p_value"])]
     adjusted = multipletests([row["p_value"] for row in tested], LEVEL, "holm")[1] if tested else []
     for row, p_value in zip(tested, adjusted):
         row["p_value_holm"] = p_value
-    return pd.DataFrame(rows, columns=COLUMNS).assign(paired=paired)
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _judge(claim: dict, trainings: dict[str, Trainings], others: list[Trainings], seed: int) -> dict:
-    own, new = trainings[THIS_SPLIT], trainings.get(NEW_SPLITS)
-    measured = next(each for each in (own, *others) if claim["measure"] in each.replicates)
+def _judge(claim: dict, studies: dict[str, Measured], seed: int) -> dict:
+    names = [claim.get(f"{key}_study", _OWN) for key in ("of", "against") if key in claim]
+    named = [studies[name] for name in dict.fromkeys(names or [_OWN])]
+    measured = _together(claim, [study.by(claim["measure"]) for study in named])
+    new = _together(claim, [study.on_new_splits(claim["measure"]) for study in named])
     if not _is_measured(claim, measured.on_these_rows):
         return _unjudged(claim, NOT_MEASURED)
     about_new_rows = claim.get("rows", "new") == "new"
@@ -103,13 +126,37 @@ def _judge(claim: dict, trainings: dict[str, Trainings], others: list[Trainings]
         "p_value_holm": math.nan,
         "verdict_on_this_split": split.verdict,
         "verdict_on_new_splits": NOT_JUDGED,
+        "paired": measured.paired,
     }
-    if new is not None and measured is own and about_new_rows:
+    if new is not None and about_new_rows:
         on_new = _Judged.of(claim, _Number.of(claim, new.on_these_rows, seed))
         on_new = _for_new_rows(claim, new, on_new, population, seed)
         row |= {f"{name}_on_new_splits": getattr(on_new.estimate, name) for name in ("estimate", "low", "high")}
         row |= {"replicates_on_new_splits": on_new.estimate.values, "verdict_on_new_splits": on_new.verdict}
     return row
+
+
+def _together(claim: dict, trainings: list[Trainings | None]) -> Trainings | Across | None:
+    """The trainings that a claim is about, of one study or of two; None where a study has none."""
+    if None in trainings:
+        return None
+    return trainings[0] if len(trainings) == 1 else Across(tuple(trainings), claim["paired"])
+
+
+def _judge_fitted(claim: dict, fitted: pd.Series) -> dict:
+    """The verdict on a number that is fitted to the whole study, by its interval."""
+    replicates = 0 if math.isnan(fitted["replicates"]) else int(fitted["replicates"])  # none where nothing is fitted
+    estimate = Estimate(*fitted[["estimate", "low", "high", "low_90", "high_90"]], math.nan, replicates)
+    refused = fitted["refused"] if isinstance(fitted["refused"], str) else ""
+    decided = not refused and estimate.values >= FEWEST and not math.isnan(estimate.low)
+    found = verdict(claim, estimate) if decided else "undecided"
+    return _unjudged(claim, found) | {
+        **{name: getattr(estimate, name) for name in ("estimate", "low", "high", "low_90", "high_90")},
+        "replicates": estimate.values,
+        "low_on_this_split": estimate.low,
+        "high_on_this_split": estimate.high,
+        "basis": refused,
+    }
 
 
 def _stated(claim: dict) -> dict:
@@ -122,7 +169,8 @@ def _stated(claim: dict) -> dict:
         **{f"against_{column}": value for column, value in zip(SETTING, claim.get("against", ()))},
         "along": ", ".join(Setting(*setting).batch_sizes for setting in claim.get("along", ())),
         "expected": _expectation(claim),
-        "explanation": claim.get("explanation", ""),
+        "control": claim.get("control", False),
+        **{key: claim.get(key, "") for key in ("explanation", "of_study", "against_study", "basis", "source")},
     }
 
 
@@ -132,13 +180,13 @@ def _settings(claim: dict) -> list[Setting]:
     return [Setting(*setting) for setting in named]
 
 
-def _is_measured(claim: dict, trainings: Trainings) -> bool:
+def _is_measured(claim: dict, trainings: Trainings | Across) -> bool:
     """Whether every setting of a claim has its measure in some training, or nothing but such as diverged."""
     settings = _settings(claim)
     if not settings:
         return True
     values, _ = trainings.values(claim["measure"], settings)
-    has_it, is_sound = ~np.isnan(values[..., 0]), trainings.diverged(settings).T == 0
+    has_it, is_sound = ~np.isnan(values[..., 0]), trainings.diverged(settings, claim["measure"]).T == 0
     return bool((has_it.any(axis=1) | ~is_sound.any(axis=1)).all())
 
 
@@ -149,7 +197,9 @@ def _unjudged(claim: dict, verdict: str) -> dict:
     return _stated(claim) | counts | verdicts | reported | {"over": TRAININGS, "p_value": math.nan}
 
 
-def _for_new_rows(claim: dict, trainings: Trainings, alone: "_Judged", population: str, seed: int) -> "_Judged":
+def _for_new_rows(
+    claim: dict, trainings: Trainings | Across, alone: "_Judged", population: str, seed: int
+) -> "_Judged":
     """What was judged over trainings alone, with the wider interval where it is for new rows too."""
     if population != ROWS_AND_TRAININGS:
         return alone
@@ -166,7 +216,7 @@ class _Number(NamedTuple):
     decisive: bool  # whether neither is most
 
     @classmethod
-    def of(cls, claim: dict, trainings: Trainings, seed: int) -> "_Number":
+    def of(cls, claim: dict, trainings: Trainings | Across, seed: int) -> "_Number":
         form, measure = trainings.form, claim["measure"]
         if not (settings := _settings(claim)):
             table = trainings.replicates
@@ -174,7 +224,7 @@ class _Number(NamedTuple):
             lost = np.isnan(values)
             return cls(partial(estimate_mean, values, seed), values, lost.sum(), 0, lost.mean() <= 0.5)
         values, censored = trainings.values(measure, settings)
-        diverged = trainings.diverged(settings)
+        diverged = trainings.diverged(settings, measure)
         if "along" in claim:
             sizes = [setting.batch_size for setting in settings]
             estimate = partial(form.rank_correlation, values, sizes, seed)
@@ -247,6 +297,7 @@ def verdict(claim: dict, estimate: Estimate) -> str:
 def read_claims(path: str | Path) -> pd.DataFrame:
     """The table that `judge` made, from its file; names and statements are text, whatever they look like."""
     text = ("claim", "statement", "measure", "along", "expected", "explanation", "schedule", "over", *VERDICTS)
+    text = (*text, "of_study", "against_study", "basis", "source")
     numbers = [column for column in COLUMNS if column not in text]
     return pd.read_csv(
         path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values={column: [""] for column in numbers}

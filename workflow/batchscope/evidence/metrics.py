@@ -1,7 +1,7 @@
 """What the histories of a study say: of every replicate, and of the replicates of a setting together."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import repeat
 
 import numpy as np
@@ -11,7 +11,7 @@ from scipy import stats
 from batchscope.evidence.crossed import estimate_mean
 from batchscope.evidence.statistics import median_time
 from batchscope.results.history import metrics_of
-from batchscope.study.setting import CONSTANT, SETTING, rows_of
+from batchscope.study.setting import CONSTANT, SETTING, Setting, rows_of
 
 # A replicate has converged when its test score is this close to its level late in training.
 _CLOSE = 0.01
@@ -49,19 +49,27 @@ def measure_replicates(
     the stretches after the first, which warms up. A run's are its own, spread evenly over its epochs. Metrics that the
     history has are measured as accuracy is, on the rows that are not trained on.
     """
-    rows = []
-    for setting, curves in history.groupby(SETTING):
-        clocks = _clocks(rows_of(setting, timing).sort_values("stretch"), curves["epoch"].max(), by_run)
-        for clock, (replicate, curve) in zip(clocks, curves.groupby("replicate")):
-            seconds = clock(curve["epoch"].to_numpy())
-            rows.append(
-                dict(zip(SETTING, setting)) | {"replicate": replicate} | _measure(curve, seconds, score, target)
-            )
-    replicates = pd.DataFrame(rows)
+    replicates = pd.DataFrame(
+        setting._asdict() | {"replicate": replicate} | _measure(curve, seconds, score, target)
+        for setting, replicate, curve, seconds in timed_curves(history, timing, by_run)
+    )
     if history[f"validation_{score}"].isna().all():
         by_score = [f"validation_{time}" for time in ("epochs_to_first_touch", *_TIMES)]
         replicates[by_score] = math.nan
     return replicates
+
+
+def timed_curves(
+    history: pd.DataFrame, timing: pd.DataFrame, by_run: bool
+) -> Iterator[tuple[Setting, int, pd.DataFrame, np.ndarray]]:
+    """Every setting and replicate with its rows of the history, and the seconds until each of them.
+
+    The arguments, and what seconds are: see `measure_replicates`.
+    """
+    for setting, curves in history.groupby(SETTING):
+        clocks = _clocks(rows_of(setting, timing).sort_values("stretch"), curves["epoch"].max(), by_run)
+        for clock, (replicate, curve) in zip(clocks, curves.groupby("replicate")):
+            yield Setting(*setting), replicate, curve, clock(curve["epoch"].to_numpy())
 
 
 def _measure(curve: pd.DataFrame, seconds: np.ndarray, score: str, target: float) -> dict:
@@ -162,27 +170,28 @@ def _first(values: pd.Series, there: np.ndarray) -> float:
     return float(values.iloc[np.argmax(there)]) if there.any() else math.inf
 
 
-def _clocks(timing: pd.DataFrame, epochs: int, by_run: bool) -> Iterable[Callable[[np.ndarray], np.ndarray]]:
+def _clocks(timing: pd.DataFrame, epochs: float, by_run: bool) -> Iterable[Callable[[np.ndarray], np.ndarray]]:
     """That of each replicate of a setting, in their order."""
     if not by_run:
         return repeat(_clock(timing, epochs))
     return (_clock(run, epochs) for _, run in timing.groupby("stretch"))
 
 
-def _clock(timing: pd.DataFrame, epochs: int) -> Callable[[np.ndarray], np.ndarray]:
+def _clock(timing: pd.DataFrame, epochs: float) -> Callable[[np.ndarray], np.ndarray]:
     """The seconds that a replicate of a setting has taken at the end of epochs, on average.
 
-    At one batch size all epochs take as long; those of a schedule do not, and are taken as they were measured.
+    At one batch size all epochs take as long; those of a schedule do not, and are taken as they were measured, evenly
+    within each stretch.
     """
     if (timing["schedule"] == CONSTANT).all():
         pace = _warm(timing)["seconds_per_epoch"].median()
         return lambda ends: pace * ends
-    per_epoch = np.repeat(timing["seconds"] / timing["epochs"], timing["epochs"])
-    replicates = np.repeat(timing["replicates"], timing["epochs"])
-    # A row for each stack of replicates: they were trained one after the other.
-    stacks, sizes = (values.to_numpy().reshape(-1, epochs) for values in (per_epoch, replicates))
-    elapsed = stacks.sum(axis=0).cumsum() / sizes[:, 0].sum()
-    return lambda ends: elapsed[ends - 1]
+    # Stacks of replicates were trained one after the other: each begins where the one before has all its epochs.
+    stack = np.ceil(timing["epochs"].cumsum() / epochs - _ROUNDING)
+    pieces = [of_stack for _, of_stack in timing.groupby(stack)]
+    trained = sum(of_stack["replicates"].iloc[0] for of_stack in pieces)
+    clocks = [(np.r_[0, of_stack["epochs"].cumsum()], np.r_[0, of_stack["seconds"].cumsum()]) for of_stack in pieces]
+    return lambda ends: sum(np.interp(ends, *clock) for clock in clocks) / trained
 
 
 def seconds_per_epoch(timing: pd.DataFrame, by_run: bool = False) -> pd.DataFrame:

@@ -1,5 +1,7 @@
 """The values of a measure at settings, replicate by replicate, with censored times restricted."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -10,39 +12,48 @@ CENSORED = {
     f"{part}{length}_to_target": length for part in ("", "validation_") for length in ("epochs", "updates", "seconds")
 } | {f"{part}epochs_to_first_touch": "epochs" for part in ("", "validation_")}
 
+# Measures of a replicate at all learning rates of a batch size together, which it has though it diverged at some.
+OF_ALL_RATES = ("usable_octaves",)
+
 
 def values_by_replicate(
-    replicates: pd.DataFrame, measure: str, settings: list[Setting]
+    tables: Sequence[pd.DataFrame], measure: str, settings: list[Setting]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The values of a measure at settings, a row for each replicate of the table.
+    """The values of a measure at settings, a row for each replicate that any of the tables has.
 
     Args:
-        replicates: a row per setting and replicate; of timings, a row per setting and stretch of training.
+        tables: one for each setting, that of its study: a row per setting and replicate; of timings, a row per setting
+            and stretch of training.
 
     Returns:
         Values (replicates, settings), and 1 for those of them that are censored, 0 for the others. Both are NaN where a
-        setting has no such replicate, and a replicate that diverged has no value. Where some replicate never reaches a
-        target, all times are restricted to the length of the shortest training, with which it counts: their mean is a
-        restricted mean (Royston and Parmar 2013).
+        setting has no such replicate, and a replicate that diverged has no value, but of `OF_ALL_RATES`. Where some
+        replicate never reaches a target, all times are restricted to the length of the shortest training, with which it
+        counts: their mean is a restricted mean (Royston and Parmar 2013).
     """
-    values, diverged = _by_replicate(replicates, [measure, "diverged"], settings)
-    values[diverged == 1] = np.nan
+    values, diverged = _by_replicate(tables, [measure, "diverged"], settings)
+    if measure not in OF_ALL_RATES:
+        values[diverged == 1] = np.nan
     if not np.isinf(values).any():
         return values, np.where(np.isnan(diverged), np.nan, 0.0)
-    horizon = _by_replicate(replicates, [CENSORED[measure]], settings)[0][~np.isnan(values)].min()
+    horizon = _by_replicate(tables, [CENSORED[measure]], settings)[0][~np.isnan(values)].min()
     return np.minimum(values, horizon), np.where(np.isnan(diverged), np.nan, values > horizon)
 
 
-def diverged_by_replicate(replicates: pd.DataFrame, settings: list[Setting]) -> np.ndarray:
-    """1 where a replicate of a setting diverged, else 0, (replicates, settings); NaN where there is no such one."""
-    return _by_replicate(replicates, ["diverged"], settings)[0]
+def diverged_by_replicate(tables: Sequence[pd.DataFrame], settings: list[Setting], measure: str = "") -> np.ndarray:
+    """1 where a replicate of a setting diverged, else 0, (replicates, settings); NaN where there is no such one.
+
+    All are 0 for a measure of `OF_ALL_RATES`, which no replicate lacks as it diverged.
+    """
+    return _by_replicate(tables, ["diverged"], settings)[0] * (measure not in OF_ALL_RATES)
 
 
-def _by_replicate(replicates: pd.DataFrame, columns: list[str], settings: list[Setting]) -> np.ndarray:
-    """Columns of the table, (columns, replicates, settings)."""
-    row_of_setting = "replicate" if "replicate" in replicates else "stretch"
-    if "diverged" not in replicates:
-        replicates = replicates.assign(diverged=False)
-    all_of_them = replicates[row_of_setting].unique()
-    tables = [rows_of(setting, replicates).set_index(row_of_setting)[columns] for setting in settings]
-    return np.stack([table.astype(float).reindex(all_of_them) for table in tables], axis=2).transpose(1, 0, 2)
+def _by_replicate(tables: Sequence[pd.DataFrame], columns: list[str], settings: list[Setting]) -> np.ndarray:
+    """Columns of the tables, (columns, replicates, settings)."""
+    row_of_setting = "replicate" if "replicate" in tables[0] else "stretch"
+    all_of_them = pd.unique(np.concatenate([table[row_of_setting].unique() for table in tables]))
+    of_settings = []
+    for table, setting in zip(tables, settings):
+        rows = rows_of(setting, table if "diverged" in table else table.assign(diverged=False))
+        of_settings.append(rows.set_index(row_of_setting)[columns].astype(float).reindex(all_of_them))
+    return np.stack(of_settings, axis=2).transpose(1, 0, 2)

@@ -62,25 +62,39 @@ class Trainings:
         One column of rows where the measure is no mean over rows. NaN where a training was not tested, all of one that
         diverged, and where a setting has no such replicate; times are restricted, see `batchscope.evidence.pairs`.
         """
-        of_trainings, censored = values_by_replicate(self.replicates, measure, settings)
+        of_trainings, censored = values_by_replicate([self.replicates] * len(settings), measure, settings)
         of_trainings = of_trainings.T[..., None]
         if self.over(measure) == TRAININGS:
             return of_trainings, censored
-        of_rows = np.stack([self.scores.of(setting, *_ROWS_BEHIND[measure]) for setting in settings]).astype(float)
-        # Rows know neither penalties of weights nor the training rows' part in a gap, so their means are moved to the
-        # measure.
-        of_rows[np.isnan(of_trainings[..., 0])] = np.nan
-        counts = np.maximum((~np.isnan(of_rows)).sum(axis=2, keepdims=True), 1)
-        return of_rows + of_trainings - np.nansum(of_rows, axis=2, keepdims=True) / counts, censored
+        return moved_to(of_trainings, np.stack([self.of_rows(measure, setting) for setting in settings])), censored
 
-    def diverged(self, settings: list[Setting]) -> np.ndarray:
-        """1 where a training diverged, else 0, (trainings, settings); NaN where a setting has no such replicate."""
-        return diverged_by_replicate(self.replicates, settings)
+    def of_rows(self, measure: str, setting: Setting) -> np.ndarray:
+        """What is measured of single rows by a measure that is a mean over them, (replicates, rows)."""
+        return self.scores.of(setting, *_ROWS_BEHIND[measure]).astype(float)
+
+    def rows(self, measure: str, setting: Setting) -> np.ndarray:
+        """The numbers of these rows in the dataset's own order, (rows,)."""
+        return self.scores.rows(setting, _ROWS_BEHIND[measure][0])
+
+    def diverged(self, settings: list[Setting], measure: str = "") -> np.ndarray:
+        """1 where a training diverged, else 0, (trainings, settings); see `batchscope.evidence.pairs`."""
+        return diverged_by_replicate([self.replicates] * len(settings), settings, measure)
 
     def estimate(self, measure: str, setting: Setting, seed: int) -> Estimate:
         """The mean of a measure at a setting, with the wider of the intervals for new rows and over trainings alone."""
         [of_rows], _ = self.values(measure, [setting])
         return estimate_both(of_rows, seed)[0]
+
+
+def moved_to(of_trainings: np.ndarray, of_rows: np.ndarray) -> np.ndarray:
+    """Values of single rows (settings, trainings, rows) of which the means are those of the trainings (..., 1).
+
+    Rows know neither penalties of weights nor the training rows' part in a gap, so their means are moved to the
+    measure.
+    """
+    of_rows = np.where(np.isnan(of_trainings), np.nan, of_rows)
+    counts = np.maximum((~np.isnan(of_rows)).sum(axis=2, keepdims=True), 1)
+    return of_rows + of_trainings - np.nansum(of_rows, axis=2, keepdims=True) / counts
 
 
 def read_trainings(

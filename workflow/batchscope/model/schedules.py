@@ -20,20 +20,26 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
     """A schedule of Keras's whose initial learning rate can be set anew, without compiling anew.
 
     Args:
-        spec: the name of a schedule and its arguments, without the initial learning rate. Lengths are in updates or, by
-            the names of `_IN_EPOCHS`, in epochs. `PiecewiseConstantDecay` takes its values as ratios to the first.
+        spec: the name of a schedule and its arguments, without the initial learning rate; none leaves that as it is.
+            Lengths are in updates or, by the names of `_IN_EPOCHS`, in epochs. `PiecewiseConstantDecay` takes its
+            values as ratios to the first.
         updates: the updates made in so many epochs from the start.
+        warmup: over so many updates the rate rises in equal steps to that of the schedule (Goyal et al. 2017).
 
     Raises:
         ConfigError: Keras has no such schedule or it refuses the arguments.
     """
 
-    def __init__(self, spec: dict | str, updates: Callable[[float], int]):
+    def __init__(self, spec: dict | str | None, updates: Callable[[float], int], warmup: int = 0):
+        self._initial = keras.Variable(1.0, trainable=False, name="initial_learning_rate")
+        self._warmup = warmup
+        self._class = None
+        if spec is None:
+            return
         name, arguments = name_and_arguments(spec)
         self._place = f"learning_rate_schedule.{name}"
         self._class = _find(name)
         self._arguments = _in_updates(arguments, self._class, self._place, updates)
-        self._initial = keras.Variable(1.0, trainable=False, name="initial_learning_rate")
         try:
             self(0)
         except Exception as error:  # whatever Keras says of the arguments is for the user
@@ -43,7 +49,15 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
         self._initial.assign(learning_rate)
 
     def __call__(self, step):
+        rate = self._without_warmup(step)
+        if not self._warmup:
+            return rate
+        return rate * keras.ops.minimum(1.0, (keras.ops.cast(step, rate.dtype) + 1) / self._warmup)
+
+    def _without_warmup(self, step):
         initial = keras.ops.convert_to_tensor(self._initial)
+        if self._class is None:
+            return initial
         if "values" not in self._arguments:
             return self._class(initial, **self._arguments)(step)
         first, *_ = values = self._arguments["values"]

@@ -34,6 +34,9 @@ DEFINITIONS = {
     "pairs": "Trainings that diverged at neither setting.",
     "never": "Trainings that did not reach the target. They count with the length of the shortest training compared.",
     "expected": "Where the claim says that the number is.",
+    "source": "Where the claim was made.",
+    "basis": "Of a claim about settings of other studies: which, and whether equal replicates of two studies are "
+    "pairs. Of a number that is fitted to all settings: why it is not determined, where it is not.",
     "reported": "The number that the claim's source gives.",
     "percentile": "The share of replicates below the reported number, ties counted half.",
     **{
@@ -81,6 +84,8 @@ DEFINITIONS = {
     "rank correlation": "Kendall's tau-b of a training's measure with the batch size, where equal values count as "
     "ties, tau-a of runs that share no seeds; 0 where all are equal. Its mean over trainings, and its interval over "
     "trainings alone.",
+    "usable octaves": "How wide, in doublings, the learning rates lie at which a training's final test score reaches "
+    "the target: each rate half way to both neighbours. One at which it diverged is not usable.",
     "diverged": "A training whose loss stopped being finite. It is counted, and left out of means, comparisons and "
     "claims.",
     "undecided": f"Neither shown nor excluded. Fewer than {FEWEST} trainings decide nothing, nor do times that most "

@@ -57,9 +57,11 @@ def plot_which_is_best(
     with plt.rc_context(look.style):
         figure, panels, lowest = panel_grid(len(populations), rows, columns, size, sharey=True)
         may_be_best = ranked[ranked["verdict"].isin(NOT_DISTINGUISHABLE)]
-        low, high = may_be_best["difference_low"].min(), may_be_best["difference_high"].max()
+        limits = may_be_best["difference_low"].min(), may_be_best["difference_high"].max()
+        low, high = np.nan_to_num(limits)  # where every training diverged none may be best
         room = 0.15 * (high - low) or 0.01
         for axes, on in zip(panels, populations):
+            axes.set_xscale("log", base=2)  # from the start, as an empty panel has no limits that it could take over
             axes.axhline(0, color="0.6", linewidth=0.6)
             axes.set_ylim(low - room, high + room)
             for index, rate in enumerate(rates):

@@ -9,6 +9,7 @@ from matplotlib.colors import to_rgba
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from batchscope.data.dataset import Dataset
+from batchscope.evidence.rates import best_of_each_size
 from batchscope.report.look import COLUMN_WIDTH, OF_A_PANEL, USUAL, Look
 from batchscope.report.style import (
     MARKERS,
@@ -29,6 +30,7 @@ _FILLED = {"train": 1, "validation": 0.3, "test": 0}  # how opaque the markers o
 _LONGEST_NAME = 30
 _MOST_ROWS_AS_VECTORS = 10_000
 _MOST_ROWS_OF_PANELS = 8
+_MOST_RATES = 4  # that have panels of their own
 _PANEL, _NARROWEST_PANEL = 1.6, 0.9  # inches
 
 
@@ -84,16 +86,25 @@ def _short_name(name: str) -> str:
 
 
 def plot_learning_curve(
-    history: pd.DataFrame, summary: pd.DataFrame, title: str, setting: Setting, score: str, look: Look = USUAL
+    history: pd.DataFrame,
+    summary: pd.DataFrame,
+    title: str,
+    setting: Setting,
+    score: str,
+    counted_in: str = "epoch",
+    look: Look = USUAL,
 ) -> plt.Figure:
-    """The learning curve of one setting; `score` is one of `batchscope.study.scores.SCORES`."""
+    """The learning curve of one setting; `score` is one of `batchscope.study.scores.SCORES`.
+
+    Time is counted in a column of the history, `epoch` or `updates`.
+    """
     with plt.rc_context(look.style):
         figure, axes = plt.subplots(figsize=look.size(2.4))
         history, summary = (rows_of(setting, table) for table in (history, summary))
-        _draw_curves(axes, history, score)
+        _draw_curves(axes, history, score, counted_in)
         draw_guess(axes, guess_in(summary))
         _write_final_score(axes, summary, score, look.letters(OF_A_PANEL * look.inches()))
-        axes.set(title=look.title_of_one(title), xlabel="epoch", ylabel=in_words(score))
+        axes.set(title=look.title_of_one(title), xlabel=counted_in, ylabel=in_words(score))
         _add_legend(look, figure, axes, history)
     return figure
 
@@ -105,12 +116,19 @@ def plot_batch_sizes(
     settings: list[Setting],
     learning_rates: int,
     score: str,
+    counted_in: str = "epoch",
+    part: str = "test",
     look: Look = USUAL,
 ) -> plt.Figure:
     """A panel per batch size, all on the same axes; with several learning rates a column for each, if there is room.
 
-    The settings come batch size by batch size, each with all its learning rates.
+    The settings come batch size by batch size, each with all its learning rates. Of more than four only the best one of
+    each batch size has a panel, by the mean score on a part of the rows.
     """
+    several = learning_rates > 1
+    if learning_rates > _MOST_RATES:
+        best = best_of_each_size(pd.concat(rows_of(setting, summary) for setting in settings), f"{part}_{score}")
+        settings, learning_rates = [setting for setting in settings if setting in best], 1
     columns = _columns_of_panels(len(settings), learning_rates, look)
     rows = math.ceil(len(settings) / columns)
     size = look.size(0.6 + 1.25 * rows, COLUMN_WIDTH * max(1, columns / 2))
@@ -118,15 +136,15 @@ def plot_batch_sizes(
     with plt.rc_context(look.style):
         figure, panels, lowest = panel_grid(len(settings), rows, columns, size, sharey=True)
         for axes, setting in zip(panels, settings):
-            _draw_curves(axes, rows_of(setting, history), score)
-            rate = f"\nlearning rate {setting.learning_rate:g}" if learning_rates > 1 else ""
+            _draw_curves(axes, rows_of(setting, history), score, counted_in)
+            rate = f"\nlearning rate {setting.learning_rate:g}" if several else ""
             axes.set_title(look.fill(f"batch size {setting.batch_sizes}{rate}", OF_A_PANEL * room))
         for axes in panels:
             draw_guess(axes, guess_in(summary))
         for axes, setting in zip(panels, settings):
             _write_final_score(axes, rows_of(setting, summary), score, look.letters(OF_A_PANEL * room))
         for axes in lowest:
-            axes.set_xlabel("epoch")
+            axes.set_xlabel(counted_in)
         for axes in panels[::columns]:
             axes.set_ylabel(in_words(score))
         figure.suptitle(look.title(title))
@@ -153,7 +171,7 @@ def _two_dimensions(x: np.ndarray, names: np.ndarray | None) -> tuple[np.ndarray
     return points, ("first principal component", "second principal component")
 
 
-def _draw_curves(axes: plt.Axes, history: pd.DataFrame, score: str) -> None:
+def _draw_curves(axes: plt.Axes, history: pd.DataFrame, score: str, counted_in: str) -> None:
     """The median, the middle 80 % and replicate 0 of one setting, for training and test rows; losses on a log scale.
 
     Of training rows there is loss and accuracy at most.
@@ -166,7 +184,7 @@ def _draw_curves(axes: plt.Axes, history: pd.DataFrame, score: str) -> None:
     for part, style in PARTS.items():
         if f"{part}_{score}" not in history or history[f"{part}_{score}"].isna().all():
             continue
-        curves = history.pivot(index="epoch", columns="replicate", values=f"{part}_{score}")
+        curves = history.pivot(index=counted_in, columns="replicate", values=f"{part}_{score}")
         low, median, high = (curves.quantile(share, axis=1) for share in (0.1, 0.5, 0.9))
         axes.fill_between(curves.index, low, high, color=style["color"], alpha=0.2, linewidth=0)
         axes.plot(curves.index, median, label=f"{part}, median", **style)

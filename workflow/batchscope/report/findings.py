@@ -1,6 +1,7 @@
 """What was found, in words: the first page of the report."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -9,8 +10,8 @@ import pandas as pd
 from batchscope.evidence.claims import NOT_MEASURED, NOT_TESTED
 from batchscope.evidence.trainings import NEW_SPLITS, NOT_JUDGED, THIS_SPLIT, TRAININGS
 from batchscope.report.templates import write
+from batchscope.report.words import CONTROL, basis, basis_of_claim, bounds, capitalized, measured
 from batchscope.report.words import MEASURES as NAMES
-from batchscope.report.words import basis, bounds, measured
 from batchscope.study.setting import SETTING, Setting, setting_in_words
 
 # What a claim's number is a mean over, where that is not replicates.
@@ -40,6 +41,7 @@ def study_findings(
         "trained": _trained(summary),
         "basis": basis(study["paired"], study["of_rows"]),
         **recommendation,
+        "sentences": [*_controls_that_hold(claims), *recommendation["sentences"]],
         "compared": [
             _compared(comparisons, measure, population)
             for measure in comparisons["measure"].unique()
@@ -72,30 +74,48 @@ def verdicts(claim: pd.Series) -> str:
     return f"{here} on this split, {new} on new splits"
 
 
+def _controls_that_hold(claims: pd.DataFrame) -> Iterator[str]:
+    """A sentence for each negative control that did not fail."""
+    for _, claim in claims[claims["control"].astype(bool)].iterrows():
+        if verdicts(claim) != "does not hold":
+            name, measure = claim[["claim", "measure"]]
+            yield f"The control {name} did not fail, so do not trust this study's verdicts on {NAMES[measure]}."
+
+
 def _differs(claim: pd.Series) -> bool:
     return claim["verdict_on_new_splits"] not in (NOT_JUDGED, claim["verdict_on_this_split"])
 
 
 def sentence(claim: pd.Series) -> str:
     """A claim with its estimates and intervals, the trainings, the number reported by its source, its explanation."""
+    said = claim["statement"]
+    if notes := [*[CONTROL] * bool(claim["control"]), *filter(None, [claim["source"]])]:
+        said += f" ({'; '.join(notes)})"
     if claim["verdict"] == NOT_TESTED:
-        return f"{claim['statement']}: not tested, as a setting that it is about is not trained."
+        return f"{said}: not tested, as a setting that it is about is not trained."
     if claim["verdict"] == NOT_MEASURED:
         lacking = f"the trainings at a setting that it is about have no {NAMES[claim['measure']]}"
-        return f"{claim['statement']}: not measured, as {lacking}."
+        return f"{said}: not measured, as {lacking}."
     counted = f"{claim['replicates']} {_UNITS.get(claim['measure'], 'replicates')}"
     if claim["diverged"]:
         counted += f"; {claim['diverged']} more diverged"
     found = measured(*claim[["measure", "estimate", "low_on_this_split", "high_on_this_split"]])
+    if pd.isna(claim["estimate"]):
+        found = "not determined"
     if claim["over"] != TRAININGS:
         found += f" for new rows, {bounds(claim['low'], claim['high'])} over trainings alone"
-    parts = [f"{claim['statement']}: {found}, expected {claim['expected']} ({counted})."]
+    behind = f" ({counted})" if claim["replicates"] or claim["diverged"] else ""
+    parts = [f"{said}: {found}, expected {claim['expected']}{behind}."]
     if claim["verdict_on_new_splits"] != NOT_JUDGED:
         new = claim[["measure", *(f"{name}_on_new_splits" for name in ("estimate", "low", "high"))]]
         parts.append(f"On new splits {measured(*new)} ({claim['replicates_on_new_splits']:.0f}).")
-    if pd.notna(claim["reported"]):
+    if rests_on := basis_of_claim(claim):
+        parts.append(f"{capitalized(rests_on)}." if rests_on == claim["basis"] else f"Settings: {rests_on}.")
+    if pd.notna(claim["reported_percentile"]):
         share = 100 * claim["reported_percentile"]
         parts.append(f"The reported {claim['reported']:g} lies above {share:.0f} % of them.")
+    elif pd.notna(claim["reported"]):
+        parts.append(f"Reported: {claim['reported']:g}.")
     if claim["explanation"]:
         parts.append(claim["explanation"])
     return " ".join(parts)

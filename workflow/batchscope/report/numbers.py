@@ -1,6 +1,7 @@
 """All numbers of a study for a paper: a TeX file in which each has a name that lasts."""
 
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from batchscope import __version__
 from batchscope.evidence.recommendation import settings_of
 from batchscope.evidence.trainings import NEW_SPLITS, NOT_JUDGED, THIS_SPLIT
 from batchscope.files import replacing
-from batchscope.report.words import bounds, in_latex, number, or_never, p_value
+from batchscope.report.words import basis_of_claim, bounds, in_latex, number, or_never, p_value
 from batchscope.study.setting import CONSTANT, SETTING, Setting
 
 _HEAD = r"""% The numbers of a study, each by its name, such as \batchscope{NAME}. Made anew with the study.
@@ -35,7 +36,8 @@ def numbers(
 
     `<batch size>/<learning rate>/<measure>/mean` and `.../interval`, which is for new rows where there is such a one,
     with `.../interval over trainings alone` beside; `.../against <reference>/<measure>/...` of a comparison,
-    `.../from the best/<goal>/...` of the recommendation, `.../variance/<source>/...`; `claims/<claim>/...` of a claim;
+    `.../from the best/<goal>/...` of the recommendation, `.../variance/<source>/...`; `claims/<claim>/...` of a claim,
+    with `.../basis` where it is about other studies;
     `take/...` of the setting to take, `may be best/<goal>` how many settings may be. Seconds, which differ from run to
     run, are there only where a claim is about them. `version` is that of Batchscope, to cite.
 
@@ -117,6 +119,8 @@ def _of_claim(claim: dict) -> Iterator[tuple[str, str]]:
     yield from _judged(claim, "estimate")
     yield "replicates", number(claim["replicates"])
     yield "p (Holm)", p_value(claim["p_value_holm"])
+    if rests_on := basis_of_claim(claim):
+        yield "basis", re.sub(r"([_%&#$])", r"\\\1", rests_on)
 
 
 def _judged(row: dict, estimate: str) -> Iterator[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from batchscope.evidence.crossed import FEWEST
 from batchscope.report.words import ROWS_NOT_KNOWN, SHARE_NO_SEEDS
 from batchscope.study.scores import METRICS
+from batchscope.study.study import settings_named
 
 _IN_PAIRS = "so settings are compared in pairs; how much that helps says the correlation beside every comparison. "
 # Where replicates are pairs, by what trains.
@@ -93,7 +94,7 @@ _NUMBERS = (
 )
 _CONVERGENCE = "A training has converged at the first epoch at most 0.01 worse than its mean over the last quarter."
 _SECONDS = {
-    "dataset": "Those of training with evaluation after every epoch, without compiling and without drawing the batch "
+    "dataset": "Those of training with all its evaluations, without compiling and without drawing the batch "
     "orders. A replicate's seconds are its share of its stack's, by the median pace over the stretches of training "
     "after the first, which warms up; those of a schedule are as measured. Every batch size is timed in a process of "
     "its own; a probe (`pace`) goes through all of them in turn, in several processes.",
@@ -118,6 +119,10 @@ _STEPS = (
     "tried: the best of one rate per octave takes about 5 % more updates than the best of all."
 )
 _CLAIMS_OF_RUNS = "A claim about what the histories do not have is not measured."
+_CLAIMS_ACROSS = (
+    "Settings of two studies are compared in pairs where both have the same seed, data, model and loss, else as two "
+    "samples over trainings alone; what is so stands beside the claim."
+)
 _CLAIMS_OF_GROUPS = "Along batch sizes the rank correlation is that expected of one training drawn from each (tau-a)."
 
 
@@ -125,6 +130,7 @@ def statistics_in_words(study: dict) -> dict[str, str]:
     """What -> how, of all that is reckoned in a study; `study` is as in `batchscope.study.plan.Plan.described`."""
     spec, score, in_pairs, of_rows = study["spec"], study["score"], study["paired"], study["of_rows"]
     kind = next(kind for kind in _REPLICATES if kind in spec)
+    named = [setting for claim in spec["claims"].values() for setting in settings_named(claim)]
     groups, asked = not in_pairs, bool(study["metrics"]) or score in METRICS
     parts = {
         "Replicates": [_REPLICATES[kind] if in_pairs else SHARE_NO_SEEDS],
@@ -146,7 +152,12 @@ def statistics_in_words(study: dict) -> dict[str, str]:
         "Convergence": [_CONVERGENCE],
         "Seconds": [_SECONDS[kind]],
         "Steps to a result": [_STEPS * ("steps_to_result" in spec)],
-        "Claims": [_CLAIMS, _CLAIMS_OF_RUNS * (not of_rows), _CLAIMS_OF_GROUPS * groups],
+        "Claims": [
+            _CLAIMS,
+            _CLAIMS_OF_RUNS * (not of_rows),
+            _CLAIMS_OF_GROUPS * groups,
+            _CLAIMS_ACROSS * any("study" in setting for setting in named),
+        ],
     }
     texts = {name: " ".join(filter(None, of_name)) for name, of_name in parts.items()}
     return {name: text for name, text in texts.items() if text}

@@ -12,8 +12,10 @@ from batchscope.files import replacing
 from batchscope.report.definitions import DEFINITIONS
 from batchscope.report.templates import write
 from batchscope.report.words import (
+    CONTROL,
     GUESSING,
     MEASURES,
+    basis_of_claim,
     bounds,
     in_latex,
     in_words,
@@ -32,9 +34,10 @@ ON_THIS_SPLIT, ON_NEW_SPLITS = "on this split", "on new splits"
 # What a page has no room for.
 _NOT_IN_LATEX = (
     *("over trainings alone", "measured on new splits", "late mean", "first touch", "p (Holm)"),
-    *("interquartile mean", GUESSING),
+    *("interquartile mean", GUESSING, "basis"),
     *("replicates", "diverged", "reached", "updates per epoch", "percentile"),
 )
+_WIDTHS = {"claim": 0.3, "source": 0.15}  # of columns in LaTeX that are sentences
 _SECONDS = "seconds per replicate"
 _OF_DATA = ["what", "what became of it", "missing", "looks wrong"]
 
@@ -184,7 +187,8 @@ def claims_table(claims: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "name": claims["claim"],
-            "claim": claims["statement"],
+            "claim": claims["statement"].where(~claims["control"].astype(bool), claims["statement"] + f" ({CONTROL})"),
+            **_where_any(claims, "source", claims["source"]),
             ON_THIS_SPLIT: claims["verdict_on_this_split"],
             ON_NEW_SPLITS: claims["verdict_on_new_splits"],
             "measured": _measured(claims, "estimate", "low_on_this_split", "high_on_this_split"),
@@ -193,12 +197,19 @@ def claims_table(claims: pd.DataFrame) -> pd.DataFrame:
                 claims, *(f"{name}_on_new_splits" for name in ("estimate", "low", "high"))
             ),
             "expected": claims["expected"],
+            **_where_any(claims, "basis", map(basis_of_claim, claims.to_dict("records"))),
             "p (Holm)": claims["p_value_holm"].map(p_value),
             "replicates": claims["replicates"],
             "reported": [f"{value:g}" if value == value else "-" for value in claims["reported"]],
             "percentile": [f"{100 * share:.0f}" if share == share else "-" for share in claims["reported_percentile"]],
         }
     )
+
+
+def _where_any(claims: pd.DataFrame, heading: str, texts: Iterable[str]) -> dict[str, pd.Series]:
+    """A column of texts, where any claim has one."""
+    column = pd.Series([*texts], claims.index, dtype=str)
+    return {heading: column} if column.str.len().gt(0).any() else {}
 
 
 def write_page(table: pd.DataFrame, title: str, heading: str, template: str | Path, path: str | Path) -> None:
@@ -238,7 +249,7 @@ def definitions_of(columns: Iterable[str]) -> dict[str, str]:
 def write_latex(table: pd.DataFrame, path: str | Path) -> None:
     """Write a tabular that needs the package booktabs; columns beyond the width of a page are left out."""
     table = table[[column for column in table if column not in _NOT_IN_LATEX and not column.startswith("seconds")]]
-    widths = "".join(r"p{0.3\linewidth}" if column == "claim" else "l" for column in table)
+    widths = "".join(rf"p{{{_WIDTHS[column]}\linewidth}}" if column in _WIDTHS else "l" for column in table)
     text = in_latex(table.to_latex(index=False, escape=True, column_format=widths))
     with replacing(path) as temporary:
         temporary.write_text(text)

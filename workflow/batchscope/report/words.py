@@ -1,12 +1,16 @@
 """Numbers and settings in words, as the tables and the report print them."""
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 
-from batchscope.study.scores import METRICS
+from batchscope.study.scores import BUDGETS, METRICS, at_budget
+from batchscope.study.setting import SETTING, Setting, setting_in_words
 
 GUESSING = "guessing the largest class"
+CONTROL = "negative control, which must fail"
 ROWS_NOT_KNOWN = (
     "What the runs scored on single rows is not known, so all intervals here are over trainings alone: they hold for "
     "other trainings on the same rows."
@@ -57,12 +61,21 @@ MEASURES = {
     "validation_mae": "MAE on validation rows, in the target's unit",
     "ensemble_gain": "gain in accuracy of the mean prediction",
     "selection_gain": "gain in accuracy of the best on validation rows",
+    "critical_batch_size": "critical batch size",
+    "fewest_updates": "fewest updates",
+    "usable_octaves": "octaves of usable learning rates",
 }
 MEASURES |= {
     measure.replace("accuracy", metric): name.replace("accuracy", SCORES[metric])
     for metric in METRICS
     for measure, name in MEASURES.items()
     if measure.startswith(("test_accuracy", "validation_accuracy"))
+}
+MEASURES |= {
+    at_budget(part, score, budget): f"{part} {name} at equal {budget.replace('_', ' ')}"
+    for part in ("test", "validation")
+    for score, name in SCORES.items()
+    for budget in BUDGETS
 }
 
 
@@ -81,6 +94,28 @@ def basis(paired: bool, of_rows: bool) -> list[str]:
         of_rows: what single rows were scored is known.
     """
     return [ROWS_NOT_KNOWN] * (not of_rows) + [SHARE_NO_SEEDS] * (not paired)
+
+
+def basis_of_claim(claim: Mapping) -> str:
+    """Which settings of which studies a claim is about, where not all are of its own, and what else it rests on.
+
+    Args:
+        claim: a row of `metrics/claims.csv`.
+    """
+    if not (claim["of_study"] or claim["against_study"]):
+        return claim["basis"]
+    where = _setting_of_study(claim, "of")
+    if pd.notna(claim["against_batch_size"]):
+        where += f" against {_setting_of_study(claim, 'against')}"
+    return f"{where}; {claim['basis']}" if claim["basis"] else where
+
+
+def _setting_of_study(claim: Mapping, key: str) -> str:
+    """The setting that a claim names `of` or `against`, with its study; `this study` where that is its own."""
+    prefix = "against_" if key == "against" else ""
+    setting = Setting(*(claim[f"{prefix}{column}"] for column in SETTING))
+    setting = setting._replace(batch_size=int(setting.batch_size))  # a column in which others have none has floats
+    return f"{claim[f'{key}_study'] or 'this study'} at {setting_in_words(setting)}"
 
 
 def capitalized(text: str) -> str:
@@ -139,6 +174,25 @@ def seconds(value: float) -> str:
 def measured(measure: str, estimate: float, low: float, high: float) -> str:
     """A number with its interval; of seconds, which are those of one machine at one time, the number alone."""
     return seconds(estimate) if measure.startswith("seconds") else interval(estimate, low, high)
+
+
+def budget_in_words(name: str, amount: float) -> str:
+    """`15.6 equal epochs`, or `a training loss of 0.25`."""
+    return f"a training loss of {number(amount)}" if name == "train_loss" else f"{number(amount)} equal {name}"
+
+
+def without_value(budgets: pd.DataFrame) -> list[str]:
+    """A line for each budget under which batch sizes have no value.
+
+    Args:
+        budgets: as from `batchscope.evidence.budgets.compare_budgets`.
+    """
+    lacking = budgets[budgets["replicates"] == 0]
+    return [
+        f"at {budget_in_words(name, table['amount'].iloc[0])} there is no score of batch size "
+        f"{', '.join(map(str, table['batch_size']))}; measure it more often, or set `budgets.{name}`"
+        for name, table in lacking.groupby("budget", sort=False)
+    ]
 
 
 def p_value(value: float) -> str:

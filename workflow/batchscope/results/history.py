@@ -1,4 +1,7 @@
-"""Histories: a row per setting, replicate and epoch, in Parquet."""
+"""Histories: a row per setting, replicate and measurement, in Parquet.
+
+A measurement ends an epoch, whose number is whole, unless a study says otherwise; then `epoch` is float64.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,9 +38,10 @@ def metric_columns(metrics: Sequence[str]) -> list[str]:
     return [f"{part}_{metric}" for part in ("test", "validation") for metric in metrics]
 
 
-def schema_with(metrics: Sequence[str]) -> pyarrow.Schema:
-    """The columns where a study measures some metrics, which come last."""
-    return pyarrow.schema([*SCHEMA, *((column, pyarrow.float64()) for column in metric_columns(metrics))])
+def schema_with(metrics: Sequence[str], of_epochs: type = np.int64) -> pyarrow.Schema:
+    """The columns where a study measures some metrics, which come last; epochs are numbers of a type."""
+    schema = SCHEMA.set(SCHEMA.get_field_index("epoch"), pyarrow.field("epoch", pyarrow.from_numpy_dtype(of_epochs)))
+    return pyarrow.schema([*schema, *((column, pyarrow.float64()) for column in metric_columns(metrics))])
 
 
 def metrics_of(columns: Sequence[str]) -> list[str]:
@@ -47,6 +51,7 @@ def metrics_of(columns: Sequence[str]) -> list[str]:
 
 def history_table(
     setting: Setting,
+    ends: Sequence[float],
     history: np.ndarray,
     updates: np.ndarray,
     metrics: Sequence[str] = (),
@@ -55,19 +60,23 @@ def history_table(
     """The table of one setting.
 
     Args:
-        history: (replicates, epochs, measures) in the order of `MEASURES`; without validation rows only the first four.
-        updates: (epochs,), the updates up to the end of each epoch.
-        metrics, measured: the metrics and their values (replicates, epochs, columns) in the order of `metric_columns`.
+        ends: (measurements,), the epochs from the start up to each.
+        history: (replicates, measurements, measures) in the order of `MEASURES`; without validation rows only the first
+            four.
+        updates: (measurements,), the updates up to each.
+        metrics, measured: the metrics and their values (replicates, measurements, columns) in the order of
+            `metric_columns`.
     """
-    replicates, epochs, _ = history.shape
-    replicate, epoch = np.meshgrid(np.arange(replicates), np.arange(1, epochs + 1), indexing="ij")
+    replicate, epoch = np.meshgrid(np.arange(len(history)), np.array(ends), indexing="ij")
     columns = [np.full(replicate.size, setting.batch_size), np.full(replicate.size, float(setting.learning_rate))]
     values = np.full((replicate.size, len(MEASURES)), np.nan)
     values[:, : history.shape[-1]] = history.reshape(replicate.size, -1)
     columns += [replicate.ravel(), epoch.ravel(), *values.T[: len(_CONTRACT)]]
-    columns += [np.tile(updates, replicates), np.full(replicate.size, setting.schedule)]
+    columns += [np.tile(updates, len(history)), np.full(replicate.size, setting.schedule)]
     of_metrics = measured.reshape(replicate.size, -1).T if metrics else []
-    return pyarrow.table([*columns, *values.T[len(_CONTRACT) :], *of_metrics], schema=schema_with(metrics))
+    return pyarrow.table(
+        [*columns, *values.T[len(_CONTRACT) :], *of_metrics], schema=schema_with(metrics, epoch.dtype.type)
+    )
 
 
 def write_history(table: pyarrow.Table, path: str | Path) -> None:
@@ -95,8 +104,8 @@ def read_history(path: str | Path, may_be_empty: bool = False) -> pyarrow.Table:
         raise ValueError(f"{path} has the columns {table.schema.names}, not {expected}; delete it and run again")
     if _OF_ANY_LENGTH.items() <= (table.schema.metadata or {}).items() and table.num_rows:
         return table
-    settings = table.group_by(SETTING).aggregate([("replicate", "max"), ("epoch", "max")])
-    due = sum((row["replicate_max"] + 1) * row["epoch_max"] for row in settings.to_pylist())
+    settings = table.group_by(SETTING).aggregate([("replicate", "max"), ("epoch", "count_distinct")])
+    due = sum((row["replicate_max"] + 1) * row["epoch_count_distinct"] for row in settings.to_pylist())
     if table.num_rows != due or (table.num_rows == 0 and not may_be_empty):
         raise ValueError(f"{path} has {table.num_rows} rows where {due} are due; delete it and run again")
     return table

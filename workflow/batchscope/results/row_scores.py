@@ -139,6 +139,10 @@ class RowScoreTable:
         values[np.repeat(np.arange(len(chosen)), len(rows) // len(chosen)), columns] = scores
         return values
 
+    def rows(self, setting: Setting, part: str) -> np.ndarray:
+        """The numbers of the rows that `of` has, in its order, (rows,)."""
+        return np.unique(_flat(self._table.filter(_is(setting))[f"{part}_rows"]))
+
 
 def read_row_scores(paths: Iterable[str | Path], on: str) -> RowScoreTable:
     """Read the scores on `THIS_SPLIT` or on `NEW_SPLITS` from the files of a study, and check that they are whole.

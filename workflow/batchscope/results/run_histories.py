@@ -209,9 +209,7 @@ def _table(read: list[tuple[Run, pd.DataFrame]], is_whole: bool) -> pyarrow.Tabl
         ignore_index=True,
     )
     metrics = [metric for metric in METRICS if {f"test_{metric}", f"validation_{metric}"} & {*rows}]
-    schema = schema_with(metrics)
-    if not is_whole:
-        schema = schema.set(schema.get_field_index("epoch"), pyarrow.field("epoch", pyarrow.float64()))
+    schema = schema_with(metrics, np.int64 if is_whole else np.float64)
     rows = rows.reindex(columns=schema.names)
     arrays = [pyarrow.array(rows[field.name].to_numpy(), from_pandas=False).cast(field.type) for field in schema]
     return of_any_length(pyarrow.table(arrays, schema=schema))

@@ -8,7 +8,7 @@ from batchscope.study.setting import SETTING, Setting
 
 
 def write_timing(
-    stretches: dict[Setting, list[tuple[int, int, float]]], where: dict[str, str], path: str | Path
+    stretches: dict[Setting, list[tuple[int, float, float]]], where: dict[str, str], path: str | Path
 ) -> None:
     """A row per setting and stretch of its training: replicates, epochs, and seconds for all of them.
 
@@ -18,4 +18,5 @@ def write_timing(
         writer = csv.writer(file)
         writer.writerow([*SETTING, "stretch", "replicates", "epochs", "seconds", *where])
         for setting, pieces in stretches.items():
-            writer.writerows([*setting, index, *piece, *where.values()] for index, piece in enumerate(pieces))
+            for index, (replicates, epochs, seconds) in enumerate(pieces):
+                writer.writerow([*setting, index, replicates, f"{epochs:.12g}", seconds, *where.values()])

@@ -1,5 +1,6 @@
 """A study that Keras trains: what its rules depend on, and about how long they take."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -7,6 +8,7 @@ from batchscope.model.losses import is_regression
 from batchscope.study.cost import epoch_seconds, job_minutes
 from batchscope.study.plan import Plan
 from batchscope.study.setting import stages
+from batchscope.study.spans import count_measurements
 from batchscope.study.study import splits_drawn
 from batchscope.study.userfiles import data_files, model_files
 
@@ -56,7 +58,7 @@ class KerasPlan(Plan):
     def _task(self) -> dict:
         keys = (
             *("model", "optimizer", "loss", "seed", "learning_rate_schedule"),
-            *("dtype_policy", "dense_gradients", "micro_batch_size", "class_weight"),
+            *("dtype_policy", "dense_gradients", "micro_batch_size", "class_weight", "evaluate_every", "warmup"),
         )
         return {
             **{key: self.spec[key] for key in keys if key in self.spec},
@@ -111,9 +113,15 @@ class KerasPlan(Plan):
         return {
             "replicates": self.spec["replicates"],
             "way": self.way,
-            "task": self._task | {"stages": [(batch_sizes[0], self.spec["epochs"])]},
+            "task": self._task | {"stages": [(batch_sizes[0], self._epochs_of_pace)], "evaluate_every": {"epochs": 1}},
             "batch_sizes": batch_sizes,
         }
+
+    @property
+    def _epochs_of_pace(self) -> int:
+        """How many epochs the longest training begins."""
+        batch_sizes = [batch_size for settings in self.trainings.values() for batch_size in settings.values()]
+        return max(math.ceil(sum(epochs for _, epochs in self.stages(batch_size))) for batch_size in batch_sizes)
 
     @property
     def processes_of_pace(self) -> int:
@@ -167,8 +175,16 @@ class KerasPlan(Plan):
         """Of the longest training, which it may be."""
         return max(map(self.minutes, self.trainings))
 
-    def stages(self, batch_size: int | str | dict) -> list[tuple[int, int]]:
-        return stages(batch_size, self.spec["epochs"], self.train_rows)
+    def stages(self, batch_size: int | str | dict) -> list[tuple[int, float]]:
+        """Batch size and epochs of each stage; fractions of an epoch where a study says how many updates there are."""
+        if "epochs" in self.spec:
+            return stages(batch_size, self.spec["epochs"], self.train_rows)
+        [(rows, _), *_] = stages(batch_size, 0, self.train_rows)
+        return stages(batch_size, self.spec["updates"] / math.ceil(self.train_rows / rows), self.train_rows)
+
+    def measurements(self, batch_size: int | str | dict) -> int:
+        """How often a training is measured."""
+        return count_measurements(self.stages(batch_size), self.train_rows, self.spec["evaluate_every"])
 
     def count(self, training: str) -> int:
         """How many trainings a training job has, those on new splits too."""
@@ -192,11 +208,11 @@ class KerasPlan(Plan):
         return job_minutes(self._seconds(self.spec["ensembles"]["batch_size"]) * self.count_of_ensembles)
 
     def _seconds(self, batch_size: int | str | dict) -> float:
-        """A guess at the seconds of one replicate of a setting."""
-        return sum(
-            epochs * epoch_seconds(self.train_rows, rows, self.multiplications, self.way[0].split()[0])
-            for rows, epochs in self.stages(batch_size)
-        )
+        """A guess at the seconds of one replicate of a setting; a measurement takes no longer than an epoch's work."""
+        parts, engine = self.stages(batch_size), self.way[0].split()[0]
+        per_epoch = self.measurements(batch_size) / sum(epochs for _, epochs in parts)
+        multiplications = self.multiplications * max(1, per_epoch)
+        return sum(epochs * epoch_seconds(self.train_rows, rows, multiplications, engine) for rows, epochs in parts)
 
     @property
     def replicates_on_new_splits(self) -> int:

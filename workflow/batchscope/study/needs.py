@@ -6,6 +6,7 @@ Each need is a product, so many bytes for each of some factors, whose places in 
 import math
 import os
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -153,17 +154,18 @@ def _replicates(study: KerasPlan) -> dict[str, int]:
 
 
 def _epochs(study: KerasPlan) -> dict[str, int]:
-    """The most epochs of a training, which a schedule of batch sizes has of its own."""
-    lengths = {
-        place if isinstance(batch_size, dict) else "epochs": sum(epochs for _, epochs in study.stages(batch_size))
-        for place, batch_size in batch_sizes(study)
-    }
-    longest = max(lengths, key=lengths.get)
-    return {longest: lengths[longest]}
+    """The most measurements of a training, whose length a schedule of batch sizes has of its own."""
+    length = "epochs" if "epochs" in study.spec else "updates"
+    counts = Counter()
+    for place, batch_size in batch_sizes(study):
+        place = place if isinstance(batch_size, dict) else length
+        counts[place] = max(counts[place], study.measurements(batch_size))
+    return dict(counts.most_common(1))
 
 
 def _settings(study: KerasPlan) -> dict[str, int]:
-    rates = len(study.spec["learning_rates"]) > len(study.spec["batch_sizes"])
+    batch_sizes = study.spec["batch_sizes"]
+    rates = len(study.rates(batch_sizes[0])) > len(batch_sizes)
     return {"learning_rates" if rates else "batch_sizes": len(study.settings)}
 
 

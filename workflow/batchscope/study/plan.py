@@ -1,7 +1,8 @@
 """What each rule of the workflow depends on, of a study of any kind: a change of it makes the rule run again."""
 
+from batchscope.study.pairs import paired_across
 from batchscope.study.scores import TARGETS
-from batchscope.study.setting import Setting
+from batchscope.study.setting import CONSTANT, Setting
 from batchscope.study.study import Study
 
 
@@ -50,8 +51,12 @@ class Plan(Study):
 
     def _rank(self, setting: Setting) -> int:
         """The place of a setting's learning rate in the config; rates of single figures come last."""
-        rates = [float(rate) for rate in self.spec["learning_rates"]]
-        return rates.index(setting.learning_rate) if setting.learning_rate in rates else len(rates)
+        places = {
+            self.setting(batch_size, rate): place
+            for batch_size in self.spec["batch_sizes"]
+            for place, rate in enumerate(self.rates(batch_size))
+        }
+        return places.get(setting, len(places))
 
     @property
     def recommendation(self) -> dict:
@@ -66,36 +71,47 @@ class Plan(Study):
             **self.aggregation,
         }
 
-    @property
-    def claims(self) -> dict:
-        """The claims, with their settings as the tables spell them."""
-        claims, not_tested = [], self.not_tested
-        for name, claim in self.spec["claims"].items():
-            resolved = {"name": name} | claim | {"statement": " ".join(claim["statement"].split())}
-            if "explanation" in claim:
-                resolved["explanation"] = " ".join(claim["explanation"].split())
-            for key in ("of", "against"):
-                if key in claim:
-                    resolved[key] = self.setting(claim[key]["batch_size"], claim[key].get("learning_rate"))
-            if "along" in claim:
-                resolved["along"] = [self.setting(batch_size) for batch_size in claim["along"]]
-            claims.append(resolved | ({"not_tested": True} if name in not_tested else {}))
-        return {"claims": claims, "paired": self.paired, "seed": self.spec["seed"]}
+    def claims(self, studies: dict[str, "Plan"]) -> dict:
+        """The claims, and which studies that they are about have replicates in pairs."""
+        not_tested = self.not_tested(studies)
+        claims = [
+            self._claim(name, claim, studies) | ({"not_tested": True} if name in not_tested else {})
+            for name, claim in self.spec["claims"].items()
+        ]
+        paired = {name: studies[name].paired for name in (self.name, *self.elsewhere)}
+        return {"claims": claims, "paired": paired, "seed": self.spec["seed"]}
+
+    def _claim(self, name: str, claim: dict, studies: dict[str, "Plan"]) -> dict:
+        """A claim with its settings as the tables spell them, and the names of the other studies that they are of."""
+        texts = {key: " ".join(claim[key].split()) for key in ("statement", "explanation", "source") if key in claim}
+        resolved = {"name": name} | claim | texts
+        where = {key: studies[claim[key].get("study", self.name)] for key in ("of", "against") if key in claim}
+        for key, study in where.items():
+            resolved[key] = study.setting(claim[key]["batch_size"], claim[key].get("learning_rate"))
+            if study.name != self.name:
+                resolved[f"{key}_study"] = study.name
+        if len({study.name for study in where.values()}) == 2:
+            resolved["paired"], resolved["basis"] = paired_across(**where)
+        if "along" in claim:
+            resolved["along"] = [self.setting(batch_size) for batch_size in claim["along"]]
+        return resolved
 
     @property
     def panels(self) -> dict:
         """The figure with a panel per batch size."""
-        rates = self.spec["learning_rates"]
+        batch_sizes = self.spec["batch_sizes"]
         return {
             "title": self.title,
             "settings": [
                 setting
-                for batch_size in self.spec["batch_sizes"]
-                for rate in rates
+                for batch_size in batch_sizes
+                for rate in self.rates(batch_size)
                 if (setting := self.setting(batch_size, rate)) in self.settings
             ],
-            "learning_rates": len(rates),
+            "learning_rates": len(self.rates(batch_sizes[0])),
             "score": self.score,
+            "counted_in": self.counted_in,
+            "part": self.chosen_on,
         }
 
     def curve(self, name: str) -> dict:
@@ -105,12 +121,14 @@ class Plan(Study):
             "title": f"{self.title}: {name.replace('_', ' ')}",
             "setting": self.setting(curve["batch_size"], curve["learning_rate"]),
             "score": self.score,
+            "counted_in": self.counted_in,
         }
 
     @property
     def measured_otherwise(self) -> list[str]:
         """The names of the tables that hold measures of what is no single replicate."""
-        return ["timing", *(["ensembles"] if "ensembles" in self.spec else [])]
+        asked_for = {"ensembles": "ensembles", "budgets": "budget_trainings"}
+        return ["timing", *(name for key, name in asked_for.items() if key in self.spec)]
 
     @property
     def tables(self) -> list[str]:
@@ -118,7 +136,30 @@ class Plan(Study):
         asked_for = [name for name in ("variance_trainings", "variance", "pace") if name.split("_")[0] in self.spec]
         asked_for += ["steps_to_result", "scaling"] * ("steps_to_result" in self.spec)
         judged = ["summary", "comparisons", "recommendation", "claims"]
-        return ["replicates", "new_splits", *self.measured_otherwise, *judged, *asked_for]
+        mapped = ["rates"] if self.maps_rates else []
+        budgets = ["budgets"] if "budgets" in self.spec else []
+        return ["replicates", "new_splits", *self.measured_otherwise, *judged, *asked_for, *mapped, *budgets]
+
+    @property
+    def map_of_rates(self) -> dict:
+        """The map of batch size and learning rate."""
+        goal = {key: self.aggregation[key] for key in ("score", "target", "seed")}
+        return goal | {"part": self.chosen_on, "paired": self.paired}
+
+    @property
+    def budgets(self) -> dict:
+        """The comparison of batch sizes at equal budgets, with the batch size of the reference of `comparisons`."""
+        reference = self.comparisons["reference"]
+        constant = [setting.batch_size for setting in self.settings if setting.schedule == CONSTANT]
+        return {
+            "given": self.spec["budgets"],
+            "score": self.score,
+            "part": self.chosen_on,
+            "reference": reference.batch_size if reference.schedule == CONSTANT else max(constant),
+            "margin": self.spec["comparisons"]["margins"][f"test_{self.score}"],
+            "paired": self.paired,
+            "seed": self.spec["seed"],
+        }
 
     @property
     def steps(self) -> dict:

@@ -8,5 +8,14 @@ SCORES = tuple(TARGETS)
 
 
 def more_is_better(measure: str) -> bool:
-    """Whether a measure is a score of which more is better; of losses, volatilities and times less is."""
-    return measure.endswith(tuple(score for score in SCORES if score != "loss"))
+    """Whether a measure is a score of which more is better, perhaps at a budget; of losses and all else less is."""
+    return measure.partition("_at_")[0].endswith(tuple(score for score in SCORES if score != "loss"))
+
+
+# What trainings are compared at as equals: how much of it there may be, and the loss that all get to.
+BUDGETS = ("epochs", "updates", "train_loss", "seconds")
+
+
+def at_budget(part: str, score: str, budget: str) -> str:
+    """The measure of a score on a part of the rows at a budget."""
+    return f"{part}_{score}_at_equal_{budget}"

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 CONSTANT = "constant"
+FEWEST_RATES = 3  # learning rates at one batch size, from which on it is told how wide the usable ones lie
 
 
 class Setting(NamedTuple):
@@ -47,10 +48,23 @@ def spelling(batch_size: int | str | dict) -> str:
     return str(batch_size)
 
 
-def stages(batch_size: int | str | dict, epochs: int, train_rows: int) -> list[tuple[int, int]]:
+def stages(batch_size: int | str | dict, epochs: float, train_rows: int) -> list[tuple[int, float]]:
     """Batch size, as a number, and epochs of each stage of a training; a constant batch size is a single stage."""
     schedule = batch_size if isinstance(batch_size, dict) else {batch_size: epochs}
     return [(train_rows if rows == "full" else rows, epochs) for rows, epochs in schedule.items()]
+
+
+def rates(learning_rates: list[float] | dict, batch_size: int) -> list[float]:
+    """The learning rates of a config at a batch size, to 12 digits where they go with it.
+
+    They go in proportion to it (Goyal et al. 2017), or to its square root (Krizhevsky 2014), which keeps the variance
+    of an update as it is.
+    """
+    if isinstance(learning_rates, list):
+        return [float(rate) for rate in learning_rates]
+    power = {"linear": 1, "sqrt": 0.5, "none": 0}[learning_rates["scaling"]]
+    times = (batch_size / learning_rates["at"]) ** power
+    return [float(f"{rate * times:.12g}") for rate in learning_rates["rates"]]
 
 
 def make_setting(batch_size: int | str | dict, learning_rate: float, train_rows: int) -> Setting:

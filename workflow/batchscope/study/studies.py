@@ -150,14 +150,14 @@ def _ask(questions: dict[str, dict], memory: float | None) -> dict[str, dict]:
     return json.loads(answer.stdout.splitlines()[-1])
 
 
-def remarks(study: Plan) -> Iterator[str]:
+def remarks(study: Plan, studies: dict[str, Plan]) -> Iterator[str]:
     """A line for what is asked of a study and is left out, and for what cannot be noticed."""
     if isinstance(study, ProgramPlan) and not study.files:
         yield (
             f"studies.{study.name}: neither its command nor `files` names a file, so a change of the program is not "
             "noticed; name in `program.files` what it is made of"
         )
-    if claims := study.not_tested:
+    if claims := study.not_tested(studies):
         yield f"studies.{study.name}: not tested, as a setting that they are about is not trained: {', '.join(claims)}"
     reference = study.spec["comparisons"].get("reference")
     if reference is not None and not study.is_trained(reference):

@@ -1,12 +1,13 @@
 """A study of any kind: its settings, what it is judged by, what it draws."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 from batchscope.model.losses import score_of
 from batchscope.study.scores import METRICS
-from batchscope.study.setting import Setting, make_setting, spelling
+from batchscope.study.setting import CONSTANT, FEWEST_RATES, Setting, make_setting, rates, spelling, stages
 
 
 def splits_drawn(spec: dict) -> int:
@@ -40,6 +41,11 @@ class Study:
         return "loss" if self.score == "loss" else "accuracy"
 
     @property
+    def counted_in(self) -> str:
+        """What all trainings have as many of, a column of histories: `epoch` or `updates`."""
+        return "updates" if "updates" in self.spec else "epoch"
+
+    @property
     def metrics(self) -> list[str]:
         """What is measured beside loss and accuracy."""
         raise NotImplementedError
@@ -67,8 +73,12 @@ class Study:
 
     def setting(self, batch_size: int | str | dict, learning_rate: float | None = None) -> Setting:
         """A batch size of the config with a learning rate, the study's first one where left out."""
-        rate = self.spec["learning_rates"][0] if learning_rate is None else learning_rate
+        rate = self.rates(batch_size)[0] if learning_rate is None else learning_rate
         return make_setting(batch_size, float(rate), self.train_rows)
+
+    def rates(self, batch_size: int | str | dict) -> list[float]:
+        """The learning rates at a batch size of the config; those of a schedule go with the one that it begins with."""
+        return rates(self.spec["learning_rates"], stages(batch_size, 0, self.train_rows)[0][0])
 
     @cached_property
     def trainings(self) -> dict[str, dict[Setting, int | str | dict]]:
@@ -92,7 +102,7 @@ class Study:
     def _wanted(self) -> Iterable[tuple[int | str | dict, float]]:
         """The batch size, as in the config, and the learning rate of all settings; some may be there twice."""
         for batch_size in self.spec["batch_sizes"]:
-            for rate in self.spec["learning_rates"]:
+            for rate in self.rates(batch_size):
                 yield batch_size, rate
         for curve in self.spec["learning_curves"].values():
             yield curve["batch_size"], curve["learning_rate"]
@@ -101,15 +111,34 @@ class Study:
     def settings(self) -> list[Setting]:
         return [setting for settings in self.trainings.values() for setting in settings]
 
+    @property
+    def sizes_of_many_rates(self) -> list[int]:
+        """The constant batch sizes at three learning rates or more."""
+        counts = Counter(setting.batch_size for setting in self.settings if setting.schedule == CONSTANT)
+        return sorted(size for size, count in counts.items() if count >= FEWEST_RATES)
+
+    @property
+    def maps_rates(self) -> bool:
+        """Whether there is a map of batch size and learning rate: at least two batch sizes have rates enough."""
+        return len(self.sizes_of_many_rates) > 1
+
     def is_trained(self, named: dict) -> bool:
         """Whether a setting that the config names, by batch size and perhaps learning rate, is among the settings."""
         return self.setting(named["batch_size"], named.get("learning_rate")) in self.settings
 
+    def not_tested(self, studies: dict[str, "Study"]) -> list[str]:
+        """The claims about settings that are not trained, be they of this study or of others."""
+        return [
+            name
+            for name, claim in self.spec["claims"].items()
+            if not all(studies[named.get("study", self.name)].is_trained(named) for named in settings_named(claim))
+        ]
+
     @property
-    def not_tested(self) -> list[str]:
-        """The claims about settings that are not trained."""
-        claims = self.spec["claims"]
-        return [name for name, claim in claims.items() if not all(map(self.is_trained, settings_named(claim)))]
+    def elsewhere(self) -> list[str]:
+        """The names of the other studies that claims are about."""
+        named = [setting for claim in self.spec["claims"].values() for setting in settings_named(claim)]
+        return sorted({setting["study"] for setting in named if "study" in setting} - {self.name})
 
     @property
     def chosen_on(self) -> str:
@@ -120,11 +149,11 @@ class Study:
     def figures(self) -> dict[str, str]:
         """The names of all figures, each with that of its caption; those of one caption stand together."""
         answers = [f"answer_{name}" for name, question in self.spec["questions"].items() if "measures" in question]
-        asked_for = [
-            name for name in ("ensembles", "variance", "pace", "dataset", "steps_to_result") if name in self.spec
-        ]
+        asked_for = ("ensembles", "variance", "pace", "dataset", "steps_to_result", "budgets")
+        asked_for = [name for name in asked_for if name in self.spec]
+        mapped = ["rates"] if self.maps_rates else []
         return {
-            **{name: name for name in ("batch_sizes", "which_is_best")},
+            **{name: name for name in ("batch_sizes", "which_is_best", *mapped)},
             **dict.fromkeys([*self.overviews, *answers], "measures"),
             **dict.fromkeys([f"learning_curve_{name}" for name in self.spec["learning_curves"]], "learning_curve"),
             **{name: name for name in asked_for},

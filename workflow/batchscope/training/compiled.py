@@ -5,9 +5,10 @@ Python feeds it with the orders of the rows, and is left out of the training but
 
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, partial
-from itertools import islice
+from itertools import takewhile
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from batchscope.hardware.backend import keras, tf
 from batchscope.model.model_file import own_steps
 from batchscope.model.models import values_per_row
 from batchscope.model.schedules import start_at
+from batchscope.study.spans import Part, Span
 from batchscope.training.program import Program, compiled, evaluated_at_once
 from batchscope.training.scoring import measure_parts
 from batchscope.training.task import NOTHING, Draw, Task, Trained
@@ -89,8 +91,8 @@ class CompiledEngine(Program):
         self._variables = [*self._trainable, *self._non_trainable, *self._optimizer.variables]
         # Building models takes long, and stacks one after the other often start from the same weights.
         self._initial_weights = lru_cache(maxsize=self._width)(partial(_build_weights, task))
-        orders_at_once = max(1, _ORDERS_AT_ONCE // (self._width * task.rows[0]))
-        self._chunk = 1 if task.metrics else min(math.ceil(task.epochs / PIECES), orders_at_once)
+        self._epochs_at_once, parts_at_once = self._most_at_once()
+        self._parts = tf.Variable(np.zeros((parts_at_once, 4), np.int32))
         self._put_out = compiled(self._run_outputs)
         self._compile()
 
@@ -100,10 +102,20 @@ class CompiledEngine(Program):
         self._rows = tf.constant(task.x, keras.config.floatx()), tf.constant(task.y)
         self._evaluated = [tf.Variable(np.zeros((*self._lead, rows), np.int32)) for rows in task.rows[1:]]
         self._programs = {
-            stage.batch_size: compiled(partial(self._run_epochs, stage.batch_size)) for stage in task.stages
+            stage.batch_size: compiled(partial(self._run_parts, stage.batch_size)) for stage in task.stages
         }
-        for program in self._programs.values():
-            program(self._stack_orders([]), tf.constant(0))  # compiles, trains nothing
+        for batch_size in self._programs:
+            self._run(batch_size, [], {})  # compiles, trains nothing
+
+    def _most_at_once(self) -> tuple[int, int]:
+        """How many epochs, and parts of them, one call has at most: those of one measurement at least."""
+        task = self._task
+        epochs = max(span.parts[-1].epoch - span.parts[0].epoch + 1 for span in task.spans)
+        if not task.metrics:  # which are measured after a call
+            orders_at_once = _ORDERS_AT_ONCE // (self._width * task.rows[0])
+            epochs = max(epochs, min(math.ceil(task.epochs / PIECES), orders_at_once))
+        parts = Counter(part.epoch for span in task.spans for part in span.parts)
+        return epochs, epochs * max(parts.values())
 
     @property
     def width(self) -> int:
@@ -127,20 +139,30 @@ class CompiledEngine(Program):
         start_at(self._optimizer, learning_rate)
         _, *evaluated = zip(*(self._task.split(draw.split) for draw in members))
         self._evaluate_on([self._stack(rows) for rows in evaluated])
-        orders = islice(zip(*(self._task.batch_orders(draw) for draw in members)), so_far.epochs, None)
+        orders, drawn = enumerate(zip(*(self._task.batch_orders(draw) for draw in members))), {}
         measured_on = [part[: len(draws)] for part in evaluated]
-        rows = np.repeat(self._task.rows, 2)
-        while so_far.epochs < self._task.epochs:
-            epochs, batch_size = self._next_piece(so_far)
-            drawn = [next(orders) for _ in range(epochs)]
+        while piece := self._next_piece(so_far):
+            first, last = piece[0].parts[0].epoch, piece[-1].parts[-1].epoch
+            while last not in drawn:
+                drawn |= [next(orders)]
+            drawn = {epoch: order for epoch, order in drawn.items() if epoch >= first}
             begin = time.perf_counter()
-            sums, updates = self._run(batch_size, drawn)
-            sums = sums.reshape(epochs, len(rows), self._width).astype(np.float64)
+            sums, updates = self._run(piece[0].batch_size, piece, drawn)
             metrics = measure_parts(self._task, measured_on, self.outputs)
             seconds = time.perf_counter() - begin
-            so_far = so_far.then(sums.transpose(2, 0, 1)[: len(draws)] / rows, updates, seconds, metrics)
+            epochs = sum(map(self._task.epochs_of, piece))
+            so_far = so_far.then(self._means(piece, sums)[: len(draws)], updates, epochs, seconds, metrics)
             report(so_far)
         return so_far
+
+    def _means(self, piece: list[Span], sums: np.ndarray) -> np.ndarray:
+        """Loss and accuracy of each part of the dataset, (width, spans, measures), from the sums of parts of spans."""
+        sums = sums.reshape(*sums.shape[:2], self._width).astype(np.float64)
+        ends = np.cumsum([len(span.parts) for span in piece])
+        trained = np.add.reduceat(sums[:, :2], [0, *ends[:-1]], axis=0)
+        sums = np.concatenate([trained, sums[ends - 1, 2:]], axis=1)
+        rows = [[self._task.rows_trained_on(span), *self._task.rows[1:]] for span in piece]
+        return sums.transpose(2, 0, 1) / np.repeat(rows, 2, axis=1)
 
     def start(self, draws: list[Draw]) -> list[np.ndarray]:
         """What `state` gives of a whole stack of these draws that is not trained yet."""
@@ -168,30 +190,47 @@ class CompiledEngine(Program):
         outputs = np.concatenate(blocks, axis=-2)
         return outputs.reshape(self._width, *outputs.shape[-2:])[: len(rows)]
 
-    def _next_piece(self, so_far: Trained) -> tuple[int, int]:
-        """How many epochs to train next in one call, with their batch size: few where an epoch takes long."""
-        done = so_far.epochs
-        for stage in self._task.stages:
-            if done < stage.epochs:
-                break
-            done -= stage.epochs
-        if so_far.epochs:
+    def _next_piece(self, so_far: Trained) -> list[Span]:
+        """What to train next in one call, all of one stage: few spans where an epoch takes long, none at the end."""
+        left = self._task.spans[so_far.measurements :]
+        if not left or self._task.metrics:
+            return left[:1]
+        first = left[0]
+        if so_far.measurements:
             epochs, seconds = so_far.stretches[-1]
             per_epoch = seconds / epochs
         else:
-            per_epoch = self._width * self._task.epoch_seconds(stage, self._model)
-        piece = min(self._chunk, stage.epochs - done, max(1, int(_SECONDS_OF_A_PIECE / per_epoch)))
-        return piece, stage.batch_size
+            per_epoch = self._width * self._task.epoch_seconds(self._task.stages[first.stage], self._model)
+        end = first.parts[0].epoch + self._epochs_at_once
+        enough = first.epoch - self._task.epochs_of(first) + _SECONDS_OF_A_PIECE / per_epoch
+        further = takewhile(
+            lambda span: span.stage == first.stage and span.parts[-1].epoch < end and span.epoch <= enough, left[1:]
+        )
+        return [first, *further]
 
     def _evaluate_on(self, parts: list[np.ndarray]) -> None:
         """Take these rows of the parts that are not trained on, each (*lead, rows)."""
         for variable, rows in zip(self._evaluated, parts):
             variable.assign(rows)
 
-    def _run(self, batch_size: int, orders: list[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, np.ndarray]:
-        """Train an epoch for each of these orders of the members' rows; returns what `_run_epochs` does."""
-        sums, updates = self._programs[batch_size](self._stack_orders(orders), tf.constant(len(orders)))
-        return sums.numpy()[: len(orders)], updates.numpy()[: len(orders)]
+    def _run(
+        self, batch_size: int, piece: list[Span], orders: dict[int, tuple[np.ndarray, ...]]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Train some spans.
+
+        Args:
+            orders: epoch -> the rows of each member in their order, of all epochs of the piece.
+
+        Returns:
+            Sums of the parts, as from `_run_parts`, and the updates at the end of each span.
+        """
+        first = min(orders, default=0)
+        parts = [(part.epoch - first, part.first, part.end, last) for part, last in parts_of(piece)]
+        rows = np.zeros(self._parts.shape, np.int32)
+        rows[: len(parts)] = parts or 0
+        self._parts.assign(rows)
+        sums, updates = self._programs[batch_size](self._stack_orders([*orders.values()]))
+        return sums.numpy()[: len(parts)], updates.numpy()[rows[:, 3] > 0]
 
     def _filled(self, members: list) -> list:
         """As many members as the stack is wide: the last one stands where there are fewer."""
@@ -206,11 +245,16 @@ class CompiledEngine(Program):
         return np.stack(values) if self._lead else values[0]
 
     def _stack_orders(self, epochs: list[tuple[np.ndarray, ...]]) -> tf.Tensor:
-        """Row orders as the program takes them, (chunk, *lead, rows); epochs that are not asked for stay zero."""
-        orders = np.zeros((self._chunk, self._width, self._task.rows[0]), np.int32)
+        """Row orders as the program takes them, (epochs, *lead, rows); epochs that are not asked for stay zero."""
+        orders = np.zeros((self._epochs_at_once, self._width, self._task.rows[0]), np.int32)
         if epochs:
             orders[: len(epochs)] = epochs
-        return tf.constant(orders.reshape(self._chunk, *self._lead, -1))
+        return tf.constant(orders.reshape(self._epochs_at_once, *self._lead, -1))
+
+
+def parts_of(piece: list[Span]) -> list[tuple[Part, bool]]:
+    """The parts of a piece, each with whether it ends with a measurement."""
+    return [(part, part is span.parts[-1]) for span in piece for part in span.parts]
 
 
 def _build_weights(task: Task, weights: int) -> list[np.ndarray]:

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import islice
+from itertools import groupby, islice
 
 import numpy as np
 from keras.src.random.seed_generator import global_seed_generator
@@ -14,6 +14,7 @@ from keras.src.random.seed_generator import global_seed_generator
 from batchscope.hardware.backend import keras, tf
 from batchscope.model.losses import is_regression, score_of
 from batchscope.model.model_file import own_steps
+from batchscope.study.spans import Span
 from batchscope.training.scoring import measure_parts
 from batchscope.training.task import NOTHING, Draw, Task, Trained
 
@@ -60,26 +61,24 @@ class FitEngine:
         _, *evaluated = task.split(draw.split)
         test, *validation = [(task.x[rows], task.y[rows]) for rows in evaluated]
         measure = partial(measure_parts, task, [[rows] for rows in evaluated], self.outputs)
-        record = _Record(so_far, task.rows, validation, measure, report, {"loss", score_of(task.loss)})
-        passed = 0  # epochs of the stages before
-        for stage in task.stages:
-            done = record.so_far.epochs
-            if done < passed + stage.epochs:
-                try:
-                    self._model.fit(
-                        _batches(task, draw, done, passed + stage.epochs, stage.batch_size),
-                        steps_per_epoch=math.ceil(task.rows[0] / stage.batch_size),
-                        validation_data=test,
-                        initial_epoch=done,
-                        epochs=passed + stage.epochs,
-                        shuffle=False,  # the batches come in the draw's order already
-                        class_weight=None if task.class_weight is None else dict(enumerate(task.class_weight)),
-                        callbacks=[record],
-                        verbose=0,
-                    )
-                except tf.errors.ResourceExhaustedError as error:
-                    raise MemoryError("out of memory, and Model.fit trains whole batches; take smaller ones") from error
-            passed += stage.epochs
+        record = _Record(so_far, task, validation, measure, report)
+        left = task.spans[so_far.measurements :]
+        for (updates, _), group in groupby(left, key=lambda span: (span.updates, span.stage)):
+            alike, done = list(group), record.so_far.measurements  # to Keras each is an epoch
+            try:
+                self._model.fit(
+                    _batches(task, draw, alike),
+                    steps_per_epoch=updates,
+                    validation_data=test,
+                    initial_epoch=done,
+                    epochs=done + len(alike),
+                    shuffle=False,  # the batches come in the draw's order already
+                    class_weight=None if task.class_weight is None else dict(enumerate(task.class_weight)),
+                    callbacks=[record],
+                    verbose=0,
+                )
+            except tf.errors.ResourceExhaustedError as error:
+                raise MemoryError("out of memory, and Model.fit trains whole batches; take smaller ones") from error
         return record.so_far._replace(stretches=record.so_far.stretches.sum(axis=0, keepdims=True))
 
     def state(self) -> list[np.ndarray]:
@@ -129,23 +128,21 @@ def _compile(model: keras.Model, **arguments) -> None:
 
 
 class _Record(keras.callbacks.Callback):
-    """Adds every epoch to what has been trained so far."""
+    """Adds every measurement, the end of an epoch to Keras, to what has been trained so far."""
 
     def __init__(
         self,
         so_far: Trained,
-        rows: list[int],
+        task: Task,
         validation: list[tuple[np.ndarray, np.ndarray]],
         measure: Callable[[], np.ndarray],
         report: Callable[[Trained], None],
-        expected: set[str],
     ):
         super().__init__()
         self.so_far = so_far
-        self._rows = np.array(rows)
+        self._task = task
         self._validation = validation
         self._measure = measure
-        self._expected = expected
         self._report = report
 
     def on_train_begin(self, logs: dict | None = None) -> None:
@@ -154,19 +151,22 @@ class _Record(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         parts = [logs, {name.removeprefix("val_"): value for name, value in logs.items() if name.startswith("val_")}]
         parts += [self.model.evaluate(x, y, return_dict=True, verbose=0) for x, y in self._validation]
-        for name in self._expected:
+        for name in ("loss", score_of(self._task.loss)):
             if any(name not in part for part in parts[1:]):
                 raise ValueError(
                     f"its test_step returns no {name}; end it with `return self.compute_metrics(x, y, outputs)`, "
                     "and let a `compile` of its own take `metrics`"
                 )
         row = np.array([part.get(name, math.nan) for part in parts for name in ("loss", "accuracy")], np.float64)
+        span = self._task.spans[self.so_far.measurements]
+        rows = np.array([self._task.rows_trained_on(span), *self._task.rows[1:]])
         # Keras gives a rounded quotient; the number of correct rows behind it is whole.
-        row[1::2] = np.rint(row[1::2] * self._rows) / self._rows
+        row[1::2] = np.rint(row[1::2] * rows) / rows
         updates = int(keras.ops.convert_to_numpy(self.model.optimizer.iterations))
         metrics = self._measure()
         seconds = time.perf_counter() - self._begin
-        self.so_far = self.so_far.then(row[None, None], np.array([updates]), seconds, metrics)
+        epochs = self._task.epochs_of(span)
+        self.so_far = self.so_far.then(row[None, None], np.array([updates]), epochs, seconds, metrics)
         self._report(self.so_far)
         if self.model.optimizer.use_ema:
             self._weights = [variable.numpy() for variable in self.model.trainable_variables]
@@ -179,13 +179,16 @@ class _Record(keras.callbacks.Callback):
                 variable.assign(value)
 
 
-def _batches(task: Task, draw: Draw, begin: int, end: int, batch_size: int) -> tf.data.Dataset:
-    """The batches of the epochs from `begin` to `end` in one stream, each epoch in the draw's own order."""
+def _batches(task: Task, draw: Draw, spans: list[Span]) -> tf.data.Dataset:
+    """The batches of spans of one stage in one stream, each epoch in the draw's own order."""
+    first, last, batch_size = spans[0].parts[0], spans[-1].parts[-1], spans[0].batch_size
+    per_epoch = math.ceil(task.rows[0] / batch_size)
     orders = tf.data.Dataset.from_generator(
-        lambda: islice(task.batch_orders(draw), begin, end),
+        lambda: islice(task.batch_orders(draw), first.epoch, last.epoch + 1),
         output_signature=tf.TensorSpec([task.rows[0]], tf.int32),
     )
     batches = orders.flat_map(lambda order: tf.data.Dataset.from_tensor_slices(order).batch(batch_size))
+    batches = batches.take((last.epoch - first.epoch) * per_epoch + last.end).skip(first.first)
     with tf.device("CPU"):  # from where the batches are streamed
         x, y = tf.constant(task.x), tf.constant(task.y)
     return batches.map(lambda rows: (tf.gather(x, rows), tf.gather(y, rows))).prefetch(tf.data.AUTOTUNE)

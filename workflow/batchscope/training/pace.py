@@ -73,7 +73,7 @@ def _paces(engine: Engine, visits: list[Stage], visits_of_a_round: int) -> list[
     last_pieces = {}
 
     def note(so_far: Trained) -> None:
-        last_pieces[int(np.searchsorted(ends, so_far.epochs))] = so_far.stretches[-1]
+        last_pieces[int(np.searchsorted(ends, so_far.measurements))] = so_far.stretches[-1]
 
     engine.train([Draw(0, 0, None)] * engine.width, _LEARNING_RATE, note)
     return [

@@ -24,12 +24,14 @@ class Program:
         lead: the first dimension of what each member of a stack has by itself, (width,); () without a stack.
 
     Who feeds it holds the features and targets in `_rows`, the numbers of the rows of each part that is not trained on
-    in `_evaluated`, and in `_chunk` how many epochs one call has at most.
+    in `_evaluated`, and in `_parts` the parts of epochs to train, (n, 4): the place of its epoch among the orders, the
+    first batch, the batch that comes after the last, and whether it ends with a measurement; zeros after the last of
+    them. Where each part is an epoch that does, only their number counts.
     """
 
     _rows: tuple[tf.Tensor, tf.Tensor]
     _evaluated: list[tf.Variable]
-    _chunk: int
+    _parts: tf.Variable  # an argument's values would be compiled in
 
     def __init__(self, task: Task, lead: tuple[int, ...]):
         self._task = task
@@ -51,27 +53,47 @@ class Program:
             for v in variables
         ]
 
-    def _run_epochs(self, batch_size: int, orders: tf.Tensor, epochs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """For each epoch the sums over its rows, (chunk, 2 * parts, *lead): loss and correct of each part; and the
-        updates so far, (chunk,).
-        """
-        sums = tf.zeros((self._chunk, 2 * len(self._task.rows), *self._lead), keras.config.floatx())
-        updates = tf.zeros(self._chunk, tf.int64)
+    def _run_parts(self, batch_size: int, orders: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Train the parts of epochs that are held.
 
-        def epoch(index, sums, updates):
-            sums_of_parts = [self._train_rows(orders[index], self._task.rows[0], batch_size)]
-            sums_of_parts += [self._evaluate_rows(part.value(), part.shape[-1]) for part in self._evaluated]
-            row = tf.stack([total for part in sums_of_parts for total in part])
-            count = tf.cast(self._optimizer.iterations, tf.int64)
+        Args:
+            orders: the rows of each epoch, (epochs, *lead, rows).
+
+        Returns:
+            For each part the sums over its rows, (n, 2 * parts of the dataset, *lead): loss and correct of the training
+            rows, and of the others where it ends with a measurement, else 0; and the updates so far, (n,).
+        """
+        size, parts = self._parts.shape[0], self._parts.value()
+        count = tf.math.count_nonzero(parts[:, 2], dtype=tf.int32)
+        sums = tf.zeros((size, 2 * len(self._task.rows), *self._lead), keras.config.floatx())
+        updates = tf.zeros(size, tf.int64)
+
+        def evaluate():
+            evaluated = [self._evaluate_rows(part.value(), part.shape[-1]) for part in self._evaluated]
+            return [total for part in evaluated for total in part]
+
+        def run(index):
+            if self._task.by_epochs:
+                return [*self._train_rows(orders[index], self._task.rows[0], batch_size), *evaluate()]
+            epoch, first, end, measured = tf.unstack(parts[index])
+            trained = self._train_rows(tf.gather(orders, epoch), self._task.rows[0], batch_size, (first, end))
+            nothing = self._zeros() * len(self._evaluated)
+            return [*trained, *tf.cond(measured > 0, evaluate, lambda: nothing)]
+
+        def part(index, sums, updates):
+            row = tf.stack(run(index))
+            iterations = tf.cast(self._optimizer.iterations, tf.int64)
             return (
                 index + 1,
                 tf.tensor_scatter_nd_update(sums, [[index]], row[None]),
-                tf.tensor_scatter_nd_update(updates, [[index]], count[None]),
+                tf.tensor_scatter_nd_update(updates, [[index]], iterations[None]),
             )
 
-        return tf.while_loop(lambda index, *_: index < epochs, epoch, (0, sums, updates))[1:]
+        return tf.while_loop(lambda index, *_: index < count, part, (0, sums, updates))[1:]
 
-    def _train_rows(self, rows: Rows, count: int, batch_size: int) -> Sequence[tf.Tensor]:
+    def _train_rows(
+        self, rows: Rows, count: int, batch_size: int, batches: tuple[tf.Tensor, tf.Tensor] | None = None
+    ) -> Sequence[tf.Tensor]:
         """Update with one batch after the other; returns the sums over the rows: loss, correct."""
 
         def update(start, size):
@@ -79,7 +101,7 @@ class Program:
             self._optimizer.apply(gradients, self._trainable)
             return loss, correct
 
-        return self._sum_over_batches(count, batch_size, update, self._zeros())
+        return self._sum_over_batches(count, batch_size, update, self._zeros(), batches)
 
     def _differentiate(self, rows: Rows, start: tf.Tensor, size: int) -> Sequence[tf.Tensor]:
         """Of one batch, micro-batch by micro-batch: the sums of loss and correct over its rows, and the gradients."""
@@ -119,6 +141,8 @@ class Program:
 
     def _slice(self, values: tf.Tensor, start: tf.Tensor, size: int) -> tf.Tensor:
         """Of values (*lead, n, ...) those of a batch, (*lead, size, ...)."""
+        if not self._task.by_epochs:  # XLA would compile anew for every first batch of a slice
+            return tf.gather(values, start + tf.range(size), axis=len(self._lead))
         shape = [*self._lead, size, *values.shape[len(self._lead) + 1 :]]
         return tf.slice(values, [start if axis == len(self._lead) else 0 for axis in range(len(shape))], shape)
 
@@ -157,10 +181,18 @@ class Program:
         """Where sums of loss and correct begin."""
         return [tf.zeros(self._lead, keras.config.floatx())] * 2
 
-    def _sum_over_batches(self, rows: int, size: int, step: Callable, zeros: list[tf.Tensor]) -> Sequence[tf.Tensor]:
+    def _sum_over_batches(
+        self,
+        rows: int,
+        size: int,
+        step: Callable,
+        zeros: list[tf.Tensor],
+        batches: tuple[tf.Tensor, tf.Tensor] | None = None,
+    ) -> Sequence[tf.Tensor]:
         """Sums of what `step(start, size)` gives for each batch, from `zeros` on.
 
-        A short last batch is a step of its own shape, so nothing needs padding.
+        A short last batch is a step of its own shape, so nothing needs padding. Of `batches` there may be some alone:
+        the first, and the one that comes after the last.
         """
 
         def add(start, size, sums):
@@ -169,12 +201,17 @@ class Program:
         full, rest = divmod(rows, size)
         if rows == size:
             return step(0, size)
+        first, end = batches or (0, full)
         sums = tf.while_loop(
-            lambda index, *_: index < full,
+            lambda index, *_: index < tf.minimum(end, full),
             lambda index, *sums: (index + 1, *add(index * size, size, sums)),
-            (0, *zeros),
+            (first, *zeros),
         )[1:]
-        return add(full * size, rest, sums) if rest else sums
+        if not rest:
+            return sums
+        if batches is None:
+            return add(full * size, rest, sums)
+        return tf.cond(end > full, lambda: add(full * size, rest, sums), lambda: list(sums))
 
 
 def compiled(function: Callable) -> Callable:

@@ -14,7 +14,7 @@ _SECONDS_OF_SILENCE = 30
 
 
 class Progress:
-    """A line in the log for every tenth of a stack's epochs, and now and then where those take long."""
+    """A line in the log for every tenth of a stack's training, and now and then where those take long."""
 
     def __init__(self, task: Task, groups: list[str], trainings: int):
         self._task = task
@@ -27,24 +27,25 @@ class Progress:
         self._begin = self._said = time.perf_counter()
 
     def begin(self, members: int, so_far: Trained) -> None:
-        self._given += members * so_far.epochs / self._task.epochs
+        self._given += members * so_far.measurements / len(self._task.spans)
 
     def report(self, group: str, learning_rate: float, so_far: Trained) -> None:
-        now, epochs = time.perf_counter(), self._task.epochs
-        tenth = so_far.epochs == epochs or so_far.epochs % -(-epochs // 10) == 0
+        now, measured, due = time.perf_counter(), so_far.measurements, len(self._task.spans)
+        tenth = measured == due or measured % -(-due // 10) == 0
         if not tenth and now - self._said < _SECONDS_OF_SILENCE:
             return
         self._said = now
-        done = self._finished + len(so_far.history) * so_far.epochs / epochs
+        done = self._finished + len(so_far.history) * measured / due
         left = (now - self._begin) * (self._trainings - done) / (done - self._given)
         finite = np.isfinite(so_far.history[:, :, 0::2]).all(axis=(1, 2))
         score = so_far.history[finite, -1, MEASURES.index(self._score)]
         reached = [f"{self._score.replace('_', ' ')} {np.mean(score):.3f}"] if finite.any() else []
         reached += [] if finite.all() else [f"{np.sum(~finite)} diverged"]
+        now_at, end = self._task.spans[measured - 1], self._task.spans[-1]
         batch_size = ", then ".join(str(stage.batch_size) for stage in self._task.stages)
         _log.info(
             f"batch size {batch_size}, learning rate {learning_rate:g}{self._where[group]}: "
-            f"epoch {so_far.epochs} of {epochs}, {', '.join(reached)}; "
+            f"epoch {now_at.epoch:.4g} of {end.epoch:.4g}, {', '.join(reached)}; "
             f"{self._finished} of {self._trainings} trainings done, {left:.0f} s left"
         )
 

@@ -6,7 +6,8 @@ from functools import partial
 import numpy as np
 
 from batchscope.hardware.backend import keras, tf
-from batchscope.training.compiled import CompiledEngine
+from batchscope.study.spans import Span
+from batchscope.training.compiled import CompiledEngine, parts_of
 from batchscope.training.program import compiled, evaluated_at_once
 
 _BYTES_OF_A_BLOCK = 2**26  # of features, for all replicates of a stack; three blocks are in memory at a time
@@ -29,22 +30,30 @@ class StreamingEngine(CompiledEngine):
         # Each shape of a block once, which compiles for it. What this trains is reset before a training.
         train_rows, *others = (self._stack([rows] * self._width) for rows in self._task.split(None))
         for stage in self._task.stages:
-            self._train_epoch(stage.batch_size, _every_shape(train_rows, self._rows_of_a_block(stage.batch_size)))
+            self._train_batches(stage.batch_size, _every_shape(train_rows, self._rows_of_a_block(stage.batch_size)))
         self._evaluate_on([_every_shape(rows, self._rows_to_evaluate(rows)) for rows in others])
         self._evaluate_parts()
 
     def _evaluate_on(self, parts: list[np.ndarray]) -> None:
         self._evaluated = parts
 
-    def _run(self, batch_size: int, orders: list[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, np.ndarray]:
+    def _run(
+        self, batch_size: int, piece: list[Span], orders: dict[int, tuple[np.ndarray, ...]]
+    ) -> tuple[np.ndarray, np.ndarray]:
         sums, updates = [], []
-        for order in orders:
-            sums.append([*self._train_epoch(batch_size, self._stack(order)), *self._evaluate_parts()])
-            updates.append(int(self._optimizer.iterations.numpy()))
+        for part, measured in parts_of(piece):
+            rows = self._stack(orders[part.epoch])[..., part.first * batch_size : part.end * batch_size]
+            trained = self._train_batches(batch_size, rows)
+            if measured:
+                evaluated = self._evaluate_parts()
+                updates.append(int(self._optimizer.iterations.numpy()))
+            else:
+                evaluated = np.zeros((2 * len(self._evaluated), *self._lead))
+            sums.append([*trained, *evaluated])
         return np.array(sums), np.array(updates)
 
-    def _train_epoch(self, batch_size: int, order: np.ndarray) -> np.ndarray:
-        """Sums over the training rows, (2, *lead): loss, correct."""
+    def _train_batches(self, batch_size: int, order: np.ndarray) -> np.ndarray:
+        """Sums over training rows in their order, (2, *lead): loss, correct."""
         size = self._rows_of_a_block(min(batch_size, self._task.rows_at_once))
         if size >= batch_size:
             blocks = self._stream(order, self._rows_of_a_block(batch_size))

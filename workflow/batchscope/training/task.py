@@ -5,7 +5,7 @@ What is drawn at random, weights, batch orders and resampled rows, is drawn here
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from batchscope.model.models import build_loss, build_model, build_optimizer, mu
 from batchscope.model.schedules import Schedule, start_at
 from batchscope.names import name_and_arguments
 from batchscope.study.cost import epoch_seconds
+from batchscope.study.spans import Span, spans
 from batchscope.training.class_weight import weights_of_classes
 
 # The random streams of a replicate, told apart by the last word of their seeds; see `batchscope.data.new_splits` too.
@@ -36,31 +37,39 @@ class Stage(NamedTuple):
     """A part of a training at one batch size."""
 
     batch_size: int
-    epochs: int
+    epochs: float  # rounded to whole updates
 
 
 class Trained(NamedTuple):
     """How far a stack of replicates has been trained at one learning rate."""
 
-    history: np.ndarray  # (replicates, epochs, measures): loss and accuracy of each part: `results.history.MEASURES`
-    updates: np.ndarray  # (epochs,): the optimizer's own count of its updates, after each epoch
+    history: np.ndarray  # (replicates, measurements, measures): loss and accuracy of each part, see `results.history`
+    updates: np.ndarray  # (measurements,): the optimizer's own count of its updates
     stretches: np.ndarray  # (pieces, 2): the epochs of each piece, and the seconds that they took for all replicates
-    metrics: np.ndarray  # (replicates, epochs, columns): what is measured beside: `results.history.metric_columns`
+    metrics: np.ndarray  # (replicates, measurements, columns): what is measured beside: `history.metric_columns`
 
     @property
-    def epochs(self) -> int:
+    def measurements(self) -> int:
         return len(self.updates)
 
     def then(
-        self, history: np.ndarray, updates: np.ndarray, seconds: float, metrics: np.ndarray | None = None
+        self,
+        history: np.ndarray,
+        updates: np.ndarray,
+        epochs: float,
+        seconds: float,
+        metrics: np.ndarray | None = None,
     ) -> "Trained":
-        """The same after one more piece; of a single epoch where there are `metrics` (replicates, columns) of it."""
+        """The same after one more piece of training, of so many epochs.
+
+        It has a single measurement where there are `metrics` (replicates, columns) of it.
+        """
         metrics = np.empty((len(history), len(updates), 0)) if metrics is None else metrics[:, None]
         return Trained(
             np.concatenate([self.history.reshape(len(history), -1, history.shape[-1]), history], axis=1),
             np.concatenate([self.updates, updates]),
-            np.concatenate([self.stretches, [(len(updates), seconds)]]),
-            np.concatenate([self.metrics.reshape(len(metrics), self.epochs, metrics.shape[-1]), metrics], axis=1),
+            np.concatenate([self.stretches, [(epochs, seconds)]]),
+            np.concatenate([self.metrics.reshape(len(metrics), self.measurements, metrics.shape[-1]), metrics], axis=1),
         )
 
 
@@ -74,7 +83,8 @@ class Task:
     Where `resampled` is true, every replicate splits the rows of the dataset anew, into parts of the same sizes; else
     `splits` are the new splits that there are beside the dataset's own.
     Batches of more than `micro_batch_size` rows are divided, and their gradients added up. Training rows have the
-    weight of their class, of `class_weight` (classes,). The `metrics` are measured after every epoch.
+    weight of their class, of `class_weight` (classes,). Loss, accuracy and the `metrics` are measured at the end of
+    each of `spans`. Learning rates rise to their value over the share `warmup` of all updates.
     """
 
     dataset: Dataset
@@ -90,10 +100,23 @@ class Task:
     micro_batch_size: int | None = None
     class_weight: np.ndarray | None = None
     metrics: Sequence[str] = ()
+    evaluate_every: dict[str, float] = field(default_factory=lambda: {"epochs": 1})
+    warmup: float = 0.0
+
+    @cached_property
+    def spans(self) -> list[Span]:
+        """What is trained from one measurement to the next."""
+        return spans(self.stages, self.rows[0], self.evaluate_every)
+
+    @property
+    def by_epochs(self) -> bool:
+        """Whether each measurement ends an epoch, and each epoch with one."""
+        return [span.epoch for span in self.spans] == [*range(1, self.epochs + 1)]
 
     @property
     def epochs(self) -> int:
-        return sum(stage.epochs for stage in self.stages)
+        """How many epochs a training begins."""
+        return sum(math.ceil(stage.epochs) for stage in self.stages)
 
     @property
     def rows_at_once(self) -> int:
@@ -179,6 +202,16 @@ class Task:
         work = multiplications_per_epoch(model, shape, train_rows, sum(others))
         return epoch_seconds(train_rows, stage.batch_size, work)
 
+    def epochs_of(self, span: Span) -> float:
+        """How many epochs a span has, a whole number where it is one."""
+        epochs = span.updates / math.ceil(self.rows[0] / span.batch_size)
+        return int(epochs) if epochs.is_integer() else epochs
+
+    def rows_trained_on(self, span: Span) -> int:
+        """How many rows the batches of a span have."""
+        ends = (min(part.end * span.batch_size, self.rows[0]) for part in span.parts)
+        return sum(end - part.first * span.batch_size for end, part in zip(ends, span.parts))
+
     def updates(self, epochs: float) -> int:
         """Batches in so many epochs from the start; beyond the end, as if the last stage went on. At least 1."""
         *earlier, last = self.stages
@@ -196,12 +229,17 @@ class Task:
         return optimizer
 
     def _schedule(self) -> Schedule | None:
-        if self.learning_rate_schedule is None:
+        if self.learning_rate_schedule is None and not self.warmup:
             return None
         _, arguments = name_and_arguments(self.optimizer)
         # Keras counts an update where it applies the gradients that it accumulated.
         accumulated = arguments.get("gradient_accumulation_steps") or 1
-        return Schedule(self.learning_rate_schedule, lambda epochs: max(1, self.updates(epochs) // accumulated))
+        warmup = self.warmup * sum(span.updates for span in self.spans)
+        return Schedule(
+            self.learning_rate_schedule,
+            lambda epochs: max(1, self.updates(epochs) // accumulated),
+            warmup=math.ceil(warmup / accumulated),
+        )
 
     @cached_property
     def loss_function(self) -> Callable:

@@ -30,12 +30,14 @@ class Result(NamedTuple):
     """The trainings of one setting."""
 
     learning_rate: float
-    history: np.ndarray  # (replicates, epochs, measures): loss and accuracy of each part: `results.history.MEASURES`
-    updates: np.ndarray  # (epochs,): updates of the optimizer up to the end of each epoch
-    stretches: list[tuple[int, int, float]]  # the training in pieces: replicates, epochs, seconds (compiling left out)
+    history: np.ndarray  # (replicates, measurements, measures): loss and accuracy of each part, see `results.history`
+    updates: np.ndarray  # (measurements,): updates of the optimizer so far
+    stretches: list[
+        tuple[int, float, float]
+    ]  # the training in pieces: replicates, epochs, seconds (compiling left out)
     engine: str  # what trained, and why nothing faster did, in words
     rows: dict[str, RowScores]  # the scores of the test rows and, where there are any, of the validation rows
-    metrics: np.ndarray  # (replicates, epochs, columns): what is measured beside: `results.history.metric_columns`
+    metrics: np.ndarray  # (replicates, measurements, columns): what is measured beside: `history.metric_columns`
     outputs: dict[
         str, np.ndarray
     ]  # of each part (replicates, rows, outputs), where they are kept; NaN of diverged ones
@@ -184,7 +186,7 @@ def _train_stacks(
 
             with exit_later():
                 trained = engine.train(draws, rate, report, so_far, state)
-                if so_far.epochs < task.epochs:
+                if so_far.measurements < len(task.spans):
                     checkpoint.save(stack, trained, engine.state())
             progress.finish(len(draws))
             yield name, rate, draws, trained
@@ -216,7 +218,7 @@ def _join(
         learning_rate,
         history,
         stacks[0].updates,
-        [(len(trained.history), int(epochs), seconds) for trained in stacks for epochs, seconds in trained.stretches],
+        [(len(trained.history), float(epochs), seconds) for trained in stacks for epochs, seconds in trained.stretches],
         engine,
         {part: join([of_stack[part] for of_stack in scores]).without(diverged) for part in scores[0]},
         np.where(np.isnan(history[..., :1]), np.nan, metrics),
@@ -225,6 +227,6 @@ def _join(
 
 
 def _mark_diverged(history: np.ndarray) -> np.ndarray:
-    """From the first epoch on whose loss is not finite a replicate has no loss and no accuracy: both become NaN."""
+    """From the first loss on that is not finite a replicate has no loss and no accuracy: both become NaN."""
     diverged = np.logical_or.accumulate(~np.isfinite(history[..., 0::2]).all(axis=-1), axis=1)
     return np.where(diverged[..., None], np.nan, history)
