@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from batchscope.evidence.scaling import fit
+from batchscope.evidence.steps_to_result import HALFWAY
 
 S_MIN, B_CRIT = 200.0, 64.0
 BATCH_SIZES = 2 ** np.arange(1, 12, 2)
@@ -20,9 +21,9 @@ _SHARED, _NEVER = 0.1, 0.01
 
 def study(
     random: np.random.Generator, replicates: int, octaves: float, spread: float = 0.1, every: int = 2
-) -> tuple[pd.DataFrame, tuple[float, float]]:
-    """The updates to the result as `batchscope.evidence.steps_to_result.updates_to_result` has them, and S_min and
-    B_crit of the rates tried, which are what more and more replicates come to.
+) -> tuple[dict[str, pd.DataFrame], tuple[float, float]]:
+    """The updates to the result as `batchscope.evidence.steps_to_result.tables` takes them, and S_min and B_crit of the
+    rates tried, which are what more and more replicates come to.
 
     Args:
         octaves: between two learning rates, which are multiples of one drawn at random.
@@ -41,4 +42,5 @@ def study(
     settings = zip(np.repeat(BATCH_SIZES, _RATES), rates.ravel())
     index = pd.MultiIndex.from_tuples(settings, names=["batch_size", "learning_rate"])
     [fewest], [critical] = fit(np.log(expected.min(axis=1))[None], BATCH_SIZES)
-    return pd.DataFrame(updates.reshape(len(index), -1), index), (math.exp(fewest), math.exp(critical))
+    table = pd.DataFrame(updates.reshape(len(index), -1), index)
+    return {"test": table, HALFWAY: table - every / 2}, (math.exp(fewest), math.exp(critical))

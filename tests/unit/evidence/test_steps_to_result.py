@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from batchscope.evidence.scaling import DIMINISHING, NO_MORE, PERFECT
-from batchscope.evidence.steps_to_result import find_steps_to_result, tables, updates_to_result
+from batchscope.evidence.steps_to_result import HALFWAY, find_steps_to_result, tables, updates_to_result
 from batchscope.study.setting import Setting
 from tests.unit import simulated_steps
 from tests.unit.simulated_steps import B_CRIT, BATCH_SIZES, S_MIN
@@ -13,13 +13,13 @@ from tests.unit.tables import history
 
 
 def found(updates: pd.DataFrame, **options) -> tuple[pd.DataFrame, pd.DataFrame]:
-    table, scaling = tables({"test": updates}, **{"paired": True, "seed": 0} | options)
+    table, scaling = tables({"test": updates, HALFWAY: updates - 1}, **{"paired": True, "seed": 0} | options)
     return table.set_index("batch_size"), scaling.set_index("quantity")
 
 
 @pytest.fixture
 def study() -> pd.DataFrame:
-    return simulated_steps.study(np.random.default_rng(0), replicates=20, octaves=0.5)[0]
+    return simulated_steps.study(np.random.default_rng(0), replicates=20, octaves=0.5)[0]["test"]
 
 
 def test_steps_are_the_updates_of_the_first_measurement_at_the_result():
@@ -29,6 +29,8 @@ def test_steps_are_the_updates_of_the_first_measurement_at_the_result():
     both = pd.concat([at_four, at_eight, schedule], ignore_index=True)
     accuracy = updates_to_result(both, "test", "accuracy", 0.8)
     np.testing.assert_array_equal(accuracy, [[6, math.inf, 3], [4, math.nan, math.nan]])
+    halfway = updates_to_result(both, "test", "accuracy", 0.8, halfway=True)
+    np.testing.assert_array_equal(halfway, [[4.5, math.inf, 1.5], [3, math.nan, math.nan]])
     assert [*accuracy.index] == [(4, 0.1), (8, 0.2)]
     loss = updates_to_result(both, "test", "loss", 0.3)
     np.testing.assert_array_equal(loss, [[3, 3, math.inf], [math.inf, math.nan, math.nan]])
@@ -61,6 +63,13 @@ def test_the_law_is_found_with_its_regimes(study):
     assert table["regime"].tolist() == [PERFECT, *[DIMINISHING] * 4, NO_MORE]
     assert ((table["fitted_low"] < table["fitted"]) & (table["fitted"] < table["fitted_high"])).all()
     assert ((table["learning_rate_low"] <= table["learning_rate"]) & table["in_fit"]).all()
+
+
+def test_how_often_one_measures_moves_no_law():
+    coarse = simulated_steps.study(np.random.default_rng(0), 200, 0.5, every=20)[0]
+    fine = simulated_steps.study(np.random.default_rng(0), 200, 0.5, every=1)[0]
+    (_, of_coarse), (_, of_fine) = (tables(updates, True, 0) for updates in (coarse, fine))
+    np.testing.assert_allclose(of_coarse["estimate"], of_fine["estimate"], rtol=0.02)
 
 
 def test_what_is_an_upper_bound_or_never_gets_there_is_left_out_of_the_fit(study):
@@ -107,7 +116,7 @@ def test_intervals_cover_what_is_true_in_95_percent_of_studies():
     """But for what 150 studies show by luck, three standard deviations."""
     random, covered = np.random.default_rng(0), []
     for _ in range(150):
-        _, scaling = found(simulated_steps.study(random, replicates=20, octaves=0.5)[0])
+        _, scaling = found(simulated_steps.study(random, replicates=20, octaves=0.5)[0]["test"])
         covered.append((scaling["low"] <= [S_MIN, B_CRIT]) & (scaling["high"] >= [S_MIN, B_CRIT]))
     of_fewest, of_critical = np.mean(covered, axis=0)
     assert 0.89 < of_fewest < 1

@@ -5,19 +5,19 @@ import pandas as pd
 import pytest
 
 from batchscope.evidence.scaling import REGIMES
-from batchscope.evidence.steps_to_result import tables
+from batchscope.evidence.steps_to_result import HALFWAY, tables
 from batchscope.report.steps_figure import plot_steps_to_result
 from tests.unit import simulated_steps
 
 
 @pytest.fixture
 def updates() -> pd.DataFrame:
-    return simulated_steps.study(np.random.default_rng(0), replicates=20, octaves=0.5)[0]
+    return simulated_steps.study(np.random.default_rng(0), replicates=20, octaves=0.5)[0]["test"]
 
 
 def drawn(updates: pd.DataFrame):
     """The axes, and what stands in the legend."""
-    figure = plot_steps_to_result(*tables({"test": updates}, True, 0), "title", "loss", 0.25)
+    figure = plot_steps_to_result(*tables({"test": updates, HALFWAY: updates - 1}, True, 0), "title", "loss", 0.25)
     [axes] = figure.axes
     return axes, [text.get_text() for text in figure.legends[0].get_texts()]
 

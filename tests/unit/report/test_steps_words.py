@@ -4,21 +4,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from batchscope.evidence.steps_to_result import read_tables, tables
+from batchscope.evidence.steps_to_result import HALFWAY, read_tables, tables
 from batchscope.report.steps_words import steps_in_words
 from tests.unit import simulated_steps
 
 
 @pytest.fixture
 def updates() -> pd.DataFrame:
-    return simulated_steps.study(np.random.default_rng(0), replicates=20, octaves=0.5)[0]
+    return simulated_steps.study(np.random.default_rng(0), replicates=20, octaves=0.5)[0]["test"]
 
 
 @pytest.fixture
 def words(tmp_path):
     def words(updates: pd.DataFrame, parts: tuple[str, ...] = ("test",)) -> list[str]:
         files = tmp_path / "steps.csv", tmp_path / "scaling.csv"
-        for table, file in zip(tables(dict.fromkeys(parts, updates), True, 0), files):
+        for table, file in zip(tables(dict.fromkeys(parts, updates) | {HALFWAY: updates - 1}, True, 0), files):
             table.to_csv(file, index=False)
         return steps_in_words(*read_tables(*files), "loss", 0.25)
 

@@ -12,12 +12,15 @@ from batchscope.evidence.studentised import FEWEST
 from batchscope.study.setting import CONSTANT, SETTING
 
 FEWEST_UPDATES, CRITICAL_BATCH_SIZE = "fewest_updates", "critical_batch_size"
+HALFWAY = "halfway"
 _FEWEST_POINTS = 3
 _TEXTS = ("on_edge", "why_not", "regime", "refused")
 _UNKNOWN = Bounds(*[math.nan] * 4)
 
 
-def updates_to_result(history: pd.DataFrame, part: str, score: str, result: float) -> pd.DataFrame:
+def updates_to_result(
+    history: pd.DataFrame, part: str, score: str, result: float, halfway: bool = False
+) -> pd.DataFrame:
     """The updates of every replicate at its first measurement at the result: a row per setting with a constant batch
     size, indexed by batch size and learning rate, and a column per replicate.
 
@@ -27,11 +30,15 @@ def updates_to_result(history: pd.DataFrame, part: str, score: str, result: floa
         history: as in `batchscope.results.history`.
         part: the part of the rows, `test` or `validation`.
         score: one of `batchscope.study.scores.SCORES`; of a loss less is better, of all others more.
+        halfway: count to the middle between that measurement and the one before, as it was reached between the two.
     """
-    history = history[history["schedule"] == CONSTANT]
+    history = history[history["schedule"] == CONSTANT].reset_index(drop=True)
     values = history[f"{part}_{score}"]
     there = history[values <= result if score == "loss" else values >= result]
     keys = [*SETTING[:2], "replicate"]
+    if halfway:
+        before = history.groupby(keys)["updates"].shift(fill_value=0)
+        there = there.assign(updates=(there["updates"] + before[there.index]) / 2)
     first = there.groupby(keys)["updates"].min().astype(float)
     return first.reindex(history.groupby(keys).size().index, fill_value=math.inf).unstack("replicate")
 
@@ -51,7 +58,9 @@ def find_steps_to_result(
     measured = [part for part in ("test", "validation") if history[f"{part}_{score}"].notna().any()]
     if "test" not in measured:
         raise ValueError(f"steps_to_result: the histories have no test_{score}; take a score that they have")
-    return tables({part: updates_to_result(history, part, score, result) for part in measured}, paired, seed)
+    updates = {part: updates_to_result(history, part, score, result) for part in measured}
+    updates[HALFWAY] = updates_to_result(history, "test", score, result, halfway=True)
+    return tables(updates, paired, seed)
 
 
 def tables(
@@ -60,7 +69,8 @@ def tables(
     """A row per batch size at its best learning rate, and a row per quantity of the law.
 
     Args:
-        updates: part of the rows (`test`, and `validation` where there is one) -> as from `updates_to_result`.
+        updates: part of the rows (`test`, and `validation` where there is one) -> as from `updates_to_result`; and
+            those of test rows `halfway`, which the law is fitted to.
         paired, seed, anew: as `batchscope.evidence.best_rates.best_rates` takes them.
 
     Columns of a batch size: its best `learning_rate`, chosen on the rows of `chosen_on`, with the 2.5 and 97.5 % of
@@ -159,8 +169,8 @@ def _law(fitted: list[Best], batch_sizes: np.ndarray, remedy: str) -> tuple[dict
         return dict.fromkeys(["fitted", "fitted_low", "fitted_high"], math.nan), quantities
     sizes = np.array([best.batch_size for best in fitted])
     replicates = min(best.replicates for best in fitted)
-    measured = np.log([[best.medians["test"] for best in fitted]])
-    samples = np.log(np.stack([best.samples["test"] for best in fitted], axis=1))
+    measured = np.log([[best.medians[HALFWAY] for best in fitted]])
+    samples = np.log(np.stack([best.samples[HALFWAY] for best in fitted], axis=1))
     samples = samples[np.isfinite(samples).all(axis=1)]
     found, sampled = fit(measured, sizes), fit(samples, sizes)
     ends = [bounds(number, of_samples, replicates) for [number], of_samples in zip(found, sampled)]

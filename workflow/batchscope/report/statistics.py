@@ -114,9 +114,9 @@ _STEPS = (
     "where there are any (Shallue et al. 2019). 999 samples of replicates, in which the rate is chosen anew, give the "
     "standard error on the log scale, expanded by n / (n - 1) and times Student's t; intervals move by half of what "
     "choosing the best moves samples by. The law S_min (1 + B_crit / B) is fitted by least squares on the log scale, "
-    "also in every sample, without batch sizes whose best rate is the lowest or highest of those tried, or at which "
-    "most never get there. Intervals are about the rates tried and the measurements made: the best of one rate per "
-    "octave takes about 5 % more updates than the best of all."
+    "also in every sample, to the middle between that measurement and the one before, without batch sizes whose best "
+    "rate is the lowest or highest of those tried, or at which most never get there. Intervals are about the rates "
+    "tried: the best of one rate per octave takes about 5 % more updates than the best of all."
 )
 _CLAIMS_OF_RUNS = "A claim about what the histories do not have is not measured."
 _CLAIMS_ACROSS = (
