@@ -1,6 +1,7 @@
 # make               set up .venv/, train the tutorial study, draw its figures and write the report
 # make quick         a small study first: half a minute, into .test/results
 # make paper         the example of a paper, docs/paper, into docs/paper/build (needs LaTeX)
+# make literature    the field's papers in miniature, studies/literature, each with its verdicts (minutes)
 # make GPU=1 ...     the same with CUDA, for training on GPUs (some gigabytes more)
 # make verify        check the results against what was recorded of them (make verify DIRECTORY=DIR: those in a folder)
 # make test          set up .venv/ with what the tests need and run them
@@ -24,7 +25,7 @@ REQUIREMENTS := $(VENV)/requirements$(if $(filter 1,$(GPU)),-gpu).txt
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make lock'
 
-.PHONY: all quick paper verify test test-quick test-faults test-cluster test-oldest lint benchmark lock help
+.PHONY: all quick paper literature verify test test-quick test-faults test-cluster test-oldest lint benchmark lock help
 all: $(REQUIREMENTS)
 	@$(BIN)/snakemake --cores all
 
@@ -33,6 +34,9 @@ quick: $(REQUIREMENTS)
 
 paper: $(REQUIREMENTS)
 	@$(BIN)/snakemake --cores all --snakefile docs/paper/Snakefile --directory docs/paper
+
+literature: $(REQUIREMENTS)
+	@$(BIN)/snakemake --cores all --replace-workflow-config --configfile studies/literature/*.yaml
 
 verify: $(REQUIREMENTS)
 	@cd "$(DIRECTORY)" && PYTHONPATH="$$OLDPWD/workflow" "$$OLDPWD/$(BIN)/python" -m batchscope.results.provenance
