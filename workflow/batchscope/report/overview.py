@@ -33,7 +33,7 @@ _LOGARITHMIC = (*CENSORED, "seconds_per_epoch")
 
 
 class Line(NamedTuple):
-    """What is drawn in one colour: settings of a study, one for each batch size, see `batchscope.report.rate_groups`."""
+    """What is drawn in one colour: settings of a study, one of each batch size, see `batchscope.report.rate_groups`."""
 
     study: str
     rate: str
