@@ -7,7 +7,7 @@ from batchscope.study.setting import SETTING, Setting, rows_of
 _MOST_RATES = 8  # as many as there are colours
 _MOST_PLACES = 4
 _PLACES = {
-    1: ["one learning rate for each batch size"],
+    1: ["learning rate by batch size"],
     2: ["lower learning rate", "higher learning rate"],
     3: ["lowest learning rate", "middle learning rate", "highest learning rate"],
     4: ["lowest learning rate", "second lowest", "second highest", "highest learning rate"],
