@@ -46,6 +46,12 @@ def test_of_mappings_that_name_one_thing_the_later_counts(merged, optimizers, le
     assert merged(*texts)["studies"]["one"]["optimizer"] == left
 
 
+def test_how_often_is_measured_is_counted_in_one_unit(merged):
+    every = ["{epochs: 0.1}", "{updates: 10}"]
+    config = merged(*(f"studies: {{one: {{evaluate_every: {each}}}}}" for each in every))
+    assert config["studies"]["one"]["evaluate_every"] == {"updates": 10}
+
+
 def test_what_is_null_is_left_out(merged):
     config = merged("studies: {one: {claims: {C1: null}, epochs: null}, two: null}\nfigures: null")
     assert config == {

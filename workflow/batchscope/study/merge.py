@@ -8,7 +8,10 @@ from pathlib import Path
 from batchscope.study.config import read_file
 
 # The keys of a study that name one thing, with its arguments.
-_ONE_OF = ("dataset", "scaler", "optimizer", "loss", "learning_rate_schedule", "steps_to_result")
+_ONE_OF = (
+    *("dataset", "scaler", "optimizer", "loss", "learning_rate_schedule"),
+    *("steps_to_result", "evaluate_every"),
+)
 # How deep keys are that a later file may set to null: those of the config, of studies, and the studies themselves.
 _DEEPEST_NULL = 3
 _NAMED_BY_THE_USER = ("claims", "questions", "learning_curves")
