@@ -58,8 +58,21 @@ def test_epochs_become_the_updates_that_are_made_in_them(task):
     assert optimizer._learning_rate._arguments == {"decay_steps": 42}
     start_at(optimizer, 0.2)
     assert float(optimizer.learning_rate) == pytest.approx(0.2)
-    accumulating = dataclasses.replace(task, optimizer={"SGD": {"gradient_accumulation_steps": 4}})
-    assert accumulating.build_optimizer(0.1)._learning_rate._arguments == {"decay_steps": 10}
+
+
+def test_a_schedule_is_as_long_where_gradients_are_accumulated(task):
+    accumulating = dataclasses.replace(task, optimizer={"SGD": {"gradient_accumulation_steps": 4}}, warmup=0.2)
+    optimizer = accumulating.build_optimizer(0.1)
+    variable = keras.Variable(0.0)
+    optimizer.build([variable])
+    rates = []
+    for _ in range(40):
+        before = float(variable)
+        optimizer.apply([np.float32(-1)], [variable])
+        rates.append(float(variable) - before)
+    cosine = 0.05 * (1 + np.cos(np.pi * np.arange(3, 40, 4) / 42))
+    rising = np.minimum(1, np.arange(4, 41, 4) / 11)  # a fifth of 52 batches
+    np.testing.assert_allclose(rates[3::4], cosine * rising, rtol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,6 @@ from batchscope.hardware.backend import keras, tf
 from batchscope.model.losses import is_regression
 from batchscope.model.models import build_loss, build_model, build_optimizer, multiplications_per_epoch
 from batchscope.model.schedules import Schedule, start_at
-from batchscope.names import name_and_arguments
 from batchscope.study.cost import epoch_seconds
 from batchscope.study.spans import Span, spans
 from batchscope.training.class_weight import weights_of_classes
@@ -231,15 +230,9 @@ class Task:
     def _schedule(self) -> Schedule | None:
         if self.learning_rate_schedule is None and not self.warmup:
             return None
-        _, arguments = name_and_arguments(self.optimizer)
-        # Keras counts an update where it applies the gradients that it accumulated.
-        accumulated = arguments.get("gradient_accumulation_steps") or 1
+        # Keras asks for the rate by batches also where it applies the gradients of several at once.
         warmup = self.warmup * sum(span.updates for span in self.spans)
-        return Schedule(
-            self.learning_rate_schedule,
-            lambda epochs: max(1, self.updates(epochs) // accumulated),
-            warmup=math.ceil(warmup / accumulated),
-        )
+        return Schedule(self.learning_rate_schedule, self.updates, warmup=math.ceil(warmup))
 
     @cached_property
     def loss_function(self) -> Callable:
