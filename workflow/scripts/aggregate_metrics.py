@@ -9,7 +9,6 @@ import math
 from pathlib import Path
 
 import pandas as pd
-import pyarrow
 
 from batchscope.data.dataset import load_dataset
 from batchscope.evidence.errors import add_errors, summarize_errors
@@ -20,7 +19,7 @@ from batchscope.evidence.rates import add_usable_octaves
 from batchscope.evidence.trainings import NEW_SPLITS, THIS_SPLIT, Trainings
 from batchscope.files import write_csv
 from batchscope.report.words import target_by_guessing
-from batchscope.results.history import read_history, write_history
+from batchscope.results.history import read_together, write_history
 from batchscope.results.provenance import mixed_software
 from batchscope.results.row_scores import read_row_scores
 from batchscope.script import begin
@@ -28,11 +27,9 @@ from batchscope.script import begin
 terminal = begin(snakemake)
 metrics = json.loads(snakemake.params.metrics)
 inputs, of_rows = snakemake.input, metrics.pop("of_rows")
-# Of runs, epochs are whole numbers at one batch size and fractions at another.
-history = pyarrow.concat_tables(map(read_history, inputs.histories), promote_options="permissive")
+history = read_together(inputs.histories)
 timing = pd.concat(map(pd.read_csv, inputs.timings))
-new_splits = [read_history(path, may_be_empty=True) for path in inputs.new_splits]
-on_new_splits = pyarrow.concat_tables(new_splits) if new_splits else history.slice(0, 0)
+on_new_splits = read_together(inputs.new_splits, may_be_empty=True) if inputs.new_splits else history.slice(0, 0)
 goal = metrics["score"], metrics["target"]
 trainings = {}
 for population, of_population in {THIS_SPLIT: history, NEW_SPLITS: on_new_splits}.items():

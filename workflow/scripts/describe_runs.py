@@ -8,10 +8,8 @@ import json
 import sys
 from pathlib import Path
 
-import pyarrow
-
 from batchscope.files import replacing
-from batchscope.results.history import read_history
+from batchscope.results.history import read_together
 from batchscope.results.run_copies import copies
 from batchscope.results.run_description import describe
 from batchscope.results.runs import as_run
@@ -20,7 +18,7 @@ from batchscope.script import begin
 begin(snakemake)
 description = json.loads(snakemake.params.description)
 runs = [as_run(run) for run in description.pop("runs")]
-table = pyarrow.concat_tables(map(read_history, snakemake.input.histories), promote_options="permissive")
+table = read_together(snakemake.input.histories)
 if alike := "\n".join(copies(table, runs)):  # at several batch sizes, as each was looked at alone
     sys.exit(f"{Path(snakemake.output[0]).parent.name}, what its runs wrote:\n{alike}")
 remarks = {}  # each with the batch sizes of which it is said

@@ -3,7 +3,14 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from batchscope.results.history import SCHEMA, history_table, of_any_length, read_history, write_history
+from batchscope.results.history import (
+    SCHEMA,
+    history_table,
+    of_any_length,
+    read_history,
+    read_together,
+    write_history,
+)
 from batchscope.study.setting import Setting
 
 
@@ -88,3 +95,10 @@ def test_replicates_of_others_trainings_may_have_any_epochs(path):
     write_history(table.slice(0, 0), path)
     with pytest.raises(ValueError, match="has 0 rows where 0 are due"):
         read_history(path)
+
+
+def test_epochs_may_be_whole_at_one_batch_size_and_fractions_at_another(tmp_path):
+    paths = [tmp_path / f"{size}.parquet" for size in (8, 16)]
+    for path, size, ends in zip(paths, (8, 16), ([1, 2], [0.5, 1.0])):
+        write_history(history_table(Setting(size, 0.1), ends, np.ones((1, 2, 4)), np.array([1, 2])), path)
+    assert read_together(paths)["epoch"].to_pylist() == [1.0, 2.0, 0.5, 1.0]

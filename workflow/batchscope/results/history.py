@@ -3,7 +3,7 @@
 A measurement ends an epoch, whose number is whole, unless a study says otherwise; then `epoch` is float64.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -109,3 +109,13 @@ def read_history(path: str | Path, may_be_empty: bool = False) -> pyarrow.Table:
     if table.num_rows != due or (table.num_rows == 0 and not may_be_empty):
         raise ValueError(f"{path} has {table.num_rows} rows where {due} are due; delete it and run again")
     return table
+
+
+def read_together(paths: Iterable[str | Path], may_be_empty: bool = False) -> pyarrow.Table:
+    """Read histories, at least one, as one: epochs may be whole numbers at one batch size and fractions at another.
+
+    Raises:
+        ValueError: as `read_history`.
+    """
+    tables = [read_history(path, may_be_empty) for path in paths]
+    return pyarrow.concat_tables(tables, promote_options="permissive")
