@@ -224,6 +224,14 @@ QUESTION = 'questions: {q: {question: "Q?", %s}}'
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
+        (
+            "{epochs: null, updates: 100, optimizer: {SGD: {gradient_accumulation_steps: 4}}}",
+            "updates: gradients of 4 batches are accumulated to one; count in epochs",
+        ),
+        (
+            "{evaluate_every: {updates: 10}, optimizer: {SGD: {gradient_accumulation_steps: 4}}}",
+            "evaluate_every.updates: gradients of 4 batches are accumulated to one; count in epochs",
+        ),
         ("{micro_batch_size: 64, engine: fit}", "micro_batch_size: Model.fit trains whole batches; leave it out, or"),
         (
             "{micro_batch_size: 64, loss: {MeanSquaredError: {reduction: sum}}}",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from batchscope.errors import suggestion
 from batchscope.model.losses import can_be_divided, is_a_sum
+from batchscope.names import name_and_arguments
 from batchscope.study.command import command_mistakes
 from batchscope.study.keras_plan import KerasPlan
 from batchscope.study.plan import Plan
@@ -62,6 +63,7 @@ def _of_keras(study: KerasPlan) -> Iterator[str]:
         yield from _not_of_classes(study)
     if "micro_batch_size" in study.spec:
         yield from _not_divided(study)
+    yield from _not_counted_in_updates(study)
     if "ensembles" in study.spec and study.spec["split"]["order"] == "resampled":
         yield "ensembles: they need test rows that none of their members trains on; take another `order` in `split`"
 
@@ -148,6 +150,15 @@ def _not_divided(study: Study) -> Iterator[str]:
     if not can_be_divided(study.spec["loss"], "class_weight" in study.spec):
         sums = "a sum over the batch" if is_a_sum(study.spec["loss"]) else "divided by the weights of the batch"
         yield f"micro_batch_size: a loss that is {sums} cannot be divided; leave `reduction` out of `loss`"
+
+
+def _not_counted_in_updates(study: KerasPlan) -> Iterator[str]:
+    """What is given in updates where these are fewer than the batches."""
+    _, arguments = name_and_arguments(study.spec["optimizer"])
+    if batches := arguments.get("gradient_accumulation_steps"):
+        for place, given in {"updates": study.spec, "evaluate_every.updates": study.spec["evaluate_every"]}.items():
+            if "updates" in given:
+                yield f"{place}: gradients of {batches} batches are accumulated to one; count in epochs"
 
 
 def _measures_asked_for(study: Study) -> Iterator[tuple[str, str]]:
