@@ -60,11 +60,10 @@ DEFINITIONS = {
         for part in ("test", "validation")
         for error, meaning in (("RMSE", "root of the mean squared error"), ("MAE", "mean absolute error"))
     },
-    "train loss": "As Keras has it, the running mean over the batches of an epoch, each before its update; of runs "
-    "what they wrote.",
+    "train loss": "As Keras has it, the running mean over the batches since the measurement before, as a rule those of "
+    "an epoch, each before its update; of runs what they wrote.",
     "seconds per replicate": "Of runs those of each by itself. Else of all that are trained together in one stack, "
-    "divided by their number, with evaluation after every epoch and without compiling; one training alone takes "
-    "longer.",
+    "divided by their number, evaluation included and without compiling; one training alone takes longer.",
     "seconds alone": "Of one training alone with the same engine, by a short probe.",
     "seconds Model.fit": "Of one training with Keras's own Model.fit, by a short probe.",
     "volatility": "The standard deviation (n below the line) of a training's test score over the last quarter of its "
@@ -73,14 +72,15 @@ DEFINITIONS = {
     "best epoch": "The first with the best score on validation rows, and the test score there. Without validation rows "
     "there is none, as a test score that chose its own epoch flatters itself.",
     "epochs to target": "The median over trainings of the first epoch that is at the target and from which on the mean "
-    "of 5 epochs is. A training that never gets there counts as later than all others.",
+    "of 5 epochs is; measurements count where they do not end epochs. A training that never gets there counts as later "
+    "than all others.",
     "first touch": "The first epoch at the target, though later ones may fall below it again.",
     "reached": "The share of trainings that got to the target.",
     "sd": "The standard deviation over trainings, with n - 1 below the line.",
     "interquartile mean": "The mean of the middle half of the trainings, which single bad ones do not move.",
-    "train accuracy": "As Keras has it, the running mean over the batches of an epoch, each before its update; of runs "
-    "what they wrote. Of large batches a running mean lags behind, so test minus train accuracy cannot be compared "
-    "across batch sizes.",
+    "train accuracy": "As Keras has it, the running mean over the batches since the measurement before, as a rule "
+    "those of an epoch, each before its update; of runs what they wrote. Of large batches a running mean lags behind, "
+    "so test minus train accuracy cannot be compared across batch sizes.",
     "rank correlation": "Kendall's tau-b of a training's measure with the batch size, where equal values count as "
     "ties, tau-a of runs that share no seeds; 0 where all are equal. Its mean over trainings, and its interval over "
     "trainings alone.",
