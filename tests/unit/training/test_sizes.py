@@ -155,6 +155,16 @@ def test_streamed_rows_train_as_those_on_the_device(make_task, dataset, width, c
 
 
 @pytest.mark.usefixtures("_blocks_of_100_rows")
+def test_what_is_measured_within_epochs_is_compiled_before_it_is_trained(make_task):
+    task = dataclasses.replace(make_task(), stages=[Stage(32, 2)], evaluate_every={"updates": 5})
+    engine = StreamingEngine(task, 2, stacked=True)
+    programs = [*engine._train.values(), engine._evaluate]
+    before = [program.experimental_get_tracing_count() for program in programs]
+    engine.train(task.replicates(2), RATE, lambda _: None)
+    assert [program.experimental_get_tracing_count() for program in programs] == before
+
+
+@pytest.mark.usefixtures("_blocks_of_100_rows")
 def test_no_more_than_a_block_is_fed_at_once(make_task, monkeypatch):
     fed = []
     stream = StreamingEngine._stream

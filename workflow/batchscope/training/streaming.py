@@ -29,8 +29,10 @@ class StreamingEngine(CompiledEngine):
         self._sums = [tf.Variable(tf.zeros_like(value.value)) for value in self._trainable]
         # Each shape of a block once, which compiles for it. What this trains is reset before a training.
         train_rows, *others = (self._stack([rows] * self._width) for rows in self._task.split(None))
-        for stage in self._task.stages:
-            self._train_batches(stage.batch_size, _every_shape(train_rows, self._rows_of_a_block(stage.batch_size)))
+        sizes = {(span.batch_size, rows) for span in self._task.spans for rows in self._task.rows_of_parts(span)}
+        for batch_size, rows in sorted(sizes):
+            blocks = _every_shape(train_rows[..., :rows], self._rows_of_a_block(batch_size))
+            self._train_batches(batch_size, blocks)
         self._evaluate_on([_every_shape(rows, self._rows_to_evaluate(rows)) for rows in others])
         self._evaluate_parts()
 

@@ -206,10 +206,14 @@ class Task:
         epochs = span.updates / math.ceil(self.rows[0] / span.batch_size)
         return int(epochs) if epochs.is_integer() else epochs
 
+    def rows_of_parts(self, span: Span) -> list[int]:
+        """How many rows the batches of each part of a span have."""
+        ends = (min(part.end * span.batch_size, self.rows[0]) for part in span.parts)
+        return [end - part.first * span.batch_size for end, part in zip(ends, span.parts)]
+
     def rows_trained_on(self, span: Span) -> int:
         """How many rows the batches of a span have."""
-        ends = (min(part.end * span.batch_size, self.rows[0]) for part in span.parts)
-        return sum(end - part.first * span.batch_size for end, part in zip(ends, span.parts))
+        return sum(self.rows_of_parts(span))
 
     def updates(self, epochs: float) -> int:
         """Batches in so many epochs from the start; beyond the end, as if the last stage went on. At least 1."""
