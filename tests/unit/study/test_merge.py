@@ -52,6 +52,13 @@ def test_how_often_is_measured_is_counted_in_one_unit(merged):
     assert config["studies"]["one"]["evaluate_every"] == {"updates": 10}
 
 
+def test_the_later_length_of_a_study_counts(merged):
+    assert merged("studies: {two: {updates: 9}}")["studies"]["two"] == {"updates": 9}
+    assert merged("studies: {two: {updates: 9}}", "studies: {two: {epochs: 3}}")["studies"]["two"] == {"epochs": 3}
+    assert merged("studies: {two: {epochs: null, updates: 9}}")["studies"]["two"] == {"updates": 9}
+    assert merged("studies: {two: {seed: 1}}")["studies"]["two"] == {"epochs": 7, "seed": 1}
+
+
 def test_what_is_null_is_left_out(merged):
     config = merged("studies: {one: {claims: {C1: null}, epochs: null}, two: null}\nfigures: null")
     assert config == {

@@ -12,6 +12,7 @@ _ONE_OF = (
     *("dataset", "scaler", "optimizer", "loss", "learning_rate_schedule"),
     *("steps_to_result", "evaluate_every"),
 )
+_LENGTHS = ("epochs", "updates")  # of which a study has one
 # How deep keys are that a later file may set to null: those of the config, of studies, and the studies themselves.
 _DEEPEST_NULL = 3
 _NAMED_BY_THE_USER = ("claims", "questions", "learning_curves")
@@ -21,7 +22,8 @@ def merge(files: Iterable[str | Path], options: dict) -> dict:
     """The config of some files and of `options`, whose nested values Snakemake hands on as text.
 
     Mappings are merged, all else is replaced. Of mappings that name one thing, an optimizer for instance, the later one
-    counts. What is null is left out, as if no file had it: a study, a key, or a claim, question or figure by its name.
+    counts, and so does the later length of a study. What is null is left out, as if no file had it: a study, a key, or
+    a claim, question or figure by its name.
 
     Raises:
         ConfigError: as `read_file`.
@@ -37,6 +39,8 @@ def _over(below: object, above: object, place: tuple[str, ...]) -> object:
         return above
     names_another = len(place) == 3 and place[-1] in _ONE_OF and isinstance(below, dict) and not below.keys() & above
     merged = dict(below) if isinstance(below, dict) and not names_another else {}
+    if len(place) == 2 and any(above.get(length) is not None for length in _LENGTHS):
+        merged = {key: value for key, value in merged.items() if key not in _LENGTHS}
     for key, value in above.items():
         inside = (*place, key)
         if value is None and (len(inside) <= _DEEPEST_NULL or (len(place) == 3 and place[-1] in _NAMED_BY_THE_USER)):
