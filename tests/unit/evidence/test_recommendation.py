@@ -207,6 +207,11 @@ def test_what_to_try_beyond_the_edges(setting, sizes, rates):
     assert further_rates == pytest.approx(rates)
 
 
+def test_where_rates_go_with_the_batch_size_an_edge_is_one_at_any_rate():
+    tried = [Setting(size, 0.1 * size) for size in (4, 8, 16)]
+    assert [beyond(setting, tried, train_rows=30, scaled=True)[0] for setting in tried] == [[2], [], [30]]
+
+
 def test_with_as_many_more_rows_or_replicates_as_are_said_the_error_is_small_enough():
     pairs = np.subtract(*simulated_study(np.random.default_rng(0), [EASE, EASE - 0.2], 12, rows=400))
     [size], parts = means_and_parts(pairs[None])

@@ -35,8 +35,8 @@ def advice(*tables, **more) -> str:
     return second.strip("*")
 
 
-def section(table: pd.DataFrame, heading: str) -> list[str]:
-    text = of(table)
+def section(table: pd.DataFrame, heading: str, **study) -> list[str]:
+    text = of(table, **study)
     return text[text.index(f"## {heading}") :].split("\n\n## ")[0].split("\n\n")[1:]
 
 
@@ -154,6 +154,15 @@ def test_a_table_has_what_is_best_or_not_distinguishable_with_intervals():
         "| batch size | learning rate | epochs to a test accuracy of 0.8 | over trainings alone | updates to target | "
         "seconds to target |"
     )
+
+
+def test_edges_of_rates_that_go_with_the_batch_size_are_those_of_batch_sizes():
+    table = replicates(BOTH)
+    table["learning_rate"] = table["batch_size"] / 100
+    assert section(table, "What to try next", scaled=True)[:2] == [
+        "Batch size 8 is the smallest tried: try 4.",
+        "Batch size 16 is the largest tried: try 32.",
+    ]
 
 
 def test_edges_are_named_with_what_to_try_next():

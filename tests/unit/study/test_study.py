@@ -102,6 +102,12 @@ def test_rates_that_go_with_the_batch_size_are_those_of_its_job_and_of_claims():
     assert study.panels["learning_rates"] == 2
 
 
+def test_it_is_known_whether_rates_go_with_the_batch_size():
+    asked = "learning_rates: {at: 16, rates: [0.1], scaling: %s}"
+    studies = [make_study(), *(make_study(asked % scaling) for scaling in ("none", "sqrt", "linear"))]
+    assert [study.recommendation["scaled"] for study in studies] == [False, False, True, True]
+
+
 def test_how_long_a_job_takes_is_guessed_from_all_that_it_trains():
     study = make_study()
     rates = len(study.spec["learning_rates"])

@@ -213,18 +213,22 @@ def _in_all(populations: list[list[Setting]]) -> list[Setting]:
     return [setting for setting in last if all(setting in other for other in others)] or last
 
 
-def beyond(setting: Setting, tried: list[Setting], train_rows: int) -> tuple[list[int], list[float]]:
+def beyond(
+    setting: Setting, tried: list[Setting], train_rows: int, scaled: bool = False
+) -> tuple[list[int], list[float]]:
     """Batch sizes and learning rates to try next, where the setting lies on the edge of what was tried.
 
-    Batch sizes at its learning rate, half or double but at most all training rows, and not of a schedule; learning
-    rates at its batch size, a third or three times. None where others were tried on both sides.
+    Batch sizes at its learning rate, or at any where rates are `scaled` with the batch size, half or double but at most
+    all training rows, and not of a schedule; learning rates at its batch size, a third or three times. None where
+    others were tried on both sides.
     """
     size, rate, schedule = setting
     rates = [each.learning_rate for each in tried if (each.batch_size, each.schedule) == (size, schedule)]
     further_rates = [rate / 3] * (rate == min(rates)) + [rate * 3] * (rate == max(rates))
     if schedule != CONSTANT:
         return [], further_rates
-    sizes = [each.batch_size for each in tried if (each.learning_rate, each.schedule) == (rate, schedule)]
+    constant = [each for each in tried if each.schedule == schedule]
+    sizes = [each.batch_size for each in constant if scaled or each.learning_rate == rate]
     smaller = [size // 2] * (size == min(sizes) and size > 1)
     larger = [min(2 * size, train_rows)] * (size == max(sizes) and size < train_rows)
     return smaller + larger, further_rates

@@ -52,6 +52,7 @@ def page(
     seed: int,
     score: str = "accuracy",
     part: str = "test",
+    scaled: bool = False,
     resampled: bool = False,
     guess: float = math.nan,
     paired: bool = True,
@@ -66,6 +67,7 @@ def page(
         target: the score that epochs are counted to.
         train_rows: the most that a batch can have.
         margins, seed, score, part: see `batchscope.evidence.recommendation.recommend`.
+        scaled: learning rates go with the batch size.
         resampled: every replicate has a split of its own.
         guess: the score of guessing the largest class on the part; NaN of a loss.
         paired, of_rows: see `batchscope.report.words.basis`.
@@ -102,7 +104,7 @@ def page(
                 blocks.append(_table(table, names[goal], beside[goal], trainings[place], seed, part, of_rows))
     if not math.isnan(guess):
         blocks += ["## Guessing", f"Guessing the largest class has a {names['score']} of {number(guess)}."]
-    blocks += ["## What to try next", *_next(first["score"], chosen, train_rows)]
+    blocks += ["## What to try next", *_next(first["score"], chosen, train_rows, scaled)]
     blocks.append("## What is undecided")
     for place, goals in ranked.items():
         blocks += [f"{place}, {sentence}" for sentence in _undecided(goals, names, trainings[place], part)]
@@ -292,7 +294,7 @@ def _mean(trainings: Trainings, measure: str, setting: Setting, seed: int) -> st
     return interval(estimate.estimate, estimate.low, estimate.high)
 
 
-def _next(scores: pd.DataFrame, chosen: list[Setting], train_rows: int) -> list[str]:
+def _next(scores: pd.DataFrame, chosen: list[Setting], train_rows: int, scaled: bool) -> list[str]:
     """A sentence for each edge of what was tried that the best or the chosen settings lie on."""
     tried = settings_of(scores, tuple(scores["verdict"]))
     if not chosen:
@@ -301,12 +303,12 @@ def _next(scores: pd.DataFrame, chosen: list[Setting], train_rows: int) -> list[
     sizes, rates = {}, {}  # what lies on an edge, with what to try -> the batch sizes or the rates at which it does
     leading = dict.fromkeys([*settings_of(scores, ("best",)), *chosen])
     for setting in leading:
-        further_sizes, further_rates = beyond(setting, tried, train_rows)
+        further_sizes, further_rates = beyond(setting, tried, train_rows, scaled)
         sizes.setdefault((setting.batch_size, *further_sizes), []).append(f"{setting.learning_rate:g}")
         rates.setdefault((setting.learning_rate, *further_rates), []).append(setting.batch_sizes)
     sentences = [
-        f"Batch size {_edge(size, further, 'smallest', 'largest')} tried at {_listed('learning rate', at)}: "
-        f"try {_and([str(each) for each in further])}."
+        f"Batch size {_edge(size, further, 'smallest', 'largest')} tried"
+        f"{'' if scaled else ' at ' + _listed('learning rate', at)}: try {_and([str(each) for each in further])}."
         for (size, *further), at in sizes.items()
         if further
     ] + [

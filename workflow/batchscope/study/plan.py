@@ -66,6 +66,7 @@ class Plan(Study):
             "train_rows": self.train_rows,
             "margins": self.spec["comparisons"]["margins"],
             "part": self.chosen_on,
+            "scaled": self.scales_rates,
             "resampled": self.spec.get("split", {}).get("order") == "resampled",
             "paired": self.paired,
             **self.aggregation,

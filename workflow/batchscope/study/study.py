@@ -76,6 +76,11 @@ class Study:
         rate = self.rates(batch_size)[0] if learning_rate is None else learning_rate
         return make_setting(batch_size, float(rate), self.train_rows)
 
+    @property
+    def scales_rates(self) -> bool:
+        """Whether its learning rates go with the batch size."""
+        return isinstance(self.spec["learning_rates"], dict) and self.spec["learning_rates"]["scaling"] != "none"
+
     def rates(self, batch_size: int | str | dict) -> list[float]:
         """The learning rates at a batch size of the config; those of a schedule go with the one that it begins with."""
         return rates(self.spec["learning_rates"], stages(batch_size, 0, self.train_rows)[0][0])
