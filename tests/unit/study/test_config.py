@@ -186,6 +186,8 @@ def test_a_study_name_that_is_no_safe_file_name_is_refused(name):
 def test_a_missing_key_is_named_with_its_meaning():
     [line] = mistakes(config_with(without="split"))
     assert line.startswith("studies.mine: the key 'split' is missing; it is which rows")
+    [line] = mistakes(config_with(without="learning_rates"))
+    assert line == "studies.mine: the key 'learning_rates' is missing; it is one or more learning rates"
 
 
 @pytest.mark.parametrize("config", [{}, {"studies": {}}, {"studies": None}])
