@@ -76,6 +76,7 @@ def test_what_is_too_large_is_one_line_with_its_place_and_the_numbers():
     ("study", "limits", "line"),
     [
         ("epochs: 1000000000000", "{}", "epochs: the study needs about 11,500,000 GB of memory, and there are"),
+        ("{epochs: 10000, evaluate_every: {updates: 1}}", "{memory_gb: 1}", "evaluate_every: the study needs about"),
         ("epochs: 1000000", "{memory_gb: 1}", "epochs: the study needs about 11.5 GB of memory, and there are 1; "),
         ("replicates: 1000000000", "{}", "replicates: the study needs about"),
         ("new_splits: {replicates: 1000000000}", "{}", "new_splits.replicates: the study needs about"),

@@ -104,7 +104,7 @@ def memory_of_training(study: KerasPlan, size: Size) -> Iterator[Need]:
     trained = _replicates(study) | rates
     others, spec = _other_rows(study, size), study.spec
     yield Need(_OF_A_DRAW, trained)
-    yield Need(_of_a_table_row(study, size), trained | _epochs(study))
+    yield Need(_of_a_table_row(study, size), trained | _measurements(study))
     yield Need(2 * _of_a_scored_row(study), trained | others)
     if study.keeps_predictions:
         outputs = {"dataset": size.outputs}
@@ -129,7 +129,7 @@ def memory_of_training(study: KerasPlan, size: Size) -> Iterator[Need]:
 def memory_of_metrics(study: KerasPlan, size: Size) -> Iterator[Need]:
     """Bytes that the histories and row scores of all settings of a study take together, where they are summed up."""
     trained = _replicates(study) | _settings(study)
-    yield Need(_of_a_table_row(study, size), trained | _epochs(study))
+    yield Need(_of_a_table_row(study, size), trained | _measurements(study))
     yield Need(2 * _of_a_scored_row(study), trained | _other_rows(study, size))
 
 
@@ -137,7 +137,7 @@ def disk(study: KerasPlan, size: Size) -> Iterator[Need]:
     """Bytes of all that a study writes."""
     settings, others = _settings(study), _other_rows(study, size)
     trained = _replicates(study) | settings
-    yield Need(2 * _OF_A_MEASURE * _measures(study, size), trained | _epochs(study))
+    yield Need(2 * _OF_A_MEASURE * _measures(study, size), trained | _measurements(study))
     yield Need(_of_a_scored_row(study), trained | others)
     if study.keeps_predictions:
         outputs = {"dataset": size.outputs}
@@ -153,9 +153,11 @@ def _replicates(study: KerasPlan) -> dict[str, int]:
     return {"replicates" if own >= new else "new_splits.replicates": own + new}
 
 
-def _epochs(study: KerasPlan) -> dict[str, int]:
+def _measurements(study: KerasPlan) -> dict[str, int]:
     """The most measurements of a training, whose length a schedule of batch sizes has of its own."""
     length = "epochs" if "epochs" in study.spec else "updates"
+    if study.spec["evaluate_every"] != {"epochs": 1}:
+        length = "evaluate_every"
     counts = Counter()
     for place, batch_size in batch_sizes(study):
         place = place if isinstance(batch_size, dict) else length
