@@ -1,5 +1,6 @@
 import dataclasses
 import math
+import time
 
 import pytest
 import yaml
@@ -149,6 +150,14 @@ def test_replicates_split_anew_only_where_the_rows_are_resampled():
 )
 def test_the_reference_is_full_batch_where_it_is_trained_else_the_largest(changes, reference):
     assert make_study(changes).comparisons["reference"] == reference
+
+
+def test_the_reference_among_thousands_of_settings_is_found_at_once():
+    batch_sizes, rates = [*range(1, 401)], [place / 10 for place in range(1, 11)]
+    study = make_study(f"{{batch_sizes: {batch_sizes}, learning_rates: {rates}, learning_curves: {{}}}}")
+    began = time.perf_counter()
+    assert study.comparisons["reference"] == (400, 0.1, "constant")
+    assert time.perf_counter() - began < 2
 
 
 def test_settings_are_recommended_by_the_margins_of_the_comparisons_up_to_all_training_rows():

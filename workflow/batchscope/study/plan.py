@@ -42,21 +42,23 @@ class Plan(Study):
         reference = spec.get("reference")
         if reference is None or not self.is_trained(reference):
             whole = [setting for setting in self.settings if setting == self.setting("full", setting.learning_rate)]
-            chosen = min(whole or self.settings, key=lambda setting: (-setting.batch_size, self._rank(setting)))
+            places = self._places_of_rates
+            last = len(places)  # where rates of single figures come
+            chosen = min(whole or self.settings, key=lambda each: (-each.batch_size, places.get(each, last)))
         else:
             chosen = self.setting(reference["batch_size"], reference.get("learning_rate"))
         measures = (f"test_{self.score}", f"test_{self.score}_volatility", "epochs_to_target")
         margins = {measure: spec["margins"][measure] for measure in measures}
         return {"reference": chosen, "margins": margins, "paired": self.paired, "seed": self.spec["seed"]}
 
-    def _rank(self, setting: Setting) -> int:
-        """The place of a setting's learning rate in the config; rates of single figures come last."""
-        places = {
+    @property
+    def _places_of_rates(self) -> dict[Setting, int]:
+        """Setting -> the place of its learning rate in the config."""
+        return {
             self.setting(batch_size, rate): place
             for batch_size in self.spec["batch_sizes"]
             for place, rate in enumerate(self.rates(batch_size))
         }
-        return places.get(setting, len(places))
 
     @property
     def recommendation(self) -> dict:
