@@ -75,9 +75,9 @@ def verdicts(claim: pd.Series) -> str:
 
 
 def _controls_that_hold(claims: pd.DataFrame) -> Iterator[str]:
-    """A sentence for each negative control that did not fail."""
+    """A sentence for each negative control that was judged and did not fail."""
     for _, claim in claims[claims["control"].astype(bool)].iterrows():
-        if verdicts(claim) != "does not hold":
+        if verdicts(claim) not in ("does not hold", NOT_TESTED, NOT_MEASURED):
             name, measure = claim[["claim", "measure"]]
             yield f"The control {name} did not fail, so do not trust this study's verdicts on {NAMES[measure]}."
 
