@@ -508,7 +508,7 @@ def test_a_crossed_design_and_a_probe_are_made_where_a_study_asks_for_them():
 def test_steps_to_a_result_are_counted_where_a_study_asks_for_them():
     study = make_study("{steps_to_result: {loss: 0.25}, seed: 3}")
     assert study.steps == {"score": "loss", "result": 0.25, "paired": True, "seed": 3}
-    assert study.page["steps"] == {"score": "loss", "result": 0.25}
+    assert study.page["steps"] == study.asked["steps"] == {"score": "loss", "result": 0.25}
     assert "steps_to_result" in study.figures
     assert {"steps_to_result", "scaling"} <= {*study.tables}
     without = make_study()

@@ -206,7 +206,8 @@ class Plan(Study):
         for name, question in self.spec["questions"].items():
             figure = question.get("figure", f"answer_{name}")
             questions.append({"question": question["question"], "answer": question["answer"], "figure": figure})
-        return {"title": self.title, "questions": questions, **self._basis}
+        steps = {"steps": self.reached} if "steps_to_result" in self.spec else {}
+        return {"title": self.title, "questions": questions, **self._basis, **steps}
 
     @property
     def _basis(self) -> dict:
@@ -216,8 +217,7 @@ class Plan(Study):
     @property
     def page(self) -> dict:
         """What the page of the study says and shows."""
-        shown = self.asked | {"best": "which_is_best", "figures": [*self.figures.items()]}
-        return shown | ({"steps": self.reached} if "steps_to_result" in self.spec else {})
+        return self.asked | {"best": "which_is_best", "figures": [*self.figures.items()]}
 
     def drawn(self, figure: str) -> list[str]:
         """The names of the studies in a figure of measures by batch size."""
