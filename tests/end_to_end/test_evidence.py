@@ -47,9 +47,15 @@ def test_verify_names_the_file_that_differs(finished):
 def test_all_studies_that_come_along_can_be_planned_together_and_those_of_readers_answer_a_question(make_checkout):
     checkout = make_checkout((ROOT / "config.yaml").read_text())
     shutil.copytree(ROOT / "studies", checkout.folder / "studies")
-    files = sorted((ROOT / "studies").glob("*.yaml"))
-    planned = checkout.run("--dry-run", "--cores", "1", "--configfile", *(f"studies/{file.name}" for file in files))
+    files = sorted((ROOT / "studies").glob("*.yaml")) + sorted((ROOT / "studies/literature").glob("*.yaml"))
+    planned = checkout.run(
+        "--dry-run", "--cores", "1", "--configfile", *(str(file.relative_to(ROOT)) for file in files)
+    )
     for file in files:
         studies = yaml.safe_load(file.read_text())["studies"]
         assert all(f"Training {name} at batch size" in planned for name in studies)
         assert file.stem in OWN_DATA or any(study.get("questions") for study in studies.values())
+        controls = [
+            claim for study in studies.values() for claim in study.get("claims", {}).values() if "control" in claim
+        ]
+        assert controls or file.parent.name != "literature"

@@ -9,6 +9,7 @@ import pandas as pd
 from batchscope.evidence.recommendation import NOT_DISTINGUISHABLE
 from batchscope.evidence.variance import INTERACTION, SOURCES
 from batchscope.report.look import USUAL, Look
+from batchscope.report.rate_groups import groups_of_rates, rows_of_settings, settings_in
 from batchscope.report.style import (
     GUESS,
     MARKERS,
@@ -39,7 +40,7 @@ def plot_which_is_best(
 
     How far a setting is from the best measured. Filled markers may be best; hollow ones are shown worse, and a triangle
     at the edge stands for one far beyond it. Thick bars are 95 % intervals over trainings alone, thin ones for new rows
-    too.
+    too. Of many learning rates the best one of each batch size is drawn.
 
     Args:
         ranked: as from `batchscope.evidence.recommendation.ranked_table`.
@@ -50,13 +51,15 @@ def plot_which_is_best(
     differences = [column for column in ranked if column.startswith("difference")]
     ranked.loc[ranked["verdict"] == "best", differences] = 0.0
     populations = list(ranked["on"].unique())
-    rates = list(ranked["learning_rate"].value_counts().index)
+    drawn = {on: _by_rate(ranked[ranked["on"] == on]) for on in populations}
+    names = list(drawn[populations[0]])
     columns = min(len(populations), look.columns(PANEL))
     rows = math.ceil(len(populations) / columns)
     size = look.size(0.9 + 1.7 * rows)
     with plt.rc_context(look.style):
         figure, panels, lowest = panel_grid(len(populations), rows, columns, size, sharey=True)
-        may_be_best = ranked[ranked["verdict"].isin(NOT_DISTINGUISHABLE)]
+        seen = pd.concat([table for of_rates in drawn.values() for table in of_rates.values()])
+        may_be_best = seen[seen["verdict"].isin(NOT_DISTINGUISHABLE)]
         limits = may_be_best["difference_low"].min(), may_be_best["difference_high"].max()
         low, high = np.nan_to_num(limits)  # where every training diverged none may be best
         room = 0.15 * (high - low) or 0.01
@@ -64,9 +67,9 @@ def plot_which_is_best(
             axes.set_xscale("log", base=2)  # from the start, as an empty panel has no limits that it could take over
             axes.axhline(0, color="0.6", linewidth=0.6)
             axes.set_ylim(low - room, high + room)
-            for index, rate in enumerate(rates):
-                shift = 2 ** (0.12 * (index - (len(rates) - 1) / 2))
-                here = ranked[(ranked["on"] == on) & (ranked["learning_rate"] == rate)]
+            for index, name in enumerate(names):
+                shift = 2 ** (0.12 * (index - (len(names) - 1) / 2))
+                here = drawn[on][name]
                 _draw_ranked(axes, here.dropna(subset=["difference"]), index, shift)
             axes.set_title(f"on {on}")
             for best in ranked.loc[(ranked["on"] == on) & (ranked["verdict"] == "best"), "mean"]:
@@ -77,8 +80,14 @@ def plot_which_is_best(
             batch_size_axis(axes)
         figure.suptitle(look.title(title))
         of_rows = not np.array_equal(ranked["difference_low"], ranked["difference_low_on_these_rows"], equal_nan=True)
-        _add_legend_of_verdicts(look, figure, rates, guessed, of_rows)
+        _add_legend_of_verdicts(look, figure, [*names], guessed, of_rows)
     return figure
+
+
+def _by_rate(ranked: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The rows of each group of learning rates, the best settings of which come first."""
+    best = settings_in(ranked.drop_duplicates(["batch_size", "schedule"]))
+    return {name: rows_of_settings(settings, ranked) for name, settings in groups_of_rates(ranked, best).items()}
 
 
 def _draw_ranked(axes: plt.Axes, table: pd.DataFrame, index: int, shift: float) -> None:
@@ -98,12 +107,11 @@ def _draw_ranked(axes: plt.Axes, table: pd.DataFrame, index: int, shift: float) 
     axes.plot(x[best], y[best], "o", color="black", mfc="none", ms=8, mew=0.6)
 
 
-def _add_legend_of_verdicts(look: Look, figure: plt.Figure, rates: list[float], guessed: bool, of_rows: bool) -> None:
+def _add_legend_of_verdicts(look: Look, figure: plt.Figure, names: list[str], guessed: bool, of_rows: bool) -> None:
     handles = [
         plt.Line2D([], [], color=color, marker=marker, linestyle="none", markersize=4)
-        for _, color, marker in zip(rates, cycle(OKABE_ITO), cycle(MARKERS))
+        for _, color, marker in zip(names, cycle(OKABE_ITO), cycle(MARKERS))
     ]
-    names = [f"learning rate {rate:g}" for rate in rates]
     for name, style in {
         "best measured": {"marker": "o", "mfc": "none", "color": "black", "ms": 8, "mew": 0.6, "linestyle": "none"},
         "may be best": {"marker": "o", "color": "0.4", "ms": 4, "linestyle": "none"},

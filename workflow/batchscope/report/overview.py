@@ -9,8 +9,10 @@ import pandas as pd
 
 from batchscope.evidence.crossed import estimate_mean
 from batchscope.evidence.pairs import CENSORED
+from batchscope.evidence.rates import best_of_each_size
 from batchscope.evidence.statistics import median_time
 from batchscope.report.look import USUAL, Look
+from batchscope.report.rate_groups import groups_of_rates, rows_of_settings
 from batchscope.report.style import (
     GUESS,
     MARKERS,
@@ -31,26 +33,27 @@ _LOGARITHMIC = (*CENSORED, "seconds_per_epoch")
 
 
 class Line(NamedTuple):
-    """What is drawn in one colour: the settings of a study at one learning rate."""
+    """What is drawn in one colour: settings of a study, one of each batch size, see `batchscope.report.rate_groups`."""
 
     study: str
-    learning_rate: float
+    rate: str
     tables: list[pd.DataFrame]
 
 
-def make_lines(studies: dict[str, list[pd.DataFrame]]) -> list[Line]:
-    """A line for each study and learning rate, the rate with the most settings first.
+def make_lines(studies: dict[str, list[pd.DataFrame]], chosen_on: str = "") -> list[Line]:
+    """A line for each study and learning rate.
 
     Args:
         studies: title -> tables with a row per setting and replicate, which have the measures as columns, and perhaps
-            the summary.
+            the summary, which comes last.
+        chosen_on: the measure that the best of many learning rates is chosen by, a mean of the summary.
     """
     lines = []
     for title, tables in studies.items():
-        settings = tables[0][SETTING].drop_duplicates()
-        for rate in settings["learning_rate"].value_counts(sort=True).index:
-            chosen = [table[table["learning_rate"] == rate] for table in tables]
-            lines.append(Line(title, rate, chosen))
+        has_best = f"{chosen_on}_mean" in tables[-1]
+        best = best_of_each_size(tables[-1], chosen_on) if has_best else []
+        for rate, settings in groups_of_rates(tables[0], best).items():
+            lines.append(Line(title, rate, [rows_of_settings(settings, table) for table in tables]))
     return lines
 
 
@@ -60,6 +63,7 @@ def plot_measures(
     title: str,
     seed: int,
     score: str = "",
+    part: str = "test",
     look: Look = USUAL,
 ) -> plt.Figure:
     """A panel per measure by batch size (log2): means with 95 % intervals, or medians where times are censored.
@@ -68,10 +72,11 @@ def plot_measures(
     alone; thin ones, of what is a mean over rows, for new rows too. Every replicate is a dot. A triangle at the top
     stands for a time that was not reached, a cross at the bottom for replicates that diverged. A dashed line is what
     guessing has of the `score` that a single study is judged by. Of measures that no study has, but for the first one,
-    there is no panel; a study without a measure has no line in its panel.
+    there is no panel; a study without a measure has no line in its panel. Of many learning rates the best one of each
+    batch size is drawn, by the mean score on a `part` of the rows.
     """
     guessed = False
-    lines = make_lines(studies)
+    lines = make_lines(studies, f"{part}_{score}")
     first, *others = measures
     measures = [first, *(measure for measure in others if _is_measured(measure, lines))]
     columns = min(len(measures), look.columns(PANEL))
@@ -159,12 +164,9 @@ def _add_legend(look: Look, figure: plt.Figure, lines: list[Line], guessed: bool
 def _names(lines: list[Line]) -> list[str]:
     """Of each line what tells it from the others: its study, its learning rate, or both."""
     several_studies = len({line.study for line in lines}) > 1
-    several_rates = len({line.learning_rate for line in lines}) > 1
+    several_rates = len({line.rate for line in lines}) > 1
     return [
-        ", ".join(
-            [line.study] * several_studies
-            + [f"learning rate {line.learning_rate:g}"] * (several_rates or not several_studies)
-        )
+        ", ".join([line.study] * several_studies + [line.rate] * (several_rates or not several_studies))
         for line in lines
     ]
 

@@ -244,5 +244,6 @@ class Plan(Study):
             "studies": [studies[name].title for name in self.drawn(figure)],
             "measures": measures,
             "score": self.score,
+            "part": self.chosen_on,
             "seed": self.spec["seed"],
         }
