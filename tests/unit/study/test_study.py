@@ -554,6 +554,10 @@ def test_budgets_have_tables_and_a_figure_and_a_reference_that_is_a_batch_size()
     ("changes", "line"),
     [
         ("budgets: {epochs: 101}", "budgets.epochs: no training has more than 100 epochs; take at most that"),
+        (
+            "{budgets: {epochs: 51}, epochs: null, updates: 100, batch_sizes: [4, 250], learning_curves: {}}",
+            "budgets.epochs: no training has more than 50 epochs; take at most that",
+        ),
         ("budgets: {updates: 6301}", "budgets.updates: no training has more than 6300 updates; take at most that"),
         (
             "{budgets: {}, batch_sizes: [500, {4: 20, 64: 80}], learning_curves: {}}",

@@ -186,9 +186,11 @@ def _budget_mistakes(study: Study) -> Iterator[str]:
     trained = {key: study.spec[key] for key in ("epochs", "updates") if key in study.spec}
     if "epochs" in trained:
         trained["updates"] = trained["epochs"] * math.ceil(study.train_rows / min(sizes))
+    elif "updates" in trained:
+        trained["epochs"] = trained["updates"] / math.ceil(study.train_rows / max(sizes))
     for name, most in trained.items():
         if study.spec["budgets"].get(name, 0) > most:
-            yield f"budgets.{name}: no training has more than {most} {name}; take at most that, or train longer"
+            yield f"budgets.{name}: no training has more than {most:.10g} {name}; take at most that, or train longer"
 
 
 def _question_mistakes(study: Study, studies: dict[str, Study], question: dict) -> Iterator[str]:
