@@ -51,6 +51,12 @@ def test_a_score_that_histories_do_not_have_is_told_with_what_to_do():
         find_steps_to_result(history([[0.1, 0.8]]).assign(test_loss=math.nan), "loss", 0.8, True, 0)
 
 
+def test_where_every_training_diverged_none_gets_there():
+    gone = history([[math.nan, math.nan]] * 6)
+    [row] = find_steps_to_result(gone, "loss", 0.8, True, 0)[0].to_dict("records")
+    assert (row["updates"], row["reached"], row["why_not"]) == (math.inf, 0, "most replicates never get there")
+
+
 def test_the_law_is_found_with_its_regimes(study):
     table, scaling = found(study)
     assert scaling["refused"].tolist() == ["", ""]
