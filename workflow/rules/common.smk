@@ -296,9 +296,14 @@ def shown_files(study):
         *(f"tables/{name}.html" for name in TABLES),
         *(f"figures/{name}.{SHOWN}" for name in study.figures),
         "provenance.json",
-        *(f"metrics/{name}.csv" for name in ("steps_to_result", "scaling") if name in study.tables),
     ]
-    return [f"results/{study.name}/{name}" for name in names]
+    return [f"results/{study.name}/{name}" for name in names] + tables_of_steps(study)
+
+
+def tables_of_steps(study):
+    """The tables of steps to a result, of a study that asks for them."""
+    names = [name for name in ("steps_to_result", "scaling") if name in study.tables]
+    return [f"results/{study.name}/metrics/{name}.csv" for name in names]
 
 
 def from_where_it_started(path):

@@ -124,6 +124,7 @@ rule write_findings:
         summaries=[f"results/{study}/metrics/summary.csv" for study in STUDIES],
         comparisons=[f"results/{study}/metrics/comparisons.csv" for study in STUDIES],
         claims=[f"results/{study}/metrics/claims.csv" for study in STUDIES],
+        steps=[path for study in STUDIES.values() for path in tables_of_steps(study)],
         templates=for_report("findings.rst.jinja", "how_to_read.rst"),
     output:
         FINDINGS,

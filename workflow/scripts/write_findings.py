@@ -5,25 +5,12 @@ from batchscope.warm import in_warm_process
 in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
 
 import json
+from pathlib import Path
 
-import pandas as pd
-
-from batchscope.evidence.claims import read_claims
-from batchscope.report.advice import read_page
-from batchscope.report.findings import study_findings, write_findings
+from batchscope.report.findings import read_findings, write_findings
 from batchscope.script import begin
 
 begin(snakemake)
-findings = [
-    study_findings(
-        study, read_page(recommendation), pd.read_csv(summary), pd.read_csv(comparisons), read_claims(claims)
-    )
-    for study, recommendation, summary, comparisons, claims in zip(
-        json.loads(snakemake.params.studies),
-        snakemake.input.recommendations,
-        snakemake.input.summaries,
-        snakemake.input.comparisons,
-        snakemake.input.claims,
-    )
-]
+studies = zip(snakemake.input.summaries, json.loads(snakemake.params.studies))
+findings = [read_findings(Path(summary).parent, study) for summary, study in studies]
 write_findings(findings, snakemake.input.templates[0], snakemake.output[0])

@@ -97,6 +97,24 @@ def test_a_training_that_diverged_sets_no_budget():
     )
 
 
+def test_a_batch_size_at_which_a_tenth_diverged_gets_to_the_training_loss_too():
+    """Two of 20 diverged, so all of the others are needed, the slowest among them."""
+    ends = [0.9] * 17 + [0.6] + [math.nan] * 2
+    curves, timings = two([[0.1, end] for end in ends], [[0.1, 0.9]] * 20)
+    found = amounts(curves, timings, "accuracy", {})
+    assert found["train_loss"] == pytest.approx(0.4)
+    compared = compare_budgets(
+        Trainings(measure_at_budgets(curves, timings, "accuracy", found)), found, "accuracy", "test", 64, 0.01, seed=0
+    )
+    of_small = compared[(compared["budget"] == "train_loss") & (compared["batch_size"] == 4)]
+    assert of_small["replicates"].tolist() == [18]
+
+
+def test_a_batch_size_at_which_more_diverged_sets_no_training_loss():
+    curves, timings = two([[0.1, 0.3]] * 17 + [[0.1, math.nan]] * 3, [[0.1, 0.9]] * 20)
+    assert amounts(curves, timings, "accuracy", {})["train_loss"] == pytest.approx(0.1)
+
+
 def test_without_clock_or_training_loss_there_are_no_such_budgets():
     curves, timings = two([[0.5]], [[0.1]], train_loss=math.nan)
     found = amounts(curves, timings.assign(seconds=math.nan), "accuracy", {})

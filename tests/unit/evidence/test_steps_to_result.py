@@ -51,6 +51,12 @@ def test_a_score_that_histories_do_not_have_is_told_with_what_to_do():
         find_steps_to_result(history([[0.1, 0.8]]).assign(test_loss=math.nan), "loss", 0.8, True, 0)
 
 
+def test_where_every_training_diverged_none_gets_there():
+    gone = history([[math.nan, math.nan]] * 6)
+    [row] = find_steps_to_result(gone, "loss", 0.8, True, 0)[0].to_dict("records")
+    assert (row["updates"], row["reached"], row["why_not"]) == (math.inf, 0, "most replicates never get there")
+
+
 def test_the_law_is_found_with_its_regimes(study):
     table, scaling = found(study)
     assert scaling["refused"].tolist() == ["", ""]
@@ -84,6 +90,21 @@ def test_what_is_an_upper_bound_or_never_gets_there_is_left_out_of_the_fit(study
     assert table["on_edge"].tolist() == ["", "lowest", "", "", "", "highest"]
     assert "is the lowest, so this is an upper bound" in table.loc[8, "why_not"]
     assert (scaling["points"] == 3).all()
+
+
+def test_a_result_at_the_first_measurement_is_an_upper_bound():
+    slow, fast = [0.1, 0.2, 0.3, 0.4, 0.9], [0.9] * 5
+    curves = [
+        history([fast if size == 32 and rate == 0.2 else slow if rate == 0.2 else [0.1] * 5] * 6, Setting(size, rate))
+        for size in (4, 8, 16, 32)
+        for rate in (0.1, 0.2, 0.4)
+    ]
+    table, scaling = find_steps_to_result(pd.concat(curves), "accuracy", 0.8, True, 0)
+    why_not = "most get there at the first measurement, so this is an upper bound"
+    assert table["why_not"].tolist() == ["", "", "", why_not]
+    assert scaling["points"].tolist() == [3, 3]
+    _, scaling = find_steps_to_result(pd.concat(curves[3:]), "accuracy", 0.8, True, 0)
+    assert set(scaling["refused"]) == {"2 batch sizes can be fitted, where 3 are needed: measure more often"}
 
 
 def test_fewer_than_three_points_are_no_law_and_the_table_says_what_may_help(study):

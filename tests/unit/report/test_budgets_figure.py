@@ -51,11 +51,15 @@ def test_a_panel_per_budget_that_there_is_with_its_amount():
 
 
 def test_batch_sizes_without_a_score_are_told():
-    found = pd.concat(
-        [table("better", "reference"), table("not measured", "not measured", budget="updates", amount=20)]
-    )
-    assert without_value(found) == [
-        "at 20 equal updates there is no score of batch size 4, 8; measure it more often, or set `budgets.updates`"
+    missed = [
+        table("not measured", "not measured", budget="updates", amount=20),
+        table("not measured", "reference", budget="train_loss", amount=0.25),
+    ]
+    assert without_value(pd.concat([table("better", "reference"), *missed])) == [
+        "at 20 equal updates too few trainings have a score at batch size 4, 8; measure more often, or set another "
+        "`budgets.updates`",
+        "at a training loss of 0.250 too few trainings have a score at batch size 4; train longer, or set a larger "
+        "`budgets.train_loss`",
     ]
 
 

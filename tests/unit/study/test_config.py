@@ -106,6 +106,11 @@ def test_defaults_are_filled_in_and_the_given_config_is_left_alone():
             "studies.mine.steps_to_result.accuracy",
             "1.5 does not fit; expected a sc",
         ),
+        (
+            "questions: {q: {question: Q, answer: c, measures: [usable_octaves]}}",
+            "studies.mine.questions.q.measures[0]",
+            "'usable_octaves' does not fit; expected one of the measures of a replicate at one learning rate",
+        ),
         ("model: [{Dense: 4}]", "studies.mine.model[0].Dense", "4 does not fit; expected the arguments by name"),
         ("model: {Dense: {units: 4}}", "studies.mine.model", "the hidden layers in order"),
         ("model: {file: 'a{b}.py'}", "studies.mine.model.file", "expected the path of a file, from the folder where"),

@@ -1,5 +1,6 @@
 import dataclasses
 import math
+import time
 
 import pytest
 import yaml
@@ -155,6 +156,14 @@ def test_replicates_split_anew_only_where_the_rows_are_resampled():
 )
 def test_the_reference_is_full_batch_where_it_is_trained_else_the_largest(changes, reference):
     assert make_study(changes).comparisons["reference"] == reference
+
+
+def test_the_reference_among_thousands_of_settings_is_found_at_once():
+    batch_sizes, rates = [*range(1, 401)], [place / 10 for place in range(1, 11)]
+    study = make_study(f"{{batch_sizes: {batch_sizes}, learning_rates: {rates}, learning_curves: {{}}}}")
+    began = time.perf_counter()
+    assert study.comparisons["reference"] == (400, 0.1, "constant")
+    assert time.perf_counter() - began < 2
 
 
 def test_settings_are_recommended_by_the_margins_of_the_comparisons_up_to_all_training_rows():
@@ -513,7 +522,7 @@ def test_a_crossed_design_and_a_probe_are_made_where_a_study_asks_for_them():
 def test_steps_to_a_result_are_counted_where_a_study_asks_for_them():
     study = make_study("{steps_to_result: {loss: 0.25}, seed: 3}")
     assert study.steps == {"score": "loss", "result": 0.25, "paired": True, "seed": 3}
-    assert study.page["steps"] == {"score": "loss", "result": 0.25}
+    assert study.page["steps"] == study.asked["steps"] == {"score": "loss", "result": 0.25}
     assert "steps_to_result" in study.figures
     assert {"steps_to_result", "scaling"} <= {*study.tables}
     without = make_study()
@@ -559,6 +568,10 @@ def test_budgets_have_tables_and_a_figure_and_a_reference_that_is_a_batch_size()
     ("changes", "line"),
     [
         ("budgets: {epochs: 101}", "budgets.epochs: no training has more than 100 epochs; take at most that"),
+        (
+            "{budgets: {epochs: 51}, epochs: null, updates: 100, batch_sizes: [4, 250], learning_curves: {}}",
+            "budgets.epochs: no training has more than 50 epochs; take at most that",
+        ),
         ("budgets: {updates: 6301}", "budgets.updates: no training has more than 6300 updates; take at most that"),
         (
             "{budgets: {}, batch_sizes: [500, {4: 20, 64: 80}], learning_curves: {}}",

@@ -34,9 +34,10 @@ def amounts(
         history, timing, score, by_run: as `batchscope.evidence.metrics.measure_replicates` takes them.
         given: those that the study says.
 
-    Of epochs, updates and seconds it is what the shortest training at a constant batch size has. The training loss is
-    the lowest one that every batch size reaches at some learning rate in nine tenths of its replicates, that is the
-    largest of their 90 % quantiles of the lowest loss, rounded up to a measured one. Those that diverged do not count.
+    Of epochs, updates and seconds it is what the shortest training at a constant batch size has, those that diverged
+    left out. The training loss is the lowest one that every batch size reaches at some learning rate in nine tenths of
+    its replicates. One that diverged reaches none, and a batch size at which more than a tenth did at every rate sets
+    none.
     """
     trainings = pd.DataFrame(
         {
@@ -45,15 +46,20 @@ def amounts(
             "updates": curve["updates"].iloc[-1],
             "seconds": seconds[-1],
             "train_loss": curve["train_loss"].min(),
+            "diverged": _diverged(curve, score),
         }
         for setting, _, curve, seconds in timed_curves(history[history["schedule"] == CONSTANT], timing, by_run)
-        if not _diverged(curve, score)
     )
-    if trainings.empty:
-        return dict.fromkeys(BUDGETS, math.nan) | given
-    of_settings = trainings.groupby(SETTING)["train_loss"].quantile(_FEWEST_THERE, interpolation="higher")
+    ends = trainings.loc[~trainings["diverged"], ["epochs", "updates", "seconds"]].min()
+    lowest = trainings["train_loss"].mask(trainings["diverged"]).fillna(math.inf)
+    of_settings = lowest.groupby([trainings[column] for column in SETTING]).agg(_reached_by_most)
     reached = of_settings.groupby("batch_size").min()
-    return trainings[["epochs", "updates", "seconds"]].min().to_dict() | {"train_loss": reached.max()} | given
+    return ends.to_dict() | {"train_loss": reached[np.isfinite(reached)].max()} | given
+
+
+def _reached_by_most(losses: pd.Series) -> float:
+    """The loss that nine tenths of the replicates reach, given the lowest of each."""
+    return losses.sort_values().iloc[math.ceil(_FEWEST_THERE * len(losses)) - 1]
 
 
 def measure_at_budgets(

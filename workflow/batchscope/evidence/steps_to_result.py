@@ -53,9 +53,11 @@ def find_steps_to_result(
         score, result: what is to be reached, as `updates_to_result` takes it.
 
     Raises:
-        ValueError: the score was not measured on test rows.
+        ValueError: the score was not measured on test rows, where something else was.
     """
     measured = [part for part in ("test", "validation") if history[f"{part}_{score}"].notna().any()]
+    if history.filter(regex="^test_").isna().all(axis=None):
+        measured = ["test"]  # every training diverged at once
     if "test" not in measured:
         raise ValueError(f"steps_to_result: the histories have no test_{score}; take a score that they have")
     updates = {part: updates_to_result(history, part, score, result) for part in measured}
@@ -120,7 +122,7 @@ def _row(best: Best, chosen_on: str) -> dict:
         prefix = "" if part == "test" else "validation_"
         median, ends = _of_part(best, part) if part in best.medians else (math.nan, _UNKNOWN)
         row |= {f"{prefix}updates": median, f"{prefix}low": ends.low, f"{prefix}high": ends.high}
-    why_not = _why_not(row)
+    why_not = _why_not(row, at_first=best.medians[HALFWAY] == best.medians["test"] / 2)
     return row | {"in_fit": not why_not, "why_not": why_not}
 
 
@@ -138,8 +140,8 @@ def _edge(best: Best) -> str:
     return {best.rates.min(): "lowest", best.rates.max(): "highest"}.get(best.learning_rate, "")
 
 
-def _why_not(row: dict) -> str:
-    """Why a batch size is left out of the fit, or nothing."""
+def _why_not(row: dict, at_first: bool) -> str:
+    """Why a batch size is left out of the fit, or nothing; `at_first` where its median is the first measurement."""
     if math.isinf(row["updates"]):
         return "most replicates never get there"
     if row["on_edge"]:
@@ -148,6 +150,8 @@ def _why_not(row: dict) -> str:
             "lowest": "the best learning rate is the lowest, so this is an upper bound",
             "highest": "the best learning rate is the highest, so this is an upper bound",
         }[row["on_edge"]]
+    if at_first:
+        return "most get there at the first measurement, so this is an upper bound"
     if row["replicates"] < FEWEST:
         return f"fewer than {FEWEST} replicates"
     return "too many replicates never get there" if math.isinf(row["high"]) else ""
@@ -206,7 +210,8 @@ def _lacking(rows: list[dict]) -> str:
     """What might let more batch sizes be in the fit, by why they are not."""
     remedies = {
         "learning rate": "try a wider grid of learning rates",
-        "get there": "train longer, or take a result that is easier to reach",
+        "first measurement": "measure more often",
+        "never get there": "train longer, or take a result that is easier to reach",
         f"fewer than {FEWEST}": "train more replicates",
     }
     found = [remedy for word, remedy in remedies.items() if any(word in row["why_not"] for row in rows)]

@@ -7,8 +7,11 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from batchscope.evidence.claims import NOT_MEASURED, NOT_TESTED
+from batchscope.evidence.claims import NOT_MEASURED, NOT_TESTED, read_claims
+from batchscope.evidence.steps_to_result import read_tables
 from batchscope.evidence.trainings import NEW_SPLITS, NOT_JUDGED, THIS_SPLIT, TRAININGS
+from batchscope.report.advice import read_page
+from batchscope.report.steps_words import steps_in_words
 from batchscope.report.templates import write
 from batchscope.report.words import CONTROL, basis, basis_of_claim, bounds, capitalized, measured
 from batchscope.report.words import MEASURES as NAMES
@@ -20,6 +23,26 @@ _UNITS = {
     "ensemble_gain": "ensembles",
     "selection_gain": "ensembles",
 }
+
+
+def read_findings(metrics: Path, study: dict) -> dict:
+    """What the first page says of a study, from its tables.
+
+    Args:
+        metrics: the folder that they are in.
+        study: as `study_findings` takes it, with the score and result of its `steps`, where it counts them.
+    """
+    findings = study_findings(
+        study,
+        read_page(metrics / "recommendation.md"),
+        pd.read_csv(metrics / "summary.csv"),
+        pd.read_csv(metrics / "comparisons.csv"),
+        read_claims(metrics / "claims.csv"),
+    )
+    if "steps" in study:
+        steps = read_tables(metrics / "steps_to_result.csv", metrics / "scaling.csv")
+        findings["sentences"] += steps_in_words(*steps, **study["steps"])
+    return findings
 
 
 def study_findings(
@@ -75,9 +98,9 @@ def verdicts(claim: pd.Series) -> str:
 
 
 def _controls_that_hold(claims: pd.DataFrame) -> Iterator[str]:
-    """A sentence for each negative control that did not fail."""
+    """A sentence for each negative control that was judged and did not fail."""
     for _, claim in claims[claims["control"].astype(bool)].iterrows():
-        if verdicts(claim) != "does not hold":
+        if verdicts(claim) not in ("does not hold", NOT_TESTED, NOT_MEASURED):
             name, measure = claim[["claim", "measure"]]
             yield f"The control {name} did not fail, so do not trust this study's verdicts on {NAMES[measure]}."
 

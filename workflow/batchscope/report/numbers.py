@@ -37,9 +37,9 @@ def numbers(
     `<batch size>/<learning rate>/<measure>/mean` and `.../interval`, which is for new rows where there is such a one,
     with `.../interval over trainings alone` beside; `.../against <reference>/<measure>/...` of a comparison,
     `.../from the best/<goal>/...` of the recommendation, `.../variance/<source>/...`; `claims/<claim>/...` of a claim,
-    with `.../basis` where it is about other studies;
-    `take/...` of the setting to take, `may be best/<goal>` how many settings may be. Seconds, which differ from run to
-    run, are there only where a claim is about them. `version` is that of Batchscope, to cite.
+    with `.../basis` where it is about other studies or a number that is not determined; `take/...` of the setting to
+    take, `may be best/<goal>` how many settings may be. Seconds, which differ from run to run, are there only where a
+    claim is about them. `version` is that of Batchscope, to cite.
 
     Args:
         summary, claims, comparisons, ranked, variance: as in `metrics/`; `ranked` is that of the recommendation.

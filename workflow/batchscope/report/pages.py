@@ -8,14 +8,8 @@ from mimetypes import guess_type
 from operator import itemgetter
 from pathlib import Path
 
-import pandas as pd
-
-from batchscope.evidence.claims import read_claims
-from batchscope.evidence.steps_to_result import read_tables
-from batchscope.report.advice import read_page
-from batchscope.report.findings import study_findings
+from batchscope.report.findings import read_findings
 from batchscope.report.methods import workflow_in_words
-from batchscope.report.steps_words import steps_in_words
 from batchscope.report.tables import read_table
 from batchscope.report.templates import write
 
@@ -27,21 +21,10 @@ def read_study(folder: Path, study: dict) -> dict:
 
     Args:
         folder: its results.
-        study: its title, its questions, the name of the figure of which setting is `best`, its figures with the names
-            of their captions, the format in which they are `shown`, and the score and result of its `steps`, where it
-            counts them.
+        study: as `batchscope.report.findings.read_findings` takes it, with the name of the figure of which setting is
+            `best`, all figures with the names of their captions, and the format in which they are `shown`.
     """
-    metrics = folder / "metrics"
-    findings = study_findings(
-        study,
-        read_page(metrics / "recommendation.md"),
-        pd.read_csv(metrics / "summary.csv"),
-        pd.read_csv(metrics / "comparisons.csv"),
-        read_claims(metrics / "claims.csv"),
-    )
-    if "steps" in study:
-        steps = read_tables(metrics / "steps_to_result.csv", metrics / "scaling.csv")
-        findings["sentences"] = [*findings["sentences"], *steps_in_words(*steps, **study["steps"])]
+    findings = read_findings(folder / "metrics", study)
     provenance = json.loads((folder / "provenance.json").read_text())
     files = sorted(map(Path, [*provenance["sha256"], "provenance.json"]), key=_in_order)
     figures = [

@@ -188,9 +188,11 @@ def without_value(budgets: pd.DataFrame) -> list[str]:
         budgets: as from `batchscope.evidence.budgets.compare_budgets`.
     """
     lacking = budgets[budgets["replicates"] == 0]
+    remedies = {"train_loss": "train longer, or set a larger `budgets.train_loss`"}
     return [
-        f"at {budget_in_words(name, table['amount'].iloc[0])} there is no score of batch size "
-        f"{', '.join(map(str, table['batch_size']))}; measure it more often, or set `budgets.{name}`"
+        f"at {budget_in_words(name, table['amount'].iloc[0])} too few trainings have a score at batch size "
+        f"{', '.join(map(str, table['batch_size']))}; "
+        + remedies.get(name, f"measure more often, or set another `budgets.{name}`")
         for name, table in lacking.groupby("budget", sort=False)
     ]
 

@@ -7,15 +7,13 @@ from collections.abc import Iterator
 from batchscope.errors import suggestion
 from batchscope.model.losses import can_be_divided, is_a_sum
 from batchscope.names import name_and_arguments
+from batchscope.study.claim_mistakes import claim_mistakes, is_of_validation, may_measure, studies_named
 from batchscope.study.command import command_mistakes
 from batchscope.study.keras_plan import KerasPlan
-from batchscope.study.plan import Plan
 from batchscope.study.runs_plan import HistoriesPlan, ProgramPlan, RunsPlan
-from batchscope.study.scores import METRICS, SCORES, at_budget
-from batchscope.study.setting import CONSTANT, FEWEST_RATES, stages
-from batchscope.study.study import Study, settings_named
-
-_FITTED = ("critical_batch_size", "fewest_updates")  # to all settings of a study
+from batchscope.study.scores import METRICS, SCORES
+from batchscope.study.setting import CONSTANT, stages
+from batchscope.study.study import Study
 
 
 def mistakes(study: Study, studies: dict[str, Study]) -> Iterator[str]:
@@ -35,16 +33,14 @@ def mistakes(study: Study, studies: dict[str, Study]) -> Iterator[str]:
     else:
         yield from _of_runs(study)
     for place, measure in _measures_asked_for(study):
-        if not study.has_validation and _is_of_validation(measure):
+        if not study.has_validation and is_of_validation(measure):
             remedy = "add validation to `split`" if isinstance(study, KerasPlan) else f"name validation_{study.score}"
             yield f"{place}: {measure} is measured on validation rows; {remedy}"
     if "steps_to_result" in study.spec and all(setting.schedule != CONSTANT for setting in study.settings):
         yield "steps_to_result: updates are counted at one batch size; add a batch size that is no schedule"
     yield from _budget_mistakes(study)
     for name, claim in study.spec["claims"].items():
-        yield from (f"claims.{name}: {problem}" for problem in _claim_mistakes(study, claim))
-        yield from (f"claims.{name}.{problem}" for problem in _mistakes_across(study, studies, claim))
-        yield from (f"claims.{name}: {problem}" for problem in _not_measured(study, studies, claim))
+        yield from (f"claims.{name}{problem}" for problem in claim_mistakes(study, studies, claim))
     for name, question in study.spec["questions"].items():
         yield from (f"questions.{name}.{problem}" for problem in _question_mistakes(study, studies, question))
 
@@ -164,7 +160,7 @@ def _not_counted_in_updates(study: KerasPlan) -> Iterator[str]:
 def _measures_asked_for(study: Study) -> Iterator[tuple[str, str]]:
     """The measures that claims and questions name of the study, with their places."""
     for name, claim in study.spec["claims"].items():
-        if study.name in _studies_named(study, claim).values() or not claim.keys() & {"of", "against"}:
+        if study.name in studies_named(study, claim).values() or not claim.keys() & {"of", "against"}:
             yield f"claims.{name}.measure", claim["measure"]
     for name, question in study.spec["questions"].items():
         for index, measure in enumerate(question.get("measures", [])):
@@ -190,31 +186,6 @@ def _too_large(study: Study) -> Iterator[str]:
                 yield f"{place}: {rows} is above the {study.train_rows} training rows; take at most that, or full"
 
 
-def _claim_mistakes(study: Study, claim: dict) -> Iterator[str]:
-    bounds = [key for key in ("above", "below", "within") if key in claim]
-    if len(bounds) != 1:
-        yield "give one of `above`, `below` and `within`" + (f", not {' and '.join(bounds)}" if bounds else "")
-    if "within" in claim and claim["within"][0] >= claim["within"][1]:
-        yield f"within: {claim['within']} is no range; the smaller number stands first"
-    if claim["measure"] in _FITTED:
-        if "steps_to_result" not in study.spec:
-            yield f"{claim['measure']} follows from steps to a result; add the key `steps_to_result` to the study"
-        if claim.keys() & {"of", "against", "along"}:
-            yield f"{claim['measure']} is of the whole study; leave out `of`, `against` and `along`"
-    elif claim["measure"] in ("ensemble_gain", "selection_gain"):
-        if "ensembles" not in study.spec and isinstance(study, KerasPlan):
-            yield f"{claim['measure']} is measured of ensembles; add the key `ensembles` to the study"
-        if claim.keys() & {"of", "against", "along"}:
-            yield f"{claim['measure']} is of the study's ensembles; leave out `of`, `against` and `along`"
-    elif ("of" in claim) == ("along" in claim):
-        yield "give one of `of` (a setting) and `along` (batch sizes)"
-    elif "against" in claim and "along" in claim:
-        yield "`against` goes with `of`, not with `along`"
-    named = [claim[key]["batch_size"] for key in ("of", "against") if key in claim] + claim.get("along", [])
-    if claim["measure"] == "seconds_per_epoch" and any(isinstance(batch_size, dict) for batch_size in named):
-        yield "the epochs of a schedule differ in seconds; take seconds_to_target"
-
-
 def _budget_mistakes(study: Study) -> Iterator[str]:
     """What is wrong with budgets, among it what no training gets to, as far as the config says how long they are."""
     if "budgets" not in study.spec:
@@ -226,65 +197,11 @@ def _budget_mistakes(study: Study) -> Iterator[str]:
     trained = {key: study.spec[key] for key in ("epochs", "updates") if key in study.spec}
     if "epochs" in trained:
         trained["updates"] = trained["epochs"] * math.ceil(study.train_rows / min(sizes))
+    elif "updates" in trained:
+        trained["epochs"] = trained["updates"] / math.ceil(study.train_rows / max(sizes))
     for name, most in trained.items():
         if study.spec["budgets"].get(name, 0) > most:
-            yield f"budgets.{name}: no training has more than {most} {name}; take at most that, or train longer"
-
-
-def _not_measured(study: Study, studies: dict[str, Plan], claim: dict) -> Iterator[str]:
-    """Why a score at a budget, or the usable learning rates, are not measured at the settings of a claim."""
-    settings = [(studies.get(named.get("study", study.name)), named) for named in settings_named(claim)]
-    settings = [(of_study, named) for of_study, named in settings if of_study is not None]
-    if "_at_equal_" in claim["measure"]:
-        for of_study in dict.fromkeys(of_study.name for of_study, _ in settings):
-            yield from _not_at_budgets(studies[of_study], claim["measure"])
-    if claim["measure"] == "usable_octaves":
-        for of_study, named in settings:
-            size = of_study.setting(named["batch_size"], named.get("learning_rate"))
-            has_rates = size.batch_size in of_study.sizes_of_many_rates and size.schedule == CONSTANT
-            if of_study.is_trained(named) and not has_rates:
-                yield (
-                    f"usable_octaves is of {FEWEST_RATES} learning rates or more at one batch size, "
-                    f"which {size.batch_sizes} has not; add some to `learning_rates`"
-                )
-
-
-def _not_at_budgets(study: Study, measure: str) -> Iterator[str]:
-    """Why a study does not measure a score at a budget."""
-    of_rows, _, budget = measure.partition("_at_equal_")
-    part, _, score = of_rows.partition("_")
-    if "budgets" not in study.spec:
-        yield f"{measure} is measured at budgets; add the key `budgets` to studies.{study.name}"
-    if score != study.score:
-        yield f"at budgets the score is measured; take {at_budget(part, study.score, budget)}"
-
-
-def _studies_named(study: Study, claim: dict) -> dict[str, str]:
-    """The names of the studies that a claim is about the settings of, by the key of the setting."""
-    return {key: claim[key].get("study", study.name) for key in ("of", "against") if key in claim}
-
-
-def _mistakes_across(study: Study, studies: dict[str, Plan], claim: dict) -> Iterator[str]:
-    """What a claim asks of other studies and cannot have."""
-    measure, named = claim["measure"], _studies_named(study, claim)
-    for key, name in named.items():
-        if name not in studies:
-            yield f"{key}.study: there is no study {name!r}{suggestion(name, studies)}"
-        elif name != study.name and not _has(studies[name], measure):
-            yield f"{key}: {name} has no {measure}; take a measure that it has"
-    if not all(name in studies for name in named.values()):
-        return
-    counted = {name: _counted_to(studies[name], measure) for name in named.values()}
-    if len({*counted.values()}) > 1:
-        words = [f"{score} {target:g} in {name}" for name, (score, target) in counted.items()]
-        yield f"measure: {measure} is counted to {' and to '.join(words)}; give both the same target"
-
-
-def _counted_to(study: Plan, measure: str) -> tuple[str, float] | None:
-    """The score and the target that a measure is counted to: a time to a target, or which learning rates reach it."""
-    if not measure.endswith(("_to_target", "_to_first_touch", "usable_octaves")):
-        return None
-    return study.aggregation["score"], study.aggregation["target"]
+            yield f"budgets.{name}: no training has more than {most:.10g} {name}; take at most that, or train longer"
 
 
 def _question_mistakes(study: Study, studies: dict[str, Study], question: dict) -> Iterator[str]:
@@ -300,24 +217,5 @@ def _question_mistakes(study: Study, studies: dict[str, Study], question: dict) 
             yield f"beside[{index}]: there is no study {name!r}{suggestion(name, studies)}"
             continue
         for measure in question.get("measures", []):
-            if not _may_measure(studies[name], measure):
+            if not may_measure(studies[name], measure):
                 yield f"beside[{index}]: {name} has no {measure}; draw what both have"
-
-
-def _is_of_validation(measure: str) -> bool:
-    return measure.startswith("validation") or "best_epoch" in measure
-
-
-def _has(study: Study, measure: str) -> bool:
-    """Whether a study has a measure and the rows for it, as far as the config shows."""
-    return _may_measure(study, measure) and (study.has_validation or not _is_of_validation(measure))
-
-
-def _may_measure(study: Study, measure: str) -> bool:
-    """Whether a study has a measure, as far as the config shows: what else runs have is known from their files."""
-    learns_numbers = isinstance(study, KerasPlan) and study.score == "loss"
-    if measure.endswith(("rmse", "mae")):
-        return learns_numbers
-    if metric := next((metric for metric in METRICS if metric in measure), None):
-        return metric in study.metrics_measured
-    return not (learns_numbers and "accuracy" in measure)

@@ -42,21 +42,23 @@ class Plan(Study):
         reference = spec.get("reference")
         if reference is None or not self.is_trained(reference):
             whole = [setting for setting in self.settings if setting == self.setting("full", setting.learning_rate)]
-            chosen = min(whole or self.settings, key=lambda setting: (-setting.batch_size, self._rank(setting)))
+            places = self._places_of_rates
+            last = len(places)  # where rates of single figures come
+            chosen = min(whole or self.settings, key=lambda each: (-each.batch_size, places.get(each, last)))
         else:
             chosen = self.setting(reference["batch_size"], reference.get("learning_rate"))
         measures = (f"test_{self.score}", f"test_{self.score}_volatility", "epochs_to_target")
         margins = {measure: spec["margins"][measure] for measure in measures}
         return {"reference": chosen, "margins": margins, "paired": self.paired, "seed": self.spec["seed"]}
 
-    def _rank(self, setting: Setting) -> int:
-        """The place of a setting's learning rate in the config; rates of single figures come last."""
-        places = {
+    @property
+    def _places_of_rates(self) -> dict[Setting, int]:
+        """Setting -> the place of its learning rate in the config."""
+        return {
             self.setting(batch_size, rate): place
             for batch_size in self.spec["batch_sizes"]
             for place, rate in enumerate(self.rates(batch_size))
         }
-        return places.get(setting, len(places))
 
     @property
     def recommendation(self) -> dict:
@@ -205,7 +207,8 @@ class Plan(Study):
         for name, question in self.spec["questions"].items():
             figure = question.get("figure", f"answer_{name}")
             questions.append({"question": question["question"], "answer": question["answer"], "figure": figure})
-        return {"title": self.title, "questions": questions, **self._basis}
+        steps = {"steps": self.reached} if "steps_to_result" in self.spec else {}
+        return {"title": self.title, "questions": questions, **self._basis, **steps}
 
     @property
     def _basis(self) -> dict:
@@ -215,8 +218,7 @@ class Plan(Study):
     @property
     def page(self) -> dict:
         """What the page of the study says and shows."""
-        shown = self.asked | {"best": "which_is_best", "figures": [*self.figures.items()]}
-        return shown | ({"steps": self.reached} if "steps_to_result" in self.spec else {})
+        return self.asked | {"best": "which_is_best", "figures": [*self.figures.items()]}
 
     def drawn(self, figure: str) -> list[str]:
         """The names of the studies in a figure of measures by batch size."""
