@@ -32,9 +32,7 @@ class Result(NamedTuple):
     learning_rate: float
     history: np.ndarray  # (replicates, measurements, measures): loss and accuracy of each part, see `results.history`
     updates: np.ndarray  # (measurements,): updates of the optimizer so far
-    stretches: list[
-        tuple[int, float, float]
-    ]  # the training in pieces: replicates, epochs, seconds (compiling left out)
+    stretches: list[tuple[int, float, float]]  # pieces of the training: replicates, epochs, seconds without compiling
     engine: str  # what trained, and why nothing faster did, in words
     rows: dict[str, RowScores]  # the scores of the test rows and, where there are any, of the validation rows
     metrics: np.ndarray  # (replicates, measurements, columns): what is measured beside: `history.metric_columns`
