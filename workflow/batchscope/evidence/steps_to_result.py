@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from batchscope.evidence.best_rates import Best, best_rates
 from batchscope.evidence.scaling import Bounds, bounds, fit, log_law, regime
+from batchscope.evidence.steps_at_best_rates import Best, steps_at_best_rates
 from batchscope.evidence.studentised import FEWEST
 from batchscope.study.setting import CONSTANT, SETTING
 
@@ -73,7 +73,7 @@ def tables(
     Args:
         updates: part of the rows (`test`, and `validation` where there is one) -> as from `updates_to_result`; and
             those of test rows `halfway`, which the law is fitted to.
-        paired, seed, anew: as `batchscope.evidence.best_rates.best_rates` takes them.
+        paired, seed, anew: as `batchscope.evidence.steps_at_best_rates.steps_at_best_rates` takes them.
 
     Columns of a batch size: its best `learning_rate`, chosen on the rows of `chosen_on`, with the 2.5 and 97.5 % of
     the rates chosen in samples, and whether it is on an edge of those tried (`lowest`, `highest`, `only`), all empty
@@ -87,7 +87,7 @@ def tables(
     part), `points`, and why it is `refused`, where the data do not determine it.
     """
     chosen_on = "validation" if "validation" in updates else "test"
-    [*each] = best_rates(updates, chosen_on, paired, seed, anew)
+    [*each] = steps_at_best_rates(updates, chosen_on, paired, seed, anew)
     rows = [_row(best, chosen_on) for best in each]
     fitted = [best for best, row in zip(each, rows) if row["in_fit"]]
     curve, scaling = _law(fitted, np.array([best.batch_size for best in each]), _lacking(rows))

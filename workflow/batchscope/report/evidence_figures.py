@@ -34,7 +34,13 @@ _BARS = {
 
 
 def plot_which_is_best(
-    ranked: pd.DataFrame, title: str, score: str, part: str, guess: float = math.nan, look: Look = USUAL
+    ranked: pd.DataFrame,
+    title: str,
+    score: str,
+    part: str,
+    scaled: bool = False,
+    guess: float = math.nan,
+    look: Look = USUAL,
 ) -> plt.Figure:
     """The two answers to which setting is best: a panel per population, with all settings by batch size (log2).
 
@@ -44,6 +50,7 @@ def plot_which_is_best(
 
     Args:
         ranked: as from `batchscope.evidence.recommendation.ranked_table`.
+        scaled: whether learning rates go with the batch size.
         guess: what guessing has on the part of the rows, which is drawn where it is in sight.
     """
     guessed = False
@@ -51,7 +58,7 @@ def plot_which_is_best(
     differences = [column for column in ranked if column.startswith("difference")]
     ranked.loc[ranked["verdict"] == "best", differences] = 0.0
     populations = list(ranked["on"].unique())
-    drawn = {on: _by_rate(ranked[ranked["on"] == on]) for on in populations}
+    drawn = {on: _by_rate(ranked[ranked["on"] == on], scaled) for on in populations}
     names = list(drawn[populations[0]])
     columns = min(len(populations), look.columns(PANEL))
     rows = math.ceil(len(populations) / columns)
@@ -84,10 +91,12 @@ def plot_which_is_best(
     return figure
 
 
-def _by_rate(ranked: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def _by_rate(ranked: pd.DataFrame, scaled: bool) -> dict[str, pd.DataFrame]:
     """The rows of each group of learning rates, the best settings of which come first."""
     best = settings_in(ranked.drop_duplicates(["batch_size", "schedule"]))
-    return {name: rows_of_settings(settings, ranked) for name, settings in groups_of_rates(ranked, best).items()}
+    return {
+        name: rows_of_settings(settings, ranked) for name, settings in groups_of_rates(ranked, best, scaled).items()
+    }
 
 
 def _draw_ranked(axes: plt.Axes, table: pd.DataFrame, index: int, shift: float) -> None:

@@ -1,6 +1,7 @@
 """The figures of a whole study: its measures by batch size, and its ensembles by their number of members."""
 
 import math
+from collections.abc import Collection
 from itertools import cycle
 from typing import NamedTuple
 
@@ -40,19 +41,20 @@ class Line(NamedTuple):
     tables: list[pd.DataFrame]
 
 
-def make_lines(studies: dict[str, list[pd.DataFrame]], chosen_on: str = "") -> list[Line]:
+def make_lines(studies: dict[str, list[pd.DataFrame]], chosen_on: str = "", scaled: Collection[str] = ()) -> list[Line]:
     """A line for each study and learning rate.
 
     Args:
         studies: title -> tables with a row per setting and replicate, which have the measures as columns, and perhaps
             the summary, which comes last.
         chosen_on: the measure that the best of many learning rates is chosen by, a mean of the summary.
+        scaled: the titles of the studies whose learning rates go with the batch size.
     """
     lines = []
     for title, tables in studies.items():
         has_best = f"{chosen_on}_mean" in tables[-1]
         best = best_of_each_size(tables[-1], chosen_on) if has_best else []
-        for rate, settings in groups_of_rates(tables[0], best).items():
+        for rate, settings in groups_of_rates(tables[0], best, title in scaled).items():
             lines.append(Line(title, rate, [rows_of_settings(settings, table) for table in tables]))
     return lines
 
@@ -64,6 +66,7 @@ def plot_measures(
     seed: int,
     score: str = "",
     part: str = "test",
+    scaled: Collection[str] = (),
     look: Look = USUAL,
 ) -> plt.Figure:
     """A panel per measure by batch size (log2): means with 95 % intervals, or medians where times are censored.
@@ -73,10 +76,11 @@ def plot_measures(
     stands for a time that was not reached, a cross at the bottom for replicates that diverged. A dashed line is what
     guessing has of the `score` that a single study is judged by. Of measures that no study has, but for the first one,
     there is no panel; a study without a measure has no line in its panel. Of many learning rates the best one of each
-    batch size is drawn, by the mean score on a `part` of the rows.
+    batch size is drawn, by the mean score on a `part` of the rows; the rates of the studies `scaled`, by their titles,
+    go with the batch size.
     """
     guessed = False
-    lines = make_lines(studies, f"{part}_{score}")
+    lines = make_lines(studies, f"{part}_{score}", scaled)
     first, *others = measures
     measures = [first, *(measure for measure in others if _is_measured(measure, lines))]
     columns = min(len(measures), look.columns(PANEL))

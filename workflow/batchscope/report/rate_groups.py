@@ -15,26 +15,25 @@ _PLACES = {
 BEST = "best learning rate of each batch size"
 
 
-def groups_of_rates(table: pd.DataFrame, best: list[Setting]) -> dict[str, list[Setting]]:
+def groups_of_rates(table: pd.DataFrame, best: list[Setting], scaled: bool) -> dict[str, list[Setting]]:
     """What a group is called -> its settings: one for each learning rate, that with the most settings first.
 
     Args:
         table: a row per setting, or several.
         best: of each batch size the best setting.
+        scaled: whether rates go with the batch size. Then a group has the lowest of each batch size, and so on.
 
-    Where rates go with the batch size, as in `learning_rates: {at: ..., rates: ..., scaling: ...}`, so that few are the
-    same at two batch sizes, a group has the lowest of each batch size, and so on. Of too many the best of each batch
-    size is a group, and the others are in none.
+    Of too many the best of each batch size is a group, and the others are in none.
     """
     settings = table[SETTING].drop_duplicates()
     counts = settings["learning_rate"].value_counts(sort=True)
     of_size = settings.groupby(["batch_size", "schedule"])["learning_rate"]
     most = of_size.nunique().max()
-    if len(counts) <= min(2 * most, _MOST_RATES):
+    if not scaled and len(counts) <= _MOST_RATES:
         return {
             f"learning rate {rate:g}": settings_in(settings[settings["learning_rate"] == rate]) for rate in counts.index
         }
-    if most > _MOST_PLACES:
+    if not scaled or most > _MOST_PLACES:
         return {BEST: best}
     places = of_size.rank("dense")
     return {name: settings_in(settings[places == place]) for place, name in enumerate(_PLACES[most], start=1)}

@@ -183,7 +183,12 @@ class Plan(Study):
     @property
     def best(self) -> dict:
         """The figure of which setting is best."""
-        return {"title": f"{self.title}: which is best?", "score": self.score, "part": self.chosen_on}
+        return {
+            "title": f"{self.title}: which is best?",
+            "score": self.score,
+            "part": self.chosen_on,
+            "scaled": self.scales_rates,
+        }
 
     @property
     def described(self) -> dict:
@@ -243,6 +248,7 @@ class Plan(Study):
         return {
             "title": title,
             "studies": [studies[name].title for name in self.drawn(figure)],
+            "scaled": [studies[name].title for name in self.drawn(figure) if studies[name].scales_rates],
             "measures": measures,
             "score": self.score,
             "part": self.chosen_on,

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from batchscope.evidence.best_rates import Best, best_rates
+from batchscope.evidence.steps_at_best_rates import Best, steps_at_best_rates
 
 
 def updates(of_rates: dict[float, list[float]], batch_size: int = 8) -> pd.DataFrame:
@@ -13,7 +13,7 @@ def updates(of_rates: dict[float, list[float]], batch_size: int = 8) -> pd.DataF
 
 
 def best(table: pd.DataFrame, **options) -> Best:
-    [found] = best_rates({"test": table}, "test", **{"paired": True, "seed": 0} | options)
+    [found] = steps_at_best_rates({"test": table}, "test", **{"paired": True, "seed": 0} | options)
     return found
 
 
@@ -25,7 +25,7 @@ def test_the_best_rate_has_the_lowest_median_then_gets_there_most_often_then_is_
 
 def test_a_rate_is_chosen_on_one_part_of_the_rows_and_reported_on_the_other():
     parts = {"test": updates({0.1: [5.0] * 6, 0.2: [7.0] * 6}), "validation": updates({0.1: [9.0] * 6, 0.2: [8.0] * 6})}
-    [found] = best_rates(parts, "validation", paired=True, seed=0)
+    [found] = steps_at_best_rates(parts, "validation", paired=True, seed=0)
     assert (found.learning_rate, found.medians) == (0.2, {"test": 7, "validation": 8})
     assert set(found.samples["test"]) == {7}
 
@@ -45,7 +45,7 @@ def test_pairs_are_drawn_together_and_what_lacks_some_or_is_unpaired_by_itself()
     table = pd.concat([updates({0.1: [*times]}, size) for size in (4, 8)])
 
     def are_equal(table, paired):
-        one, other = best_rates({"test": table}, "test", paired=paired, seed=0)
+        one, other = steps_at_best_rates({"test": table}, "test", paired=paired, seed=0)
         return np.array_equal(one.samples["test"], other.samples["test"])
 
     assert are_equal(table, paired=True)

@@ -32,7 +32,7 @@ class _Medians(NamedTuple):
     reached: np.ndarray
 
 
-def best_rates(
+def steps_at_best_rates(
     updates: dict[str, pd.DataFrame], chosen_on: str, paired: bool, seed: int, anew: bool = True
 ) -> Iterator[Best]:
     """Each batch size at its best learning rate, from the smallest.
