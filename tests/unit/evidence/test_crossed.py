@@ -113,6 +113,15 @@ def stay(values: np.ndarray) -> set[int]:
     return {*kept.tolist()}
 
 
+def test_what_is_far_worse_leaves_beside_one_that_mostly_trains_well_and_else_not_at_all():
+    """Of which resamples have next to no spread, so that luck reaches hundreds of standard errors."""
+    random = np.random.default_rng(0)
+    losses = 0.05 + random.normal(0, 0.003, (12, 10))
+    losses[10] = np.r_[[0.06] * 8, 0.9, 0.9] + random.normal(0, 0.0005, 10)
+    losses[11] = 0.4 + random.normal(0, 0.01, 10)
+    assert stay(losses[..., None]) == {*range(11)}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("trainings", [FEWEST, 30])
 def test_all_that_are_equally_good_stay_and_those_far_worse_leave(trainings):
