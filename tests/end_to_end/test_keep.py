@@ -115,7 +115,8 @@ def test_the_predictions_of_numbers_are_in_their_unit_and_so_are_the_errors(fini
     order = rows_of_parts(finished, "prices", "price")
     np.testing.assert_allclose(table["target"], plants()["price"].to_numpy()[order[table["row"]]], rtol=1e-6)
     replicates = pd.read_csv(finished.folder / "results/prices/metrics/replicates.csv")
-    assert list(replicates)[-4:] == ["test_rmse", "test_mae", "validation_rmse", "validation_mae"]
+    errors = ["test_rmse", "test_mae", "validation_rmse", "validation_mae"]
+    assert list(replicates)[-5:] == [*errors, "usable_octaves"]
     for replicate, row in replicates.set_index("replicate").iterrows():
         for part in PARTS:
             own = table[(table["replicate"] == replicate) & (table["part"] == part)]

@@ -4,7 +4,8 @@ from batchscope.imports import LIBRARY, library_modules, modules_in
 def test_modules_are_found_wherever_they_are_imported(tmp_path):
     program = tmp_path / "program.py"
     program.write_text("import json\n\n\ndef late():\n    from batchscope.report.words import GUESSING\n")
-    modules = ("__init__.py", "report/__init__.py", "report/words.py", "study/__init__.py", "study/scores.py")
+    of_study = ("study/__init__.py", "study/scores.py", "study/setting.py")
+    modules = ("__init__.py", "report/__init__.py", "report/words.py", *of_study)
     assert library_modules(program) == [LIBRARY / name for name in modules]
 
 

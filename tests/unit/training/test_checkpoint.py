@@ -143,7 +143,7 @@ def test_ensembles_that_were_stopped_go_on_to_the_same_values(make_task, tmp_pat
 
 @pytest.fixture
 def trained() -> Trained:
-    return NOTHING.then(np.ones((2, 3, 4)), np.arange(3), seconds=1.5)
+    return NOTHING.then(np.ones((2, 3, 4)), np.arange(3), epochs=3, seconds=1.5)
 
 
 def test_a_checkpoint_gives_back_what_it_was_given(trained, tmp_path):

@@ -104,8 +104,8 @@ class CompiledEngine(Program):
         self._programs = {
             stage.batch_size: compiled(partial(self._run_parts, stage.batch_size)) for stage in task.stages
         }
-        for batch_size in self._programs:
-            self._run(batch_size, [], {})  # compiles, trains nothing
+        for program in self._programs.values():
+            program(self._stack_orders([]))  # compiles, trains nothing
 
     def _most_at_once(self) -> tuple[int, int]:
         """How many epochs, and parts of them, one call has at most: those of one measurement at least."""
