@@ -75,7 +75,8 @@ class Checkpoint:
         with np.load(io.BytesIO(content)) as arrays:
             state = [arrays[f"state_{index}"] for index in range(len(arrays.files) - len(_PARTS))]
             trained = Trained(*(arrays[name] for name in _PARTS))
-        _log.info("resumed from a checkpoint: %s", f"epoch {trained.stretches[:, 0].sum():.4g} of the stack {path.stem}")
+        epochs = trained.stretches[:, 0].sum()
+        _log.info("resumed from a checkpoint: %s", f"epoch {epochs:.4g} of the stack {path.stem}")
         return trained, state
 
     def _seal(self, path: Path, content: memoryview) -> bytes:

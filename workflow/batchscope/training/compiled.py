@@ -224,10 +224,10 @@ class CompiledEngine(Program):
         Returns:
             Sums of the parts, as from `_run_parts`, and the updates at the end of each span.
         """
-        first = min(orders, default=0)
+        first = min(orders)
         parts = [(part.epoch - first, part.first, part.end, last) for part, last in parts_of(piece)]
         rows = np.zeros(self._parts.shape, np.int32)
-        rows[: len(parts)] = parts or 0
+        rows[: len(parts)] = parts
         self._parts.assign(rows)
         sums, updates = self._programs[batch_size](self._stack_orders([*orders.values()]))
         return sums.numpy()[: len(parts)], updates.numpy()[rows[:, 3] > 0]
