@@ -15,7 +15,7 @@ from batchscope.evidence.metrics import timed_curves
 from batchscope.evidence.rates import best_of_each_size
 from batchscope.evidence.trainings import NOT_JUDGED, THIS_SPLIT, Trainings
 from batchscope.study.scores import BUDGETS, at_budget
-from batchscope.study.setting import CONSTANT, SETTING, Setting
+from batchscope.study.setting import CONSTANT, SETTING, Setting, settings_in
 
 _DIFFERENCE = ("difference", "difference_low", "difference_high", "p_value", "verdict")
 COLUMNS = ["budget", "amount", *SETTING, "replicates", "mean", "low", "high", *_DIFFERENCE]
@@ -125,7 +125,7 @@ def _compare(
     measure, chosen_by = (at_budget(each, score, budget) for each in ("test", part))
     means = _means(trainings.replicates, chosen_by)
     best = best_of_each_size(means, chosen_by)
-    known = {Setting(*row) for row in means.dropna()[SETTING].itertuples(index=False)}.intersection(best)
+    known = {*settings_in(means.dropna())}.intersection(best)
     taken = trainings.replicates.set_index(SETTING).loc[[each for each in best if each in known]].reset_index()
     trainings = Trainings(taken, paired=trainings.paired)
     against = next((each for each in known if each.batch_size == reference), None)

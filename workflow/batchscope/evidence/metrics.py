@@ -11,6 +11,7 @@ from scipy import stats
 from batchscope.evidence.crossed import estimate_mean
 from batchscope.evidence.statistics import median_time
 from batchscope.results.history import metrics_of
+from batchscope.study.scores import reaches
 from batchscope.study.setting import CONSTANT, SETTING, Setting, rows_of
 
 # A replicate has converged when its test score is this close to its level late in training.
@@ -77,7 +78,7 @@ def _measure(curve: pd.DataFrame, seconds: np.ndarray, score: str, target: float
     diverged = bool(np.isnan(last[f"test_{score}"]))
     late = _late(curve[f"test_{score}"])
     close = late.mean() + (_CLOSE if score == "loss" else -_CLOSE)
-    converged = _first(epochs, _reached(curve[f"test_{score}"], score, close))
+    converged = _first(epochs, reaches(curve[f"test_{score}"], score, close))
     return {
         "epochs": epochs.iloc[-1],
         "updates": curve["updates"].iloc[-1],
@@ -98,8 +99,8 @@ def _measure(curve: pd.DataFrame, seconds: np.ndarray, score: str, target: float
         "validation_loss": last["validation_loss"],
         "validation_loss_volatility": _volatility(curve["validation_loss"]),
         **{f"validation_{name}": time for name, time in _times(curve, seconds, "validation", score, target).items()},
-        "epochs_to_first_touch": _first(epochs, _reached(curve[f"test_{score}"], score, target)),
-        "validation_epochs_to_first_touch": _first(epochs, _reached(curve[f"validation_{score}"], score, target)),
+        "epochs_to_first_touch": _first(epochs, reaches(curve[f"test_{score}"], score, target)),
+        "validation_epochs_to_first_touch": _first(epochs, reaches(curve[f"validation_{score}"], score, target)),
         **{
             f"{part}_{measure}_late": _late(curve[f"{part}_{measure}"]).mean()
             for part in ("test", "validation")
@@ -141,10 +142,6 @@ def _volatility(values: pd.Series) -> float:
     """The standard deviation of values (epochs,) over the last quarter of the epochs."""
     late = _late(values)
     return (late - late[0]).std()  # equal values have exactly 0
-
-
-def _reached(values: pd.Series, score: str, target: float) -> np.ndarray:
-    return (values <= target if score == "loss" else values >= target).to_numpy()
 
 
 def _stays(values: pd.Series, score: str, target: float) -> np.ndarray:

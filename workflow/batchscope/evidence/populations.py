@@ -7,7 +7,7 @@ import pandas as pd
 from batchscope.evidence.crossed import Estimate
 from batchscope.evidence.trainings import NEW_SPLITS, THIS_SPLIT, Trainings
 from batchscope.results.history import metrics_of
-from batchscope.study.setting import SETTING, Setting, rows_of
+from batchscope.study.setting import Setting, rows_of, settings_in
 
 
 def add_populations(summary: pd.DataFrame, trainings: dict[str, Trainings], seed: int) -> pd.DataFrame:
@@ -22,7 +22,7 @@ def add_populations(summary: pd.DataFrame, trainings: dict[str, Trainings], seed
     trainings, in `_low_on_this_split` and `_high_on_this_split`. On new splits `replicates` and `diverged`, and of the
     same measures the mean and its interval.
     """
-    settings = [Setting(*row) for row in summary[SETTING].itertuples(index=False)]
+    settings = settings_in(summary)
     rows = [_row(setting, trainings, seed) for setting in settings]
     return pd.concat([summary, pd.DataFrame(rows, index=summary.index)], axis=1)
 

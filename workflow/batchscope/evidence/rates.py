@@ -12,8 +12,8 @@ from batchscope.evidence.crossed import estimate_mean
 from batchscope.evidence.recommendation import MOST_DIVERGED
 from batchscope.evidence.studentised import DRAWS, FEWEST
 from batchscope.evidence.trainings import Trainings
-from batchscope.study.scores import more_is_better
-from batchscope.study.setting import CONSTANT, FEWEST_RATES, SETTING, Setting
+from batchscope.study.scores import more_is_better, reaches
+from batchscope.study.setting import CONSTANT, FEWEST_RATES, Setting, settings_in
 
 COLUMNS = [
     *("batch_size", "rates", "replicates", "learning_rate", "learning_rate_low", "learning_rate_high", "on_edge"),
@@ -45,8 +45,7 @@ def add_usable_octaves(replicates: pd.DataFrame, score: str, target: float) -> p
     were not trained at all rates.
     """
     octaves = pd.Series(math.nan, replicates.index, name="usable_octaves")
-    sign = _sign(f"test_{score}")
-    usable = sign * replicates[f"test_{score}"] >= sign * target
+    usable = reaches(replicates[f"test_{score}"], score, target)
     for _, table in replicates[replicates["schedule"] == CONSTANT].groupby("batch_size"):
         rates = np.sort(table["learning_rate"].unique())
         if len(rates) < FEWEST_RATES:
@@ -97,7 +96,7 @@ def _row(
     low, high = _interval(sign * values, diverged, trainings.paired, rates, seed)
     tested = _means(trainings.values(f"test_{score}", settings)[0][..., 0], all_once)
     few_diverged = np.nanmean(diverged, axis=1) <= MOST_DIVERGED
-    usable = rates[(sign * tested >= sign * target) & few_diverged]
+    usable = rates[reaches(tested, score, target) & few_diverged]
     octaves = estimate_mean(trainings.values("usable_octaves", settings[:1])[0][0, :, 0], seed)[:3]
     octaves = np.clip(octaves, 0, np.log2(np.divide(*edges(rates)[[-1, 0]])))  # all that were tried
     known = not math.isnan(mean)
@@ -129,8 +128,7 @@ def best_of_each_size(table: pd.DataFrame, measure: str) -> list[Setting]:
     means = table[f"{measure}_mean"]
     lost = means.isna() | (table["diverged"] > MOST_DIVERGED * table["replicates"])
     ranked = table.assign(lost=lost, cost=-_sign(measure) * means).sort_values(["lost", "cost"], kind="stable")
-    best = ranked.drop_duplicates(["batch_size", "schedule"]).sort_index()
-    return [Setting(*row) for row in best[SETTING].itertuples(index=False)]
+    return settings_in(ranked.drop_duplicates(["batch_size", "schedule"]).sort_index())
 
 
 def _sign(measure: str) -> int:

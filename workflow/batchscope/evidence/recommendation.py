@@ -15,7 +15,7 @@ from batchscope.evidence.crossed import estimate_both, means_and_parts
 from batchscope.evidence.studentised import FEWEST
 from batchscope.evidence.trainings import Trainings
 from batchscope.study.scores import more_is_better
-from batchscope.study.setting import CONSTANT, SETTING, Setting, rows_of
+from batchscope.study.setting import CONSTANT, SETTING, Setting, rows_of, settings_in
 
 _AGAINST = [
     *("difference", "difference_low", "difference_high"),
@@ -161,7 +161,7 @@ def ranked_table(ranked: dict[str, dict[str, pd.DataFrame]]) -> pd.DataFrame:
 
 def settings_of(table: pd.DataFrame, verdicts: tuple[str, ...] = NOT_DISTINGUISHABLE) -> list[Setting]:
     """The settings of a table of `rank` that have one of the verdicts, in their order."""
-    return [Setting(*row) for row in table.loc[table["verdict"].isin(verdicts), SETTING].itertuples(index=False)]
+    return settings_in(table[table["verdict"].isin(verdicts)])
 
 
 def advised(populations: list[dict[str, pd.DataFrame]], margins: dict[str, float]) -> list[Setting]:

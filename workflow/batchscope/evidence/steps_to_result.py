@@ -9,9 +9,9 @@ import pandas as pd
 from batchscope.evidence.scaling import Bounds, bounds, fit, log_law, regime
 from batchscope.evidence.steps_at_best_rates import Best, steps_at_best_rates
 from batchscope.evidence.studentised import FEWEST
+from batchscope.study.scores import CRITICAL_BATCH_SIZE, FEWEST_UPDATES, reaches
 from batchscope.study.setting import CONSTANT, SETTING
 
-FEWEST_UPDATES, CRITICAL_BATCH_SIZE = "fewest_updates", "critical_batch_size"
 HALFWAY = "halfway"
 _FEWEST_POINTS = 3
 _TEXTS = ("on_edge", "why_not", "regime", "refused")
@@ -33,8 +33,7 @@ def updates_to_result(
         halfway: count to the middle between that measurement and the one before, as it was reached between the two.
     """
     history = history[history["schedule"] == CONSTANT].reset_index(drop=True)
-    values = history[f"{part}_{score}"]
-    there = history[values <= result if score == "loss" else values >= result]
+    there = history[reaches(history[f"{part}_{score}"], score, result)]
     keys = [*SETTING[:2], "replicate"]
     if halfway:
         before = history.groupby(keys)["updates"].shift(fill_value=0)

@@ -9,7 +9,7 @@ import pandas as pd
 from batchscope.evidence.recommendation import NOT_DISTINGUISHABLE
 from batchscope.evidence.variance import INTERACTION, SOURCES
 from batchscope.report.look import USUAL, Look
-from batchscope.report.rate_groups import groups_of_rates, rows_of_settings, settings_in
+from batchscope.report.rate_groups import groups_of_rates, rows_of_settings
 from batchscope.report.style import (
     GUESS,
     MARKERS,
@@ -22,7 +22,7 @@ from batchscope.report.style import (
     plt,
 )
 from batchscope.report.words import GUESSING, in_words
-from batchscope.study.setting import SETTING, Setting
+from batchscope.study.setting import SETTING, settings_in
 
 # Source of variance -> what it is called, and how its bar is hatched, which tells it in grey.
 _BARS = {
@@ -140,7 +140,7 @@ def plot_variance(variance: pd.DataFrame, title: str, score: str, look: Look = U
     Args:
         variance: as from `batchscope.evidence.variance.decompose`.
     """
-    settings = [Setting(*row) for row in variance[SETTING].drop_duplicates().itertuples(index=False)]
+    settings = settings_in(variance.drop_duplicates(SETTING))
     several_rates = variance["learning_rate"].nunique() > 1
     with plt.rc_context(look.style):
         figure, axes = plt.subplots(figsize=look.size(2.6))

@@ -11,6 +11,7 @@ from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 from batchscope.data.dataset import Dataset
 from batchscope.evidence.rates import best_of_each_size
 from batchscope.report.look import COLUMN_WIDTH, OF_A_PANEL, USUAL, Look
+from batchscope.report.rate_groups import rows_of_settings
 from batchscope.report.style import (
     MARKERS,
     OKABE_ITO,
@@ -127,7 +128,7 @@ def plot_batch_sizes(
     """
     several = learning_rates > 1
     if learning_rates > _MOST_RATES:
-        best = best_of_each_size(pd.concat(rows_of(setting, summary) for setting in settings), f"{part}_{score}")
+        best = best_of_each_size(rows_of_settings(settings, summary), f"{part}_{score}")
         settings, learning_rates = [setting for setting in settings if setting in best], 1
     columns = _columns_of_panels(len(settings), learning_rates, look)
     rows = math.ceil(len(settings) / columns)

@@ -15,7 +15,7 @@ from batchscope.report.steps_words import steps_in_words
 from batchscope.report.templates import write
 from batchscope.report.words import CONTROL, basis, basis_of_claim, bounds, capitalized, measured
 from batchscope.report.words import MEASURES as NAMES
-from batchscope.study.setting import SETTING, Setting, setting_in_words
+from batchscope.study.setting import SETTING, Setting, setting_in_words, settings_in
 
 # What a claim's number is a mean over, where that is not replicates.
 _UNITS = {
@@ -183,7 +183,7 @@ def _compared(comparisons: pd.DataFrame, measure: str, population: str) -> str:
     several_rates = len({*rows["learning_rate"], reference.learning_rate}) > 1
     parts = []
     for verdict, group in rows.groupby(f"verdict_on_{population.replace(' ', '_')}", sort=False):
-        settings = [Setting(*row) for row in group[SETTING].itertuples(index=False)]
+        settings = settings_in(group)
         names = [each.batch_sizes + f" ({each.learning_rate:g})" * several_rates for each in settings]
         parts.append(f"{verdict} at {', '.join(names)}")
     where = f" on {population}" * (len(_populations(comparisons)) > 1)

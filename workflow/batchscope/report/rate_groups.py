@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from batchscope.study.setting import SETTING, Setting, rows_of
+from batchscope.study.setting import SETTING, Setting, rows_of, settings_in
 
 _MOST_RATES = 8  # as many as there are colours
 _MOST_PLACES = 4
@@ -42,8 +42,3 @@ def groups_of_rates(table: pd.DataFrame, best: list[Setting], scaled: bool) -> d
 def rows_of_settings(settings: list[Setting], table: pd.DataFrame) -> pd.DataFrame:
     """The rows of some settings in a table."""
     return pd.concat([table.head(0), *(rows_of(setting, table) for setting in settings)])
-
-
-def settings_in(table: pd.DataFrame) -> list[Setting]:
-    """The setting of each row of a table."""
-    return [Setting(*row) for row in table[SETTING].itertuples(index=False)]

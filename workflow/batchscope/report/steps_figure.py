@@ -9,11 +9,10 @@ from matplotlib.ticker import StrMethodFormatter
 from scipy.interpolate import PchipInterpolator
 
 from batchscope.evidence.scaling import REGIMES
-from batchscope.evidence.steps_to_result import CRITICAL_BATCH_SIZE
 from batchscope.report.look import USUAL, Look
 from batchscope.report.style import OKABE_ITO, batch_size_axis, legend_below, plt
 from batchscope.report.words import bounds, in_words, number
-from batchscope.study.scores import more_is_better
+from batchscope.study.scores import CRITICAL_BATCH_SIZE, more_is_better
 
 _CURVE, _CRITICAL = OKABE_ITO[0], OKABE_ITO[3]
 _POINT = {"marker": "o", "color": "black", "ms": 4, "linestyle": "none"}

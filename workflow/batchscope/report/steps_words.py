@@ -3,8 +3,8 @@
 import pandas as pd
 
 from batchscope.evidence.scaling import DIMINISHING, NO_MORE, PERFECT
-from batchscope.evidence.steps_to_result import CRITICAL_BATCH_SIZE, FEWEST_UPDATES
 from batchscope.report.words import in_words, interval
+from batchscope.study.scores import CRITICAL_BATCH_SIZE, FEWEST_UPDATES
 
 _REGIMES = {
     PERFECT: "At {}, at most a tenth of that, twice the batch size takes half the updates, but for 10 %.",

@@ -28,7 +28,7 @@ from batchscope.report.words import (
 )
 from batchscope.results.pace_summary import ALONE, FIT
 from batchscope.study.scores import SCORES
-from batchscope.study.setting import SETTING, Setting
+from batchscope.study.setting import settings_in
 
 ON_THIS_SPLIT, ON_NEW_SPLITS = "on this split", "on new splits"
 # What a page has no room for.
@@ -99,7 +99,7 @@ def summary_table(summary: pd.DataFrame, score: str, at_once: int, pace: pd.Data
     stacked = f" of {at_once} stacked" if at_once > 1 else ""
     return pd.DataFrame(
         {
-            "batch size": [setting.batch_sizes for setting in _settings(summary)],
+            "batch size": [setting.batch_sizes for setting in settings_in(summary)],
             "learning rate": [f"{rate:g}" for rate in summary["learning_rate"]],
             "replicates": summary["replicates"],
             "diverged": summary["diverged"],
@@ -146,7 +146,7 @@ def comparisons_table(comparisons: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "measure": comparisons["measure"].map(MEASURES),
-            "batch size": [setting.batch_sizes for setting in _settings(comparisons)],
+            "batch size": [setting.batch_sizes for setting in settings_in(comparisons)],
             "learning rate": [f"{rate:g}" for rate in comparisons["learning_rate"]],
             "mean": comparisons["mean"].map(number),
             "difference": _intervals(comparisons, "difference", "low_on_this_split", "high_on_this_split"),
@@ -253,10 +253,6 @@ def write_latex(table: pd.DataFrame, path: str | Path) -> None:
     text = in_latex(table.to_latex(index=False, escape=True, column_format=widths))
     with replacing(path) as temporary:
         temporary.write_text(text)
-
-
-def _settings(table: pd.DataFrame) -> list[Setting]:
-    return [Setting(*row) for row in table[SETTING].itertuples(index=False)]
 
 
 def _intervals(table: pd.DataFrame, *columns: str) -> list[str]:

@@ -5,11 +5,9 @@ from collections.abc import Iterator
 from batchscope.errors import suggestion
 from batchscope.study.keras_plan import KerasPlan
 from batchscope.study.plan import Plan
-from batchscope.study.scores import METRICS, at_budget
+from batchscope.study.scores import FITTED, METRICS, at_budget
 from batchscope.study.setting import CONSTANT, FEWEST_RATES
 from batchscope.study.study import Study, settings_named
-
-_FITTED = ("critical_batch_size", "fewest_updates")  # to all settings of a study
 
 
 def claim_mistakes(study: Study, studies: dict[str, Plan], claim: dict) -> Iterator[str]:
@@ -26,7 +24,7 @@ def _mistakes_of_one(study: Study, claim: dict) -> Iterator[str]:
         yield "give one of `above`, `below` and `within`" + (f", not {' and '.join(bounds)}" if bounds else "")
     if "within" in claim and claim["within"][0] >= claim["within"][1]:
         yield f"within: {claim['within']} is no range; the smaller number stands first"
-    if claim["measure"] in _FITTED:
+    if claim["measure"] in FITTED:
         if "steps_to_result" not in study.spec:
             yield f"{claim['measure']} follows from steps to a result; add the key `steps_to_result` to the study"
         if claim.keys() & {"of", "against", "along"}:

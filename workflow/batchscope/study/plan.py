@@ -136,12 +136,15 @@ class Plan(Study):
     @property
     def tables(self) -> list[str]:
         """The names of all tables under metrics."""
-        asked_for = [name for name in ("variance_trainings", "variance", "pace") if name.split("_")[0] in self.spec]
-        asked_for += ["steps_to_result", "scaling"] * ("steps_to_result" in self.spec)
-        judged = ["summary", "comparisons", "recommendation", "claims"]
-        mapped = ["rates"] if self.maps_rates else []
-        budgets = ["budgets"] if "budgets" in self.spec else []
-        return ["replicates", "new_splits", *self.measured_otherwise, *judged, *asked_for, *mapped, *budgets]
+        by_key = {
+            "variance": ("variance_trainings", "variance"),
+            "pace": ("pace",),
+            "steps_to_result": ("steps_to_result", "scaling"),
+            "budgets": ("budgets",),
+        }
+        asked_for = [name for key, names in by_key.items() if key in self.spec for name in names]
+        judged = ["summary", "comparisons", "recommendation", "claims", *["rates"] * self.maps_rates]
+        return ["replicates", "new_splits", *self.measured_otherwise, *judged, *asked_for]
 
     @property
     def map_of_rates(self) -> dict:

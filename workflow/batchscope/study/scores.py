@@ -12,6 +12,13 @@ def more_is_better(measure: str) -> bool:
     return measure.partition("_at_")[0].endswith(tuple(score for score in SCORES if score != "loss"))
 
 
+def reaches(values, score: str, target: float):
+    """Whether each of some values of a score, an array or a series, is at a target; NaN is not."""
+    return values <= target if score == "loss" else values >= target
+
+
+# What is fitted to all settings of a study: S_min and B_crit of `batchscope.evidence.scaling`.
+FITTED = FEWEST_UPDATES, CRITICAL_BATCH_SIZE = "fewest_updates", "critical_batch_size"
 # What trainings are compared at as equals: how much of it there may be, and the loss that all get to.
 BUDGETS = ("epochs", "updates", "train_loss", "seconds")
 

@@ -41,6 +41,11 @@ def rows_of(setting: Setting, table):
     return table[np.logical_and.reduce([table[column] == value for column, value in zip(SETTING, setting)])]
 
 
+def settings_in(table) -> list[Setting]:
+    """The setting of each row of a table of pandas."""
+    return [Setting(*row) for row in table[SETTING].itertuples(index=False)]
+
+
 def spelling(batch_size: int | str | dict) -> str:
     """A batch size of the config as files and rules are named after it: `8`, `full` or `4x20_256x80`."""
     if isinstance(batch_size, dict):

@@ -202,9 +202,8 @@ class Task:
         return epoch_seconds(train_rows, stage.batch_size, work)
 
     def epochs_of(self, span: Span) -> float:
-        """How many epochs a span has, a whole number where it is one."""
-        epochs = span.updates / math.ceil(self.rows[0] / span.batch_size)
-        return int(epochs) if epochs.is_integer() else epochs
+        """How many epochs a span has."""
+        return span.updates / math.ceil(self.rows[0] / span.batch_size)
 
     def rows_of_parts(self, span: Span) -> list[int]:
         """How many rows the batches of each part of a span have."""
