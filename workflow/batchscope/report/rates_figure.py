@@ -143,7 +143,7 @@ def _draw_octaves(axes: plt.Axes, rates: pd.DataFrame) -> None:
     axes.plot(x, mean, color="0.6", linewidth=0.6)
     axes.plot(x[~cut_off], mean[~cut_off], "o", color="black", ms=4, mew=0.9)
     axes.plot(x[cut_off], mean[cut_off], "^", color="black", mfc="white", ms=4.5, mew=0.9)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 1.1 * axes.get_ylim()[1])  # room for the markers at the top
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.set_ylabel("usable octaves")
 
