@@ -9,16 +9,18 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow")]
 
-from tests.unit import simulated_steps  # noqa: E402
+from tests.unit import simulated_gradients, simulated_steps  # noqa: E402
 from tests.unit.simulated import EASE, accuracy, ease_of, normal, samples, skewed, study, with_bad_ones  # noqa: E402
 
 from batchscope.evidence import unpaired  # noqa: E402
 from batchscope.evidence.crossed import LEVEL, adjusted_p_values, estimate_mean, not_worse_than  # noqa: E402
+from batchscope.evidence.noise_scale import find_noise_scale  # noqa: E402
 from batchscope.evidence.steps_to_result import tables  # noqa: E402
 
 SETTINGS, MARGIN = 6, 0.03
 # Octaves between two learning rates, spread of a replicate, updates between two measurements.
 STEPS = ((1, 0.1, 2), (0.5, 0.1, 2), (0.25, 0.3, 2), (0.5, 0.1, 20))
+NOISE = ((256, 128, 0.3), (256, 32, 0.3), (256, 8, 0.3), (1024, 512, 0.1))  # training rows, those taken, weights
 SIZES = ((6, 6), (10, 10), (30, 30), (6, 20))
 SAMPLES = [*((sizes, (1, 1)) for sizes in SIZES), ((6, 20), (3, 1)), ((6, 20), (1, 3))]
 
@@ -28,7 +30,11 @@ def main() -> None:
     parser.add_argument("--studies", type=int, default=1000, help="simulated studies for each number of trainings")
     parser.add_argument("--trainings", type=int, nargs="*", default=[6, 10, 15, 30], help="trainings per setting")
     parser.add_argument("--steps", type=int, nargs="+", help="steps to a result, with so many replicates, alone")
+    parser.add_argument("--noise", type=int, nargs="+", help="the gradient noise scale, with so many replicates, alone")
     arguments = parser.parse_args()
+    if arguments.noise:
+        _of_noise(arguments.studies, arguments.noise)
+        return
     if arguments.steps:
         _of_steps(arguments.studies, arguments.steps)
         return
@@ -59,6 +65,23 @@ def _of_samples(studies: int) -> None:
             covered.append(np.mean([each.low <= 0 <= each.high for each in estimates]))
         shares = " | ".join(f"{100 * share:.1f} %" for share in covered)
         print(f"| {sizes[0]} and {sizes[1]} | {spreads[0]} and {spreads[1]} | {shares} |", flush=True)
+
+
+def _of_noise(studies: int, replicates: list[int]) -> None:
+    """How often the gradient noise scale of a linear regression is covered, from the gradients of some of its rows."""
+    print("| replicates | N | n | noise scale | covered | lost in noise |\n|" + " --- |" * 6, flush=True)
+    for train_rows, rows, size in NOISE:
+        gradients = simulated_gradients.linear(train_rows, np.random.default_rng(0), features=10, size=size)
+        trace, squared = simulated_gradients.of_rows(gradients)
+        for count in replicates:
+            random, covered, lost = np.random.default_rng(count), 0, 0
+            for seed in range(studies):
+                drawn = simulated_gradients.draw(gradients, rows, count, random)
+                row = find_noise_scale(simulated_gradients.measured(drawn, train_rows), seed)[0].iloc[0]
+                covered += row["low"] <= trace / squared <= row["high"]
+                lost += bool(row["refused"])
+            shares = f"{100 * covered / studies:.1f} % | {100 * lost / studies:.1f} %"
+            print(f"| {count} | {train_rows} | {rows} | {trace / squared:.0f} | {shares} |", flush=True)
 
 
 def _of_steps(studies: int, replicates: list[int]) -> None:

@@ -368,7 +368,7 @@ FITTED = pd.DataFrame(
     {
         "quantity": ["fewest_updates", "critical_batch_size"],
         **{"estimate": [120.0, math.nan], "low": [100.0, math.nan], "high": [150.0, math.nan]},
-        **{"low_90": [104.0, math.nan], "high_90": [144.0, math.nan], "replicates": 10, "refused": [math.nan, REFUSED]},
+        **{"low_90": [104.0, math.nan], "high_90": [144.0, math.nan], "replicates": 10, "refused": ["", REFUSED]},
     }
 )
 

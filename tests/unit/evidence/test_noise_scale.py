@@ -16,27 +16,9 @@ from batchscope.evidence.noise_scale import (
     with_estimates,
 )
 from batchscope.files import write_csv
-from batchscope.results.gradients import gradients_table
+from tests.unit.simulated_gradients import draw, linear, measured, of_rows
 
 WITHOUT_END = math.inf  # training rows
-
-
-def measured(gradients: np.ndarray, train_rows: float) -> pd.DataFrame:
-    """The table of samples of gradients (samples, rows, weights), each a replicate."""
-    squares = (gradients**2).sum(axis=2).mean(axis=1)
-    means = (gradients.mean(axis=1) ** 2).sum(axis=1)
-    count = len(gradients)
-    history = pd.DataFrame(
-        {"batch_size": 32, "learning_rate": 0.1, "schedule": "constant", "replicate": range(count), "epoch": 1}
-    ).assign(updates=10, test_loss=1.0)
-    table = gradients_table(history, np.stack([squares, means], axis=1), ["1 dense"], gradients.shape[1], train_rows)
-    return table[table["layer"] == ""]
-
-
-def linear(rows: int, random: np.random.Generator, features: int = 5) -> np.ndarray:
-    """Gradients of (x w - y)^2 at w = 0.3, of rows with x of variance 1 and y = e without any relation to it."""
-    x, y = random.normal(size=(rows, features)), random.normal(size=rows)
-    return 2 * (x @ np.full(features, 0.3) - y)[:, None] * x
 
 
 def of_linear(features: int = 5) -> tuple[float, float]:
@@ -51,17 +33,6 @@ def softmax(random: np.random.Generator) -> np.ndarray:
     scores = np.exp(x @ weights)
     errors = scores / scores.sum(axis=1, keepdims=True) - np.eye(3)[y]
     return np.einsum("ni,nj->nij", x, errors).reshape(60, 12)
-
-
-def of_rows(gradients: np.ndarray) -> tuple[float, float]:
-    """tr(Sigma) and |G|^2 of these very rows."""
-    return gradients.var(axis=0, ddof=1).sum(), (gradients.mean(axis=0) ** 2).sum()
-
-
-def draw(gradients: np.ndarray, rows: int, samples: int, random: np.random.Generator) -> np.ndarray:
-    """Samples of rows without replacement, (samples, rows, weights)."""
-    places = random.permuted(np.tile(np.arange(len(gradients)), (samples, 1)), axis=1)[:, :rows]
-    return gradients[places]
 
 
 def assert_unbiased(estimates: pd.DataFrame, truth: tuple[float, float]) -> None:

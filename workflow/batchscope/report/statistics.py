@@ -119,6 +119,13 @@ _STEPS = (
     "rate is the lowest or highest of those tried, or at which most never get there. Intervals are about the rates "
     "tried: the best of one rate per octave takes about 5 % more updates than the best of all."
 )
+_NOISE = (
+    "tr(Sigma) / |G|^2, of the gradients of single training rows, drawn without replacement (McCandlish et al. 2018); both "
+    "are estimated without bias of all training rows, and averaged over moments and replicates before they are divided. "
+    "999 samples of replicates give the standard error on the log scale, expanded by n / (n - 1) and times Student's t. "
+    "Where more than 2.5 % of the samples have no gradient above 0 there is a lower bound alone. The interval of a ratio "
+    "to the critical batch size is by those of both (Zou and Donner 2008)."
+)
 _CLAIMS_OF_RUNS = "A claim about what the histories do not have is not measured."
 _CLAIMS_ACROSS = (
     "Settings of two studies are compared in pairs where both have the same seed, data, model and loss, else as two "
@@ -153,6 +160,7 @@ def statistics_in_words(study: dict) -> dict[str, str]:
         "Convergence": [_CONVERGENCE],
         "Seconds": [_SECONDS[kind]],
         "Steps to a result": [_STEPS * ("steps_to_result" in spec)],
+        "Gradient noise scale": [_NOISE * ("noise_scale" in spec)],
         "Claims": [
             _CLAIMS,
             _CLAIMS_OF_RUNS * (not of_rows),

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from batchscope.study.config import read_file
 
-# The keys of a study that name one thing, with its arguments.
+# The keys of a study that name one thing, with its arguments; those within a key after that.
 _ONE_OF = (
     *("dataset", "scaler", "optimizer", "loss", "learning_rate_schedule"),
-    *("steps_to_result", "evaluate_every"),
+    *("steps_to_result", "evaluate_every", "noise_scale.every"),
 )
 _LENGTHS = ("epochs", "updates")  # of which a study has one
 # How deep keys are that a later file may set to null: those of the config, of studies, and the studies themselves.
@@ -37,7 +37,7 @@ def merge(files: Iterable[str | Path], options: dict) -> dict:
 def _over(below: object, above: object, place: tuple[str, ...]) -> object:
     if not isinstance(above, dict):
         return above
-    names_another = len(place) == 3 and place[-1] in _ONE_OF and isinstance(below, dict) and not below.keys() & above
+    names_another = ".".join(map(str, place[2:])) in _ONE_OF and isinstance(below, dict) and not below.keys() & above
     merged = dict(below) if isinstance(below, dict) and not names_another else {}
     if len(place) == 2 and any(above.get(length) is not None for length in _LENGTHS):
         merged = {key: value for key, value in merged.items() if key not in _LENGTHS}
