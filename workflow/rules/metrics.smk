@@ -99,7 +99,8 @@ rule judge_claims:
         measured=lambda wildcards: list(
             chain.from_iterable(measured(STUDIES[name]) for name in (wildcards.study, *study_of(wildcards).elsewhere))
         ),
-        fitted=where_asked_for("scaling"),
+        scaling=where_asked_for("scaling"),
+        noise=where_asked_for("noise_scale_summary"),
     output:
         "results/{study}/metrics/claims.csv",
     log:
@@ -196,6 +197,33 @@ rule find_steps_to_result:
         "Finding how many updates {wildcards.study} takes to its result"
     script:
         "../scripts/find_steps_to_result.py"
+
+
+rule find_noise_scale:
+    input:
+        gradients="results/{study}/metrics/noise_scale_gradients.csv",
+        scaling=where_asked_for("scaling"),
+    output:
+        noise="results/{study}/metrics/noise_scale.csv",
+        summary="results/{study}/metrics/noise_scale_summary.csv",
+    log:
+        "results/{study}/logs/find_noise_scale.log",
+    benchmark:
+        "results/{study}/benchmarks/find_noise_scale.tsv"
+    localrule: True
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("find_noise_scale.py"),
+        noise=part(lambda study, _: study.noise),
+    message:
+        "Finding the gradient noise scale of {wildcards.study}"
+    script:
+        "../scripts/find_noise_scale.py"
 
 
 rule map_rates:

@@ -86,6 +86,36 @@ rule train_ensembles:
         "../scripts/train_ensembles.py"
 
 
+rule train_noise_scale:
+    input:
+        dataset="results/{study}/dataset.npz",
+        model=where_they_are(lambda study: study.model_files),
+    output:
+        "results/{study}/metrics/noise_scale_gradients.csv",
+    log:
+        "results/{study}/logs/train_noise_scale.log",
+    benchmark:
+        "results/{study}/benchmarks/train_noise_scale.tsv"
+    conda:
+        training_env
+    threads: 1
+    resources:
+        gpu=gpus,
+        mem_mb=memory,
+        stack_mb=config["resources"]["mem_mb"],
+        runtime=lambda wildcards, attempt: attempt * study_of(wildcards).minutes_of_noise_scale,
+        training=1,
+        trainings=lambda wildcards: study_of(wildcards).spec["replicates"],
+    params:
+        code=code("train_noise_scale.py"),
+        training=part(lambda study, _: study.noise_scale),
+        files=content(lambda study: study.model_files),
+    message:
+        "Measuring the gradient noise scale of {wildcards.study}"
+    script:
+        "../scripts/train_noise_scale.py"
+
+
 rule train_variance:
     input:
         dataset="results/{study}/dataset.npz",

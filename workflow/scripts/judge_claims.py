@@ -11,6 +11,7 @@ import pandas as pd
 
 from batchscope.evidence.claims import judge
 from batchscope.evidence.measured import read_measured
+from batchscope.evidence.scaling import read_quantities
 from batchscope.files import write_csv
 from batchscope.script import begin
 
@@ -22,5 +23,6 @@ studies = {
     for study, paired in claims.pop("paired").items()
 }
 own = studies.pop(snakemake.wildcards.study)
-fitted = next(map(pd.read_csv, snakemake.input.fitted), None)
+fitted = [read_quantities(path) for path in (*snakemake.input.scaling, *snakemake.input.noise)]
+fitted = pd.concat(fitted) if fitted else None
 write_csv(judge(**own._asdict(), **claims, elsewhere=studies, fitted=fitted), snakemake.output[0])

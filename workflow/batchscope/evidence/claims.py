@@ -62,7 +62,7 @@ def judge(
         seed: where the bootstrap starts from.
         elsewhere: the other studies that claims name.
         fitted: a row per `quantity` that is fitted to the whole study: `estimate`, `low`, `high`, `low_90`, `high_90`,
-            `replicates`, and in `refused` why the data do not determine it.
+            `replicates`, and in `refused` why the data do not determine it, or nothing.
 
     `low` to `high` is the 95 % interval of the estimate over trainings alone, on these rows, `low_90` to `high_90` its
     90 % interval, and `verdict` goes by them. The interval `on_this_split` is for new rows too, where the measure is a
@@ -147,15 +147,14 @@ def _judge_fitted(claim: dict, fitted: pd.Series) -> dict:
     """The verdict on a number that is fitted to the whole study, by its interval."""
     replicates = 0 if math.isnan(fitted["replicates"]) else int(fitted["replicates"])  # none where nothing is fitted
     estimate = Estimate(*fitted[["estimate", "low", "high", "low_90", "high_90"]], math.nan, replicates)
-    refused = fitted["refused"] if isinstance(fitted["refused"], str) else ""
-    decided = not refused and estimate.values >= FEWEST and not math.isnan(estimate.low)
+    decided = not fitted["refused"] and estimate.values >= FEWEST and not math.isnan(estimate.low)
     found = verdict(claim, estimate) if decided else "undecided"
     return _unjudged(claim, found) | {
         **{name: getattr(estimate, name) for name in ("estimate", "low", "high", "low_90", "high_90")},
         "replicates": estimate.values,
         "low_on_this_split": estimate.low,
         "high_on_this_split": estimate.high,
-        "basis": refused,
+        "basis": fitted["refused"],
     }
 
 

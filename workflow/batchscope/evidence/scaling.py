@@ -9,9 +9,11 @@ between has diminishing returns.
 """
 
 import math
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 PERFECT, DIMINISHING, NO_MORE = "perfect scaling", "diminishing returns", "no more to gain"
@@ -79,6 +81,11 @@ def bounds(measured: float, samples: np.ndarray, replicates: int) -> Bounds:
     error = known.std(ddof=1) * math.sqrt(replicates / (replicates - 1))
     wide, narrow = (error * stats.t.isf(level, replicates - 1) for level in (0.025, 0.05))
     return Bounds(centre - wide, centre + wide, centre - narrow, centre + narrow)
+
+
+def read_quantities(path: str | Path) -> pd.DataFrame:
+    """A table of fitted quantities from its file, where one that is not `refused` has an empty text for that."""
+    return pd.read_csv(path, dtype={"refused": str}).fillna({"refused": ""})
 
 
 def regime(batch_size: float, critical: float) -> str:

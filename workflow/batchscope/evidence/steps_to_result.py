@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from batchscope.evidence.scaling import Bounds, bounds, fit, log_law, regime
+from batchscope.evidence.scaling import Bounds, bounds, fit, log_law, read_quantities, regime
 from batchscope.evidence.steps_at_best_rates import Best, steps_at_best_rates
 from batchscope.evidence.studentised import FEWEST
 from batchscope.study.scores import CRITICAL_BATCH_SIZE, FEWEST_UPDATES, reaches
@@ -14,7 +14,7 @@ from batchscope.study.setting import CONSTANT, SETTING
 
 HALFWAY = "halfway"
 _FEWEST_POINTS = 3
-_TEXTS = ("on_edge", "why_not", "regime", "refused")
+_TEXTS = ("on_edge", "why_not", "regime")
 _UNKNOWN = Bounds(*[math.nan] * 4)
 
 
@@ -101,8 +101,8 @@ def tables(
 
 def read_tables(steps: str | Path, scaling: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Both tables from their files, where a text that says nothing is an empty cell."""
-    tables = (pd.read_csv(path, dtype=dict.fromkeys(_TEXTS, str)) for path in (steps, scaling))
-    return tuple(table.fillna(dict.fromkeys(_TEXTS, "")) for table in tables)
+    by_size = pd.read_csv(steps, dtype=dict.fromkeys(_TEXTS, str)).fillna(dict.fromkeys(_TEXTS, ""))
+    return by_size, read_quantities(scaling)
 
 
 def _row(best: Best, chosen_on: str) -> dict:

@@ -64,6 +64,9 @@ MEASURES = {
     "critical_batch_size": "critical batch size",
     "fewest_updates": "fewest updates",
     "usable_octaves": "octaves of usable learning rates",
+    "noise_scale": "gradient noise scale",
+    "noise_scale_growth": "growth of the gradient noise scale",
+    "noise_scale_of_critical": "gradient noise scale over the critical batch size",
 }
 MEASURES |= {
     measure.replace("accuracy", metric): name.replace("accuracy", SCORES[metric])

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from batchscope.errors import suggestion
 from batchscope.study.keras_plan import KerasPlan
 from batchscope.study.plan import Plan
-from batchscope.study.scores import FITTED, METRICS, at_budget
+from batchscope.study.scores import FITTED, METRICS, NOISE_SCALE_OF_CRITICAL, OF_NOISE, at_budget
 from batchscope.study.setting import CONSTANT, FEWEST_RATES
 from batchscope.study.study import Study, settings_named
 
@@ -24,9 +24,12 @@ def _mistakes_of_one(study: Study, claim: dict) -> Iterator[str]:
         yield "give one of `above`, `below` and `within`" + (f", not {' and '.join(bounds)}" if bounds else "")
     if "within" in claim and claim["within"][0] >= claim["within"][1]:
         yield f"within: {claim['within']} is no range; the smaller number stands first"
-    if claim["measure"] in FITTED:
-        if "steps_to_result" not in study.spec:
+    if claim["measure"] in (*FITTED, *OF_NOISE):
+        by_steps = claim["measure"] in (*FITTED, NOISE_SCALE_OF_CRITICAL)
+        if by_steps and "steps_to_result" not in study.spec:
             yield f"{claim['measure']} follows from steps to a result; add the key `steps_to_result` to the study"
+        if claim["measure"] in OF_NOISE and "noise_scale" not in study.spec:
+            yield f"{claim['measure']} is measured along a training with Keras; add the key `noise_scale` to the study"
         if claim.keys() & {"of", "against", "along"}:
             yield f"{claim['measure']} is of the whole study; leave out `of`, `against` and `along`"
     elif claim["measure"] in ("ensemble_gain", "selection_gain"):

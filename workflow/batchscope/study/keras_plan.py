@@ -91,6 +91,38 @@ class KerasPlan(Plan):
         }
 
     @property
+    def noise_scale(self) -> dict:
+        """The training that the gradient noise scale is measured along."""
+        spec, batch_size = self.spec["noise_scale"], self._batch_size_of_noise
+        measuring = {"evaluate_every": spec["every"], "gradient_rows": spec["rows"]}
+        return {
+            "task": self._task | {"stages": self.stages(batch_size)} | measuring,
+            "way": self.way,
+            "setting": self.setting(batch_size, spec.get("learning_rate")),
+            "replicates": self.spec["replicates"],
+        }
+
+    @property
+    def _batch_size_of_noise(self) -> int | str | dict:
+        """The one that is asked for, else the one in the middle of those tried; schedules come last."""
+        tried = sorted(self.spec["batch_sizes"], key=lambda size: (isinstance(size, dict), self.stages(size)))
+        constant = [size for size in tried if not isinstance(size, dict)] or tried
+        return self.spec["noise_scale"].get("batch_size", constant[(len(constant) - 1) // 2])
+
+    @property
+    def measurements_of_noise(self) -> int:
+        stages, every = self.stages(self._batch_size_of_noise), self.spec["noise_scale"]["every"]
+        return count_measurements(stages, self.train_rows, every)
+
+    @property
+    def minutes_of_noise_scale(self) -> int:
+        """The gradients of single rows take as long as an epoch of so many rows at a batch size of 1."""
+        rows = min(self.spec["noise_scale"]["rows"], self.train_rows)
+        multiplications = self.multiplications * rows // self.train_rows
+        each = epoch_seconds(rows, 1, multiplications, self.way[0].split()[0]) * self.measurements_of_noise
+        return job_minutes(self.spec["replicates"] * (each + self._seconds(self._batch_size_of_noise)))
+
+    @property
     def variance(self) -> dict:
         """The trainings of a crossed design: at each of some batch sizes all splits with all weights and all orders."""
         spec = self.spec["variance"]

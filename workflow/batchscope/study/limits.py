@@ -104,5 +104,7 @@ def _seconds_due(study: KerasPlan) -> Iterator[float]:
             yield study.seconds(name)
     if "ensembles" in study.spec and not (results / "metrics/ensembles.csv").exists():
         yield 60 * study.minutes_of_ensembles
+    if "noise_scale" in study.spec and not (results / "metrics/noise_scale_gradients.csv").exists():
+        yield 60 * study.minutes_of_noise_scale
     if "variance" in study.spec and not (results / "metrics/variance_trainings.csv").exists():
         yield 60 * study.minutes_of_variance

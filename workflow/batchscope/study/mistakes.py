@@ -59,6 +59,8 @@ def _of_keras(study: KerasPlan) -> Iterator[str]:
         yield from _not_of_classes(study)
     if "micro_batch_size" in study.spec:
         yield from _not_divided(study)
+    if "noise_scale" in study.spec and (why := _of_whole_batches(study)):
+        yield f"noise_scale: a loss that is {why} is no mean over rows; leave `reduction` out of `loss`"
     yield from _not_counted_in_updates(study)
     if "ensembles" in study.spec and study.spec["split"]["order"] == "resampled":
         yield "ensembles: they need test rows that none of their members trains on; take another `order` in `split`"
@@ -143,9 +145,15 @@ def _not_divided(study: Study) -> Iterator[str]:
     """Why the batches of a study cannot be divided."""
     if study.spec["engine"] == "fit":
         yield "micro_batch_size: Model.fit trains whole batches; leave it out, or take engine: compiled"
-    if not can_be_divided(study.spec["loss"], "class_weight" in study.spec):
-        sums = "a sum over the batch" if is_a_sum(study.spec["loss"]) else "divided by the weights of the batch"
-        yield f"micro_batch_size: a loss that is {sums} cannot be divided; leave `reduction` out of `loss`"
+    if why := _of_whole_batches(study):
+        yield f"micro_batch_size: a loss that is {why} cannot be divided; leave `reduction` out of `loss`"
+
+
+def _of_whole_batches(study: Study) -> str:
+    """What the loss of a batch is that is not the mean of those of its rows; empty where it is."""
+    if can_be_divided(study.spec["loss"], "class_weight" in study.spec):
+        return ""
+    return "a sum over the batch" if is_a_sum(study.spec["loss"]) else "divided by the weights of the batch"
 
 
 def _not_counted_in_updates(study: KerasPlan) -> Iterator[str]:
@@ -175,6 +183,8 @@ def batch_sizes(study: Study) -> Iterator[tuple[str, int | str | dict]]:
         yield f"learning_curves.{name}.batch_size", curve["batch_size"]
     if "ensembles" in study.spec:
         yield "ensembles.batch_size", study.spec["ensembles"]["batch_size"]
+    if "batch_size" in study.spec.get("noise_scale", {}):
+        yield "noise_scale.batch_size", study.spec["noise_scale"]["batch_size"]
     for index, batch_size in enumerate(study.spec.get("variance", {}).get("batch_sizes", [])):
         yield f"variance.batch_sizes[{index}]", batch_size
 

@@ -121,6 +121,9 @@ def memory_of_training(study: KerasPlan, size: Size) -> Iterator[Need]:
     if "ensembles" in spec:
         members = {f"ensembles.{key}": spec["ensembles"][key] for key in ("members", "repeats")}
         yield Need(_OF_A_DRAW + _OF_A_VALUE * size.outputs * sum(size.rows[1:]), members)
+    if "noise_scale" in spec:
+        moments = {"noise_scale.every": study.measurements_of_noise, "replicates": spec["replicates"]}
+        yield Need(_of_a_table_row(study, size), moments | {"model": 1 + len(spec["model"])})
     if "variance" in spec:
         crossed = {f"variance.{key}": spec["variance"][key] for key in ("splits", "weights", "orders")}
         yield Need(_OF_A_DRAW, crossed)

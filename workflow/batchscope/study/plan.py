@@ -140,6 +140,7 @@ class Plan(Study):
             "variance": ("variance_trainings", "variance"),
             "pace": ("pace",),
             "steps_to_result": ("steps_to_result", "scaling"),
+            "noise_scale": ("noise_scale_gradients", "noise_scale", "noise_scale_summary"),
             "budgets": ("budgets",),
         }
         asked_for = [name for key, names in by_key.items() if key in self.spec for name in names]
@@ -171,6 +172,11 @@ class Plan(Study):
     def steps(self) -> dict:
         """How many updates each batch size takes to a result."""
         return self.reached | {"paired": self.paired, "seed": self.spec["seed"]}
+
+    @property
+    def noise(self) -> dict:
+        """The gradient noise scale, up to a result where steps are counted to one."""
+        return (self.reached if "steps_to_result" in self.spec else {}) | {"seed": self.spec["seed"]}
 
     @property
     def reached(self) -> dict:

@@ -19,6 +19,10 @@ def reaches(values, score: str, target: float):
 
 # What is fitted to all settings of a study: S_min and B_crit of `batchscope.evidence.scaling`.
 FITTED = FEWEST_UPDATES, CRITICAL_BATCH_SIZE = "fewest_updates", "critical_batch_size"
+# What the gradients of single rows come to, see `batchscope.evidence.noise_scale`.
+OF_NOISE = NOISE_SCALE, NOISE_SCALE_GROWTH, NOISE_SCALE_OF_CRITICAL = (
+    *("noise_scale", "noise_scale_growth", "noise_scale_of_critical"),
+)
 # What trainings are compared at as equals: how much of it there may be, and the loss that all get to.
 BUDGETS = ("epochs", "updates", "train_loss", "seconds")
 

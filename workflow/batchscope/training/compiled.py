@@ -18,7 +18,7 @@ from batchscope.model.models import values_per_row
 from batchscope.model.schedules import start_at
 from batchscope.study.spans import Part, Span
 from batchscope.training.program import Program, compiled, evaluated_at_once
-from batchscope.training.scoring import measure_parts
+from batchscope.training.scoring import measure_beside
 from batchscope.training.task import NOTHING, Draw, Task, Trained
 
 # Optimizers that treat every weight by itself, so that a stack of replicates is to them one larger tensor.
@@ -101,6 +101,7 @@ class CompiledEngine(Program):
         task = self._task
         self._rows = tf.constant(task.x, keras.config.floatx()), tf.constant(task.y)
         self._evaluated = [tf.Variable(np.zeros((*self._lead, rows), np.int32)) for rows in task.rows[1:]]
+        self._of_single_rows = compiled(lambda rows: self._sum_gradients(rows, rows.shape[-1]))
         self._programs = {
             stage.batch_size: compiled(partial(self._run_parts, stage.batch_size)) for stage in task.stages
         }
@@ -111,7 +112,7 @@ class CompiledEngine(Program):
         """How many epochs, and parts of them, one call has at most: those of one measurement at least."""
         task = self._task
         epochs = max(span.parts[-1].epoch - span.parts[0].epoch + 1 for span in task.spans)
-        if not task.metrics:  # which are measured after a call
+        if not task.measures_beside:  # which is done after a call
             orders_at_once = _ORDERS_AT_ONCE // (self._width * task.rows[0])
             epochs = max(epochs, min(math.ceil(task.epochs / PIECES), orders_at_once))
         parts = Counter(part.epoch for span in task.spans for part in span.parts)
@@ -148,7 +149,7 @@ class CompiledEngine(Program):
             drawn = {epoch: order for epoch, order in drawn.items() if epoch >= first}
             begin = time.perf_counter()
             sums, updates = self._run(piece[0].batch_size, piece, drawn)
-            metrics = measure_parts(self._task, measured_on, self.outputs)
+            metrics = measure_beside(self._task, draws, measured_on, so_far.measurements, self)
             seconds = time.perf_counter() - begin
             epochs = sum(map(self._task.epochs_of, piece))
             so_far = so_far.then(self._means(piece, sums)[: len(draws)], updates, epochs, seconds, metrics)
@@ -190,10 +191,32 @@ class CompiledEngine(Program):
         outputs = np.concatenate(blocks, axis=-2)
         return outputs.reshape(self._width, *outputs.shape[-2:])[: len(rows)]
 
+    def single_gradients(self, rows: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """Of the gradients of single rows the mean of their squared norms and the squared norm of their mean, for each
+        member of the stack trained last, each (members, weights).
+
+        Args:
+            rows: as `outputs` takes them.
+        """
+        stacked = self._stack(self._filled(rows))
+        before = [variable.numpy() for variable in self._non_trainable]  # among them what layers draw at random from
+        sums = self._sum_over_rows(stacked)
+        for variable, value in zip(self._non_trainable, before):
+            variable.assign(value)
+        squares, gradients = sums[: len(self._trainable)], sums[len(self._trainable) :]
+        count, members = stacked.shape[-1], len(rows)
+        mean_squares = np.stack([np.reshape(each, -1) for each in squares], axis=-1) / count
+        means = [np.reshape(each, (self._width, -1)) / count for each in gradients]
+        return mean_squares[:members], np.stack([(mean**2).sum(axis=1) for mean in means], axis=-1)[:members]
+
+    def _sum_over_rows(self, stacked: np.ndarray) -> list[np.ndarray]:
+        """As from `_sum_gradients`, of rows (*lead, n)."""
+        return [total.numpy().astype(np.float64) for total in self._of_single_rows(tf.constant(stacked))]
+
     def _next_piece(self, so_far: Trained) -> list[Span]:
         """What to train next in one call, all of one stage: few spans where an epoch takes long, none at the end."""
         left = self._task.spans[so_far.measurements :]
-        if not left or self._task.metrics:
+        if not left or self._task.measures_beside:
             return left[:1]
         first = left[0]
         if so_far.measurements:

@@ -43,6 +43,7 @@ def find_facts(study: dict, memory: float | None = None) -> dict:
     from batchscope.model.schedules import Schedule
     from batchscope.training.agreement import find_way
     from batchscope.training.engines import FIT, STACKED, Way
+    from batchscope.training.gradients import check_single_gradients
     from batchscope.training.kept_model import check_savable
     from batchscope.training.task import make_task
     from batchscope.training.weights import check_weights
@@ -64,6 +65,8 @@ def find_facts(study: dict, memory: float | None = None) -> dict:
     build_loss(study["loss"], dataset.outputs)
     asked = Way(FIT, "as the config asks") if study["engine"] == "fit" else Way(STACKED)
     way, outputs = find_way(task, asked)
+    if "noise_scale" in study:
+        check_single_gradients(task)
     if outputs.dtype != keras.config.floatx():
         raise ConfigError("model", f"it puts out {outputs.dtype}, too coarse for a loss; end it with dtype='float32'")
     if dataset.outputs > 1 and (outputs >= 0).all() and np.allclose(outputs.sum(axis=1), 1):

@@ -15,7 +15,8 @@ from batchscope.hardware.backend import keras, tf
 from batchscope.model.losses import is_regression, score_of
 from batchscope.model.model_file import own_steps
 from batchscope.study.spans import Span
-from batchscope.training.scoring import measure_parts
+from batchscope.training.gradients import gradients_by_tape
+from batchscope.training.scoring import measure_beside
 from batchscope.training.task import NOTHING, Draw, Task, Trained
 
 _log = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ class FitEngine:
             variable.assign(value)
         _, *evaluated = task.split(draw.split)
         test, *validation = [(task.x[rows], task.y[rows]) for rows in evaluated]
-        measure = partial(measure_parts, task, [[rows] for rows in evaluated], self.outputs)
+        measure = partial(measure_beside, task, draws, [[rows] for rows in evaluated], engine=self)
         record = _Record(so_far, task, validation, measure, report)
         left = task.spans[so_far.measurements :]
         for (updates, _), group in groupby(left, key=lambda span: (span.updates, span.stage)):
@@ -91,6 +92,18 @@ class FitEngine:
     def outputs(self, rows: list[np.ndarray]) -> np.ndarray:
         [positions] = rows
         return self._model.predict(self._task.x[positions], verbose=0)[None]
+
+    def single_gradients(self, rows: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        [positions] = rows
+        before = self.state()
+        squares, means = 0, 0
+        for gradients in gradients_by_tape(self._task, self._model, positions[:, None], self._how["run_eagerly"]):
+            wide = [gradient.astype(np.float64) / len(positions) for gradient in gradients]
+            squares = squares + np.array([np.sum(gradient**2) for gradient in wide]) * len(positions)
+            means = [total + gradient for total, gradient in zip(means or [0] * len(wide), wide)]
+        for variable, value in zip(self._variables(), before):
+            variable.assign(value)
+        return squares[None], np.array([[np.sum(mean**2) for mean in means]])
 
     def _variables(self) -> list[keras.Variable]:
         return [
@@ -135,7 +148,7 @@ class _Record(keras.callbacks.Callback):
         so_far: Trained,
         task: Task,
         validation: list[tuple[np.ndarray, np.ndarray]],
-        measure: Callable[[], np.ndarray],
+        measure: Callable[[int], np.ndarray],
         report: Callable[[Trained], None],
     ):
         super().__init__()
@@ -163,7 +176,7 @@ class _Record(keras.callbacks.Callback):
         # Keras gives a rounded quotient; the number of correct rows behind it is whole.
         row[1::2] = np.rint(row[1::2] * rows) / rows
         updates = int(keras.ops.convert_to_numpy(self.model.optimizer.iterations))
-        metrics = self._measure()
+        metrics = self._measure(self.so_far.measurements)
         seconds = time.perf_counter() - self._begin
         epochs = self._task.epochs_of(span)
         self.so_far = self.so_far.then(row[None, None], np.array([updates]), epochs, seconds, metrics)

@@ -131,6 +131,21 @@ class Program:
 
         return self._sum_over_batches(count, evaluated_at_once(self._task, count), evaluate, self._zeros())
 
+    def _sum_gradients(self, rows: Rows, count: int) -> Sequence[tf.Tensor]:
+        """Sums over rows, each by itself as if it were a batch: for each weight the squared norm of its gradient,
+        (*lead), and then for each the gradient, shaped as it is.
+        """
+        weights = _values(self._trainable)
+
+        def differentiate(start, _):
+            _, _, *gradients = self._differentiate(rows, start, 1)
+            gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]  # those of embeddings are sparse
+            within = [range(len(self._lead), len(gradient.shape)) for gradient in gradients]
+            return [*(tf.reduce_sum(each**2, list(axes)) for each, axes in zip(gradients, within)), *gradients]
+
+        zeros = [*(tf.zeros(self._lead, weight.dtype) for weight in weights), *map(tf.zeros_like, weights)]
+        return self._sum_over_batches(count, 1, differentiate, zeros)
+
     def _run_outputs(self, x: tf.Tensor) -> tf.Tensor:
         state = _values(self._trainable), _values(self._non_trainable)
         return self._map(lambda arguments: self._call(*arguments, training=False)[0], (*state, x))

@@ -1,6 +1,7 @@
 """What each replicate of a stack gets right, in metrics and row by row; `batchscope.results.row_scores` keeps it."""
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import numpy as np
 
@@ -42,19 +43,42 @@ def score_rows(task: Task, draws: list[Draw], outputs: dict[str, np.ndarray]) ->
     }
 
 
+class _Engine(Protocol):
+    """What has trained some replicates, as `training.compiled.CompiledEngine`."""
+
+    def outputs(self, rows: list[np.ndarray]) -> np.ndarray: ...
+
+    def single_gradients(self, rows: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]: ...
+
+
+def measure_beside(
+    task: Task, draws: list[Draw], parts: list[Sequence[np.ndarray]], measurement: int, engine: _Engine
+) -> np.ndarray | None:
+    """What is measured of replicates beside loss and accuracy, (replicates, columns); None where nothing is.
+
+    The metrics as `measure_parts` has them, then of single gradients the mean squared norm by weight, and by weight the
+    squared norm of their mean.
+
+    Args:
+        measurement: its number, from 0.
+    """
+    measured = [measure_parts(task, parts, engine.outputs)] if task.metrics else []
+    if task.gradient_rows:
+        measured += engine.single_gradients([task.rows_for_gradients(draw, measurement) for draw in draws])
+    return np.concatenate(measured, axis=1) if measured else None
+
+
 def measure_parts(
     task: Task, parts: list[Sequence[np.ndarray]], outputs: Callable[[list[np.ndarray]], np.ndarray]
-) -> np.ndarray | None:
+) -> np.ndarray:
     """The metrics of the task as its replicates are now, (replicates, columns), see `results.history.metric_columns`.
 
     Args:
         parts: of each part that is not trained on, the positions of every replicate's rows.
         outputs: what the replicates put out for rows of their own.
 
-    NaN where there are no validation rows. None of a task without metrics.
+    NaN where there are no validation rows.
     """
-    if not task.metrics:
-        return None
     measured = np.full((len(parts[0]), len(metric_columns(task.metrics))), np.nan)
     columns = iter(measured.T)
     for rows in parts:

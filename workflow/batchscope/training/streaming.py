@@ -26,6 +26,7 @@ class StreamingEngine(CompiledEngine):
         }
         self._differentiate_part = compiled(self._add_gradients)
         self._update = compiled(self._apply_gradients)
+        self._of_single_rows = compiled(lambda x, y: self._sum_gradients((x, y), y.shape[-1]))
         self._sums = [tf.Variable(tf.zeros_like(value.value)) for value in self._trainable]
         # Each shape of a block once, which compiles for it. What this trains is reset before a training.
         train_rows, *others = (self._stack([rows] * self._width) for rows in self._task.split(None))
@@ -75,6 +76,11 @@ class StreamingEngine(CompiledEngine):
             blocks = self._stream(rows, self._rows_to_evaluate(rows))
             sums += [*sum(np.array(self._evaluate(*block), np.float64) for block in blocks)]
         return sums
+
+    def _sum_over_rows(self, stacked: np.ndarray) -> list[np.ndarray]:
+        blocks = self._stream(stacked, self._rows_of_a_block(1))
+        of_blocks = ([total.numpy().astype(np.float64) for total in self._of_single_rows(*block)] for block in blocks)
+        return [sum(totals) for totals in zip(*of_blocks)]
 
     def _features(self, rows: np.ndarray, size: int) -> Iterable[tf.Tensor]:
         return (x for x, _ in self._stream(rows, size))

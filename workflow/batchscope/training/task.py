@@ -21,7 +21,7 @@ from batchscope.study.spans import Span, spans
 from batchscope.training.class_weight import weights_of_classes
 
 # The random streams of a replicate, told apart by the last word of their seeds; see `batchscope.data.new_splits` too.
-_WEIGHTS, _ORDERS, _SPLIT = 0, 1, 2
+_WEIGHTS, _ORDERS, _SPLIT, _GRADIENTS = 0, 1, 2, 4
 
 
 class Draw(NamedTuple):
@@ -83,7 +83,8 @@ class Task:
     `splits` are the new splits that there are beside the dataset's own.
     Batches of more than `micro_batch_size` rows are divided, and their gradients added up. Training rows have the
     weight of their class, of `class_weight` (classes,). Loss, accuracy and the `metrics` are measured at the end of
-    each of `spans`. Learning rates rise to their value over the share `warmup` of all updates.
+    each of `spans`, and so are the gradients of `gradient_rows` single training rows. Learning rates rise to their
+    value over the share `warmup` of all updates.
     """
 
     dataset: Dataset
@@ -101,6 +102,7 @@ class Task:
     metrics: Sequence[str] = ()
     evaluate_every: dict[str, float] = field(default_factory=lambda: {"epochs": 1})
     warmup: float = 0.0
+    gradient_rows: int = 0
 
     @cached_property
     def spans(self) -> list[Span]:
@@ -116,6 +118,11 @@ class Task:
     def epochs(self) -> int:
         """How many epochs a training begins."""
         return sum(math.ceil(stage.epochs) for stage in self.stages)
+
+    @property
+    def measures_beside(self) -> bool:
+        """Whether more is measured than loss and accuracy."""
+        return bool(self.metrics or self.gradient_rows)
 
     @property
     def rows_at_once(self) -> int:
@@ -193,6 +200,14 @@ class Task:
         train_rows = self.split(draw.split)[0]
         for _ in range(self.epochs):
             yield train_rows[generator.permutation(len(train_rows))]
+
+    def rows_for_gradients(self, draw: Draw, measurement: int) -> np.ndarray:
+        """The positions of the training rows whose single gradients are measured, drawn without replacement, int32
+        (rows,); all of them where there are no more.
+        """
+        train_rows = self.split(draw.split)[0]
+        generator = np.random.default_rng([self.seed, draw.order, measurement, _GRADIENTS])
+        return generator.choice(train_rows, min(self.gradient_rows, len(train_rows)), replace=False)
 
     def epoch_seconds(self, stage: Stage, model: keras.Model) -> float:
         """A guess at the seconds that an epoch of one replicate takes, see `batchscope.study.cost`."""

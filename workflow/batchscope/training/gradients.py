@@ -1,0 +1,70 @@
+"""The gradients of single rows, as if each were a batch: whether a model has them, and by which layer."""
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+
+from batchscope.errors import ConfigError
+from batchscope.hardware.backend import keras, tf
+from batchscope.model.model_file import own_steps
+from batchscope.training.compiled import sees_micro_batches
+from batchscope.training.task import Task
+
+_ROWS_TRIED = 4
+_ROUNDING = 1e-3  # of the largest gradient
+
+
+def check_single_gradients(task: Task) -> None:
+    """Raise where the gradient of a batch is not the mean of those of its rows, so that there is no noise scale.
+
+    Raises:
+        ConfigError: a layer mixes the rows of a batch, or a method of the model trains in a way of its own.
+    """
+    model, place = task.build_replicate(0), "noise_scale"
+    if steps := own_steps(model):
+        raise ConfigError(place, f"the model has a {steps[0]} of its own, whose gradients are not known; leave it out")
+    mixing = f"the gradient of a batch is not the mean of those of its rows{{}}, which a noise scale is of; {_REMEDY}"
+    if layers := sees_micro_batches(model):
+        raise ConfigError(place, mixing.format(f", by {', '.join(layers)}"))
+    if any("seed_generator" in variable.path for variable in model.non_trainable_variables):
+        return  # rows that are drawn for otherwise in a batch cannot be compared
+    rows = np.arange(min(_ROWS_TRIED, task.rows[0]))
+    single = [np.mean(each, axis=0) for each in zip(*gradients_by_tape(task, model, rows[:, None], eagerly=True))]
+    [batch] = gradients_by_tape(task, model, rows[None], eagerly=True)
+    largest = max(np.abs(gradient).max() for gradient in batch)
+    if any(np.abs(one - other).max() > _ROUNDING * largest for one, other in zip(single, batch)):
+        raise ConfigError(place, mixing.format(""))
+
+
+_REMEDY = "leave `noise_scale` out, or take a model whose rows do not see each other"
+
+
+def gradients_by_tape(task: Task, model: keras.Model, batches: np.ndarray, eagerly: bool) -> Iterator[list[np.ndarray]]:
+    """The gradients of some batches, each shaped as its weight.
+
+    Args:
+        batches: positions in the task's `x`, (batches, rows).
+        eagerly: whether the model can only be called so.
+    """
+
+    def differentiate(x: tf.Tensor, y: tf.Tensor) -> list[tf.Tensor]:
+        weights = None if task.class_weight is None else tf.gather(task.class_weight, y)
+        with tf.GradientTape() as tape:
+            loss = task.loss_function(y, model(x, training=True), weights) + sum(model.losses)
+        return [*map(tf.convert_to_tensor, tape.gradient(loss, [each.value for each in model.trainable_variables]))]
+
+    function = differentiate if eagerly else tf.function(differentiate)
+    for rows in batches:
+        x, y = tf.constant(task.x[rows], keras.config.floatx()), tf.constant(task.y[rows])
+        yield [gradient.numpy() for gradient in function(x, y)]
+
+
+def layers_of_weights(model: keras.Model) -> list[str]:
+    """The layer of each trainable weight, as `1 dense`: its place among those that have any, and its name without the
+    number that Keras gives it, which differs from one model to the next.
+    """
+    paths = [variable.path.split("/")[1:-1] for variable in model.trainable_variables]
+    layers = ["/".join(path) for path in paths]
+    places = {layer: place for place, layer in enumerate(dict.fromkeys(layers), 1)}
+    return [f"{places[layer]} {re.sub(r'_[0-9]+(?=/|$)', '', layer)}".strip() for layer in layers]
