@@ -306,6 +306,12 @@ def tables_of_steps(study):
     return [f"results/{study.name}/metrics/{name}.csv" for name in names]
 
 
+def tables_of_noise(study):
+    """What is said of the gradient noise scale from, of a study that asks for it; the last one where it counts steps."""
+    names = ["noise_scale", "noise_scale_summary", *["scaling"] * ("scaling" in study.tables)]
+    return [f"results/{study.name}/metrics/{name}.csv" for name in names * ("noise_scale" in study.tables)]
+
+
 def from_where_it_started(path):
     """A path as one sees it where Snakemake was started, which may be elsewhere than where it runs."""
     return os.path.relpath(path, workflow.rundir)

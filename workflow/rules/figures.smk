@@ -300,3 +300,31 @@ rule plot_budgets:
         "Plotting the batch sizes of {wildcards.study} at equal budgets"
     script:
         "../scripts/plot_budgets.py"
+
+
+rule plot_noise_scale:
+    input:
+        noise="results/{study}/metrics/noise_scale.csv",
+        summary="results/{study}/metrics/noise_scale_summary.csv",
+        scaling=where_asked_for("scaling"),
+    output:
+        figure("noise_scale", caption="noise_scale"),
+    log:
+        "results/{study}/logs/plot_noise_scale.log",
+    benchmark:
+        "results/{study}/benchmarks/plot_noise_scale.tsv"
+    localrule: True
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("plot_noise_scale.py"),
+        look=LOOK,
+        figure=part(lambda study, _: {"title": study.title}),
+    message:
+        "Plotting the gradient noise scale of {wildcards.study}"
+    script:
+        "../scripts/plot_noise_scale.py"

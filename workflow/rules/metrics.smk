@@ -70,6 +70,7 @@ rule recommend:
     input:
         **TRAININGS,
         summary="results/{study}/metrics/summary.csv",
+        noise=lambda wildcards: tables_of_noise(study_of(wildcards)),
     output:
         page="results/{study}/metrics/recommendation.md",
         table="results/{study}/metrics/recommendation.csv",

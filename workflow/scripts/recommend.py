@@ -12,6 +12,7 @@ from batchscope.evidence.recommendation import ranked_table, recommend
 from batchscope.evidence.trainings import read_trainings
 from batchscope.files import write_csv
 from batchscope.report.advice import page, write_page
+from batchscope.report.noise_words import read_noise
 from batchscope.script import begin
 
 begin(snakemake)
@@ -21,5 +22,5 @@ inputs = snakemake.input
 trainings = read_trainings(inputs.replicates, inputs.new_splits, inputs.rows, paired=study["paired"])
 ranked = {on: recommend(each, study["margins"], **how) for on, each in trainings.items()}
 guess = pd.read_csv(inputs.summary)[f"{study['part']}_guess"].iloc[0]
-write_page(page(trainings, ranked, guess=guess, **study), snakemake.output.page)
+write_page(page(trainings, ranked, guess=guess, noise=read_noise(*inputs.noise), **study), snakemake.output.page)
 write_csv(ranked_table(ranked), snakemake.output.table)

@@ -261,3 +261,14 @@ def test_the_report_gets_the_sentences(tmp_path):
     assert len(read["sentences"]) == len(starts)
     for sentence, start in zip(read["sentences"], starts):
         assert sentence.startswith(start)
+
+
+def test_what_the_noise_scale_says_stands_among_the_sentences(tmp_path):
+    text = of(replicates(BOTH), noise=["A batch above about 46 does not pay in steps.", "It rises."])
+    assert (
+        "## How large a batch pays in steps\n\nA batch above about 46 does not pay in steps.\n\nIt rises.\n\n## "
+        in text
+    )
+    write_page(text, tmp_path / "page.md")
+    assert "It rises." in read_page(tmp_path / "page.md")["sentences"]
+    assert "How large a batch pays" not in of(replicates(BOTH))

@@ -530,6 +530,11 @@ def test_steps_to_a_result_are_counted_where_a_study_asks_for_them():
     assert {"steps_to_result", "scaling"}.isdisjoint({*without.figures, *without.tables})
 
 
+def test_the_noise_scale_is_drawn_where_a_study_asks_for_it():
+    assert make_study("{noise_scale: {rows: 100}}").figures["noise_scale"] == "noise_scale"
+    assert "noise_scale" not in make_study().figures
+
+
 def test_the_dataset_depends_on_the_loss_only_as_far_as_it_says_what_is_learned():
     assert make_study().data == make_study("loss: CategoricalCrossentropy").data
     assert make_study("loss: MeanSquaredError").data == make_study().data | {"regression": True}

@@ -1,6 +1,7 @@
 """The recommendation of a study in words: a page of Markdown, of which the report shows the sentences."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,7 @@ def page(
     guess: float = math.nan,
     paired: bool = True,
     of_rows: bool = True,
+    noise: Sequence[str] = (),
 ) -> str:
     """The recommendation in Markdown: the advice first, a table per goal, what to try next, what is undecided.
 
@@ -71,6 +73,7 @@ def page(
         resampled: every replicate has a split of its own.
         guess: the score of guessing the largest class on the part; NaN of a loss.
         paired, of_rows: see `batchscope.report.words.basis`.
+        noise: what the gradient noise scale says, as from `batchscope.report.noise_words.read_noise`.
     """
     [own, *_] = trainings.values()
     rows = f"{own.values(f'{part}_{score}', own.settings[:1])[0].shape[2]} " * of_rows
@@ -104,6 +107,8 @@ def page(
                 blocks.append(_table(table, names[goal], beside[goal], trainings[place], seed, part, of_rows))
     if not math.isnan(guess):
         blocks += ["## Guessing", f"Guessing the largest class has a {names['score']} of {number(guess)}."]
+    if noise:
+        blocks += ["## How large a batch pays in steps", *noise]
     blocks += ["## What to try next", *_next(first["score"], chosen, train_rows, scaled)]
     blocks.append("## What is undecided")
     for place, goals in ranked.items():

@@ -154,7 +154,7 @@ class Study:
     def figures(self) -> dict[str, str]:
         """The names of all figures, each with that of its caption; those of one caption stand together."""
         answers = [f"answer_{name}" for name, question in self.spec["questions"].items() if "measures" in question]
-        asked_for = ("ensembles", "variance", "pace", "dataset", "steps_to_result", "budgets")
+        asked_for = ("ensembles", "variance", "pace", "dataset", "steps_to_result", "budgets", "noise_scale")
         asked_for = [name for name in asked_for if name in self.spec]
         mapped = ["rates"] if self.maps_rates else []
         return {
