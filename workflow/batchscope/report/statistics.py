@@ -120,11 +120,11 @@ _STEPS = (
     "tried: the best of one rate per octave takes about 5 % more updates than the best of all."
 )
 _NOISE = (
-    "tr(Sigma) / |G|^2, of the gradients of single training rows, drawn without replacement (McCandlish et al. 2018); both "
-    "are estimated without bias of all training rows, and averaged over moments and replicates before they are divided. "
-    "999 samples of replicates give the standard error on the log scale, expanded by n / (n - 1) and times Student's t. "
-    "Where more than 2.5 % of the samples have no gradient above 0 there is a lower bound alone. The interval of a ratio "
-    "to the critical batch size is by those of both (Zou and Donner 2008)."
+    "tr(Sigma) / |G|^2, of the gradients of single training rows, drawn without replacement (McCandlish et al. 2018); "
+    "both are estimated without bias, of all training rows, and averaged over moments and replicates before they are "
+    "divided. 999 samples of replicates give the standard error on the log scale, expanded by n / (n - 1) and times "
+    "Student's t. Where more than 2.5 % of the samples have no gradient above 0 there is a lower bound alone. The "
+    "interval of a ratio to the critical batch size is by those of both (Zou and Donner 2008)."
 )
 _CLAIMS_OF_RUNS = "A claim about what the histories do not have is not measured."
 _CLAIMS_ACROSS = (
