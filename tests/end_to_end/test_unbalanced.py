@@ -29,6 +29,7 @@ studies:
       C1: {statement: It sees the sick, measure: test_roc_auc, of: {batch_size: 20}, above: 0.5}
       C2: {statement: Twice the batch halves the updates, measure: critical_batch_size, above: 20}
     steps_to_result: {balanced_accuracy: 0.5}
+    noise_scale: {every: {epochs: 2}, rows: 50}
     variance: {batch_sizes: [20], splits: 2, weights: 2, orders: 2}
 figures: {formats: [svg]}
 """
@@ -112,6 +113,20 @@ def test_steps_to_a_result_are_on_the_page_also_where_they_show_no_law(checkout,
     claim, why = pd.read_csv(folder / "metrics/claims.csv").iloc[1], scaling["refused"][1]
     assert (claim["verdict"], claim["basis"]) == ("undecided", why)
     assert f"Twice the batch halves the updates: not determined, expected above 20. {capitalized(why)}." in page
+
+
+def test_the_noise_scale_is_measured_with_weights_of_classes_and_told(checkout, printed):
+    folder = checkout.folder / "results/rare"
+    gradients = pd.read_csv(folder / "metrics/noise_scale_gradients.csv")
+    assert gradients["layer"].isna().tolist() == [True] * 4 + [False] * 4  # two replicates at two moments; one layer
+    assert gradients["test_balanced_accuracy"].notna().all()
+    noise, summary = (pd.read_csv(folder / f"metrics/{name}.csv") for name in ("noise_scale", "noise_scale_summary"))
+    assert noise["over"].tolist() == ["moment", "moment", "all", "to_result"] * 2
+    assert summary["quantity"].tolist() == ["noise_scale", "noise_scale_growth", "noise_scale_of_critical"]
+    assert summary["estimate"].isna().all()  # of two replicates
+    page = (folder / "index.html").read_text()
+    assert 'id="figure-noise_scale"' in page
+    assert "How large a batch pays in steps the gradient noise scale does not say" in page
 
 
 def test_a_class_that_is_not_there_is_a_mistake_before_anything_trains(checkout, tmp_path):

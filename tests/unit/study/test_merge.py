@@ -50,6 +50,8 @@ def test_how_often_is_measured_is_counted_in_one_unit(merged):
     every = ["{epochs: 0.1}", "{updates: 10}"]
     config = merged(*(f"studies: {{one: {{evaluate_every: {each}}}}}" for each in every))
     assert config["studies"]["one"]["evaluate_every"] == {"updates": 10}
+    config = merged(*(f"studies: {{one: {{noise_scale: {{rows: 9, every: {each}}}}}}}" for each in every))
+    assert config["studies"]["one"]["noise_scale"] == {"rows": 9, "every": {"updates": 10}}
 
 
 def test_the_later_length_of_a_study_counts(merged):

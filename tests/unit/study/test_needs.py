@@ -62,6 +62,7 @@ def test_every_part_of_a_study_counts():
         "metrics: [roc_auc]",
         "ensembles: {batch_size: 8}",
         "variance: {batch_sizes: [8]}",
+        "noise_scale: {}",
     ):
         assert needed(changes) > needed("{}")
     assert needed("{keep: {predictions: true}}", disk) > needed("{}", disk)

@@ -342,6 +342,23 @@ QUESTION = 'questions: {q: {question: "Q?", %s}}'
             "claims.c: fewest_updates follows from steps to a result; add the key `steps_to_result` to the study",
         ),
         (
+            "{noise_scale: {}, claims: {c: {statement: s, measure: noise_scale_of_critical, within: [0.5, 2]}}}",
+            "claims.c: noise_scale_of_critical follows from steps to a result; add the key `steps_to_result` to the",
+        ),
+        (
+            "claims: {c: {statement: s, measure: noise_scale_growth, above: 1}}",
+            "claims.c: noise_scale_growth is measured along a training with Keras; add the key `noise_scale` to the",
+        ),
+        (
+            CLAIM.replace("test_accuracy", "noise_scale") % "of: {batch_size: 8}, above: 0",
+            "claims.c: noise_scale is of the whole study; leave out `of`, `against` and `along`",
+        ),
+        ("noise_scale: {batch_size: 501}", "noise_scale.batch_size: 501 is above the 500 training rows; take at most"),
+        (
+            "{noise_scale: {}, loss: {SparseCategoricalCrossentropy: {reduction: sum}}}",
+            "noise_scale: a loss that is a sum over the batch is no mean over rows; leave `reduction` out of `loss`",
+        ),
+        (
             QUESTION % "answer: trent, figure: dataset",
             "questions.q.answer: the study has no claim 'trent'; did you mean",
         ),
@@ -611,3 +628,27 @@ def test_what_another_study_does_not_measure_of_its_rates_and_budgets_is_told():
         f"claims.c: test_accuracy_at_equal_epochs is measured at budgets; add the key `budgets` to studies.{name}"
         for name in ("other", "mine")
     ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "batch_size", "rate"),
+    [
+        ("{batch_sizes: [full, 8, {8: 5, 64: 5}, 64, 2], noise_scale: {}}", 8, 0.1),
+        ("{batch_sizes: [{8: 5, 64: 5}], noise_scale: {}}", 14, 0.1),
+        ("{learning_rates: {at: 8, rates: [1, 2], scaling: linear}, noise_scale: {batch_size: 32}}", 32, 4),
+        ("{batch_sizes: [8], noise_scale: {learning_rate: 0.5}}", 8, 0.5),
+    ],
+)
+def test_the_noise_scale_is_measured_at_the_middle_batch_size_and_its_first_rate(changes, batch_size, rate):
+    training = make_study(changes).noise_scale
+    assert training["setting"][:2] == (batch_size, rate)
+    assert training["task"]["gradient_rows"] == 512
+    assert training["task"]["evaluate_every"] == {"epochs": 1}
+
+
+def test_measuring_the_noise_scale_more_often_takes_longer():
+    minutes = [
+        make_study(f"{{replicates: 10000, noise_scale: {{every: {{epochs: {every}}}}}}}").minutes_of_noise_scale
+        for every in (5, 1)
+    ]
+    assert minutes[0] < minutes[1]

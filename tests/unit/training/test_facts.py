@@ -70,6 +70,10 @@ def test_multiplications_of_an_epoch(changes, weights_used):
             "dataset.make_regression: the target holds numbers; to learn numbers set",
         ),
         ("dataset: {make_blobs: {centers: 1, random_state: 0}}", "dataset.make_blobs: the target holds a single class"),
+        (
+            "{model: [BatchNormalization], noise_scale: {}}",
+            "noise_scale: the gradient of a batch is not the mean of those of its rows, by batch_normalization, which",
+        ),
         ("split: {train: 100}", "split: 100 training rows of 100 leave fewer than 1 to test on"),
         ("split: {train: 0.999}", "split: 99.9 training rows of 100 leave fewer than 1 to test on"),
         ("split: {train: 60, test: 60}", "split: 60 training rows of 100 leave fewer than 60 to test on"),
