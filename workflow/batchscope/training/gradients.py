@@ -26,7 +26,7 @@ def check_single_gradients(task: Task) -> None:
         raise ConfigError(place, f"the model has a {steps[0]} of its own, whose gradients are not known; leave it out")
     mixing = f"the gradient of a batch is not the mean of those of its rows{{}}, which a noise scale is of; {_REMEDY}"
     if layers := sees_micro_batches(model):
-        raise ConfigError(place, mixing.format(f", by {', '.join(layers)}"))
+        raise ConfigError(place, mixing.format(f", by {', '.join(map(_without_number, layers))}"))
     if any("seed_generator" in variable.path for variable in model.non_trainable_variables):
         return  # rows that are drawn for otherwise in a batch cannot be compared
     rows = np.arange(min(_ROWS_TRIED, task.rows[0]))
@@ -61,10 +61,13 @@ def gradients_by_tape(task: Task, model: keras.Model, batches: np.ndarray, eager
 
 
 def layers_of_weights(model: keras.Model) -> list[str]:
-    """The layer of each trainable weight, as `1 dense`: its place among those that have any, and its name without the
-    number that Keras gives it, which differs from one model to the next.
-    """
+    """The layer of each trainable weight, as `1 dense`: its place among those that have any, and its name."""
     paths = [variable.path.split("/")[1:-1] for variable in model.trainable_variables]
     layers = ["/".join(path) for path in paths]
     places = {layer: place for place, layer in enumerate(dict.fromkeys(layers), 1)}
-    return [f"{places[layer]} {re.sub(r'_[0-9]+(?=/|$)', '', layer)}".strip() for layer in layers]
+    return [f"{places[layer]} {_without_number(layer)}".strip() for layer in layers]
+
+
+def _without_number(layer: str) -> str:
+    """The name of a layer, perhaps inside of others, without the number that Keras gives it."""
+    return re.sub(r"_[0-9]+(?=/|$)", "", layer)
