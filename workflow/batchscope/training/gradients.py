@@ -11,6 +11,7 @@ from batchscope.model.model_file import own_steps
 from batchscope.training.compiled import sees_micro_batches
 from batchscope.training.task import Task
 
+_REMEDY = "leave `noise_scale` out, or take a model whose rows do not see each other"
 _ROWS_TRIED = 4
 _ROUNDING = 1e-3  # of the largest gradient
 
@@ -35,9 +36,6 @@ def check_single_gradients(task: Task) -> None:
     largest = max(np.abs(gradient).max() for gradient in batch)
     if any(np.abs(one - other).max() > _ROUNDING * largest for one, other in zip(single, batch)):
         raise ConfigError(place, mixing.format(""))
-
-
-_REMEDY = "leave `noise_scale` out, or take a model whose rows do not see each other"
 
 
 def gradients_by_tape(task: Task, model: keras.Model, batches: np.ndarray, eagerly: bool) -> Iterator[list[np.ndarray]]:
