@@ -60,6 +60,11 @@ def _of_keras(study: KerasPlan) -> Iterator[str]:
     if "micro_batch_size" in study.spec:
         yield from _not_divided(study)
     yield from _not_counted_in_updates(study)
+    yield from _not_scaled_in_stages(study)
+    if "beta_2_at" in study.spec:
+        for place, batch_size in batch_sizes(study):
+            if isinstance(batch_size, dict):
+                yield f"{place}: `beta_2_at` gives a training one beta_2; take a batch size that is no schedule"
     if "ensembles" in study.spec and study.spec["split"]["order"] == "resampled":
         yield "ensembles: they need test rows that none of their members trains on; take another `order` in `split`"
 
@@ -70,6 +75,7 @@ def _of_runs(study: RunsPlan) -> Iterator[str]:
     for place, batch_size in batch_sizes(study):
         if isinstance(batch_size, dict):
             yield f"{place}: a run has one batch size; write a number, or full"
+    yield from _not_scaled_in_stages(study)
     for score in _other_targets(study):
         yield f"target_{score}: the score is {study.score}; write target_{study.score}"
     for place, measure in _measures_asked_for(study):
@@ -155,6 +161,17 @@ def _not_counted_in_updates(study: KerasPlan) -> Iterator[str]:
         for place, given in {"updates": study.spec, "evaluate_every.updates": study.spec["evaluate_every"]}.items():
             if "updates" in given:
                 yield f"{place}: gradients of {batches} batches are accumulated to one; count in epochs"
+
+
+def _not_scaled_in_stages(study: Study) -> Iterator[str]:
+    """Why learning rates cannot go with the batch size of every stage."""
+    rates = study.spec["learning_rates"]
+    if not (isinstance(rates, dict) and rates.get("every_stage")):
+        return
+    if rates["scaling"] == "none":
+        yield "learning_rates.every_stage: rates go with no batch size here; take `scaling: linear` or `sqrt`"
+    if not any(isinstance(batch_size, dict) for _, batch_size in batch_sizes(study)):
+        yield "learning_rates.every_stage: no batch size is a schedule, which has stages; leave it out"
 
 
 def _measures_asked_for(study: Study) -> Iterator[tuple[str, str]]:

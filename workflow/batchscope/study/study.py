@@ -81,8 +81,13 @@ class Study:
         """Whether its learning rates go with the batch size."""
         return isinstance(self.spec["learning_rates"], dict) and self.spec["learning_rates"]["scaling"] != "none"
 
+    @property
+    def scales_every_stage(self) -> bool:
+        """Whether they go on with it while the batch size of a schedule changes."""
+        return self.scales_rates and self.spec["learning_rates"].get("every_stage", False)
+
     def rates(self, batch_size: int | str | dict) -> list[float]:
-        """The learning rates at a batch size of the config; those of a schedule go with the one that it begins with."""
+        """The learning rates at a batch size of the config, of a schedule those that it begins with."""
         return rates(self.spec["learning_rates"], stages(batch_size, 0, self.train_rows)[0][0])
 
     @cached_property
