@@ -300,3 +300,33 @@ rule plot_budgets:
         "Plotting the batch sizes of {wildcards.study} at equal budgets"
     script:
         "../scripts/plot_budgets.py"
+
+
+rule plot_curves:
+    input:
+        lambda wildcards: [
+            f"results/{study}/metrics/history.parquet" for study in study_of(wildcards).drawn(wildcards.curves)
+        ],
+    output:
+        figure("{curves}", caption="curves"),
+    log:
+        "results/{study}/logs/plot_{curves}.log",
+    benchmark:
+        "results/{study}/benchmarks/plot_{curves}.tsv"
+    wildcard_constraints:
+        curves="curves_[A-Za-z0-9_-]+",
+    localrule: True
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("plot_curves.py"),
+        look=LOOK,
+        figure=part(lambda study, wildcards: study.curves(wildcards.curves, STUDIES)),
+    message:
+        "Plotting {wildcards.curves} of {wildcards.study}"
+    script:
+        "../scripts/plot_curves.py"

@@ -230,6 +230,16 @@ def test_a_question_without_a_figure_of_its_own_draws_one():
     assert study.overview("answer_why", {"mine": study, "other": study})["measures"] == ["test_accuracy"]
 
 
+def test_learning_curves_that_a_question_asks_for_are_a_figure_of_their_own():
+    study = make_study(QUESTION % "answer: trend, curves: [test_loss], beside: [other]")
+    assert study.figures["curves_q"] == "curves"
+    assert "answer_q" not in study.figures
+    assert study.asked["questions"][0]["figure"] == "curves_q"
+    assert study.drawn("curves_q") == ["mine", "other"]
+    drawn = study.curves("curves_q", {"mine": study, "other": study})
+    assert drawn == {"title": "Q?", "studies": ["mine", "mine"], "measures": ["test_loss"]}
+
+
 def test_a_right_study_has_no_mistakes():
     assert lines("{}") == []
 
@@ -365,7 +375,15 @@ QUESTION = 'questions: {q: {question: "Q?", %s}}'
             QUESTION % "answer: trent, figure: dataset",
             "questions.q.answer: the study has no claim 'trent'; did you mean",
         ),
-        (QUESTION % "answer: trend", "questions.q.figure: give either `figure` or `measures`"),
+        (QUESTION % "answer: trend", "questions.q.figure: give one of `figure`, `measures` and `curves`"),
+        (
+            QUESTION % "answer: trend, measures: [test_accuracy], curves: [test_accuracy]",
+            "questions.q.figure: give one of `figure`, `measures` and `curves`",
+        ),
+        (
+            QUESTION % "answer: trend, curves: [test_loss, test_roc_auc], beside: [other]",
+            "questions.q.curves[1]: test_roc_auc is not measured; add roc_auc to `metrics`",
+        ),
         (
             QUESTION % "answer: trend, figure: datasets",
             "questions.q.figure: the study has no figure 'datasets'; did you",

@@ -64,6 +64,7 @@ MEASURES = {
     "critical_batch_size": "critical batch size",
     "fewest_updates": "fewest updates",
     "usable_octaves": "octaves of usable learning rates",
+    "updates": "updates of a training",
 }
 MEASURES |= {
     measure.replace("accuracy", metric): name.replace("accuracy", SCORES[metric])

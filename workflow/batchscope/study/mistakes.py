@@ -180,8 +180,9 @@ def _measures_asked_for(study: Study) -> Iterator[tuple[str, str]]:
         if study.name in studies_named(study, claim).values() or not claim.keys() & {"of", "against"}:
             yield f"claims.{name}.measure", claim["measure"]
     for name, question in study.spec["questions"].items():
-        for index, measure in enumerate(question.get("measures", [])):
-            yield f"questions.{name}.measures[{index}]", measure
+        for key in ("measures", "curves"):
+            for index, measure in enumerate(question.get(key, [])):
+                yield f"questions.{name}.{key}[{index}]", measure
 
 
 def batch_sizes(study: Study) -> Iterator[tuple[str, int | str | dict]]:
@@ -225,14 +226,14 @@ def _question_mistakes(study: Study, studies: dict[str, Study], question: dict) 
     if question["answer"] not in study.spec["claims"]:
         known = study.spec["claims"]
         yield f"answer: the study has no claim {question['answer']!r}{suggestion(question['answer'], known)}"
-    if ("figure" in question) == ("measures" in question):
-        yield "figure: give either `figure` or `measures`"
+    if len(question.keys() & {"figure", "measures", "curves"}) != 1:
+        yield "figure: give one of `figure`, `measures` and `curves`"
     elif "figure" in question and question["figure"] not in study.figures:
         yield f"figure: the study has no figure {question['figure']!r}{suggestion(question['figure'], study.figures)}"
     for index, name in enumerate(question["beside"]):
         if name not in studies:
             yield f"beside[{index}]: there is no study {name!r}{suggestion(name, studies)}"
             continue
-        for measure in question.get("measures", []):
+        for measure in [*question.get("measures", []), *question.get("curves", [])]:
             if not may_measure(studies[name], measure):
                 yield f"beside[{index}]: {name} has no {measure}; draw what both have"

@@ -158,7 +158,11 @@ class Study:
     @property
     def figures(self) -> dict[str, str]:
         """The names of all figures, each with that of its caption; those of one caption stand together."""
-        answers = [f"answer_{name}" for name, question in self.spec["questions"].items() if "measures" in question]
+        questions = self.spec["questions"].items()
+        answers, curves = (
+            [own_figure(name, question) for name, question in questions if key in question]
+            for key in ("measures", "curves")
+        )
         asked_for = ("ensembles", "variance", "pace", "dataset", "steps_to_result", "budgets")
         asked_for = [name for name in asked_for if name in self.spec]
         mapped = ["rates"] if self.maps_rates else []
@@ -167,7 +171,13 @@ class Study:
             **dict.fromkeys([*self.overviews, *answers], "measures"),
             **dict.fromkeys([f"learning_curve_{name}" for name in self.spec["learning_curves"]], "learning_curve"),
             **{name: name for name in asked_for},
+            **dict.fromkeys(curves, "curves"),
         }
+
+
+def own_figure(name: str, question: dict) -> str:
+    """The name of the figure that answers a question, where it is none that the study has anyway."""
+    return f"{'curves' if 'curves' in question else 'answer'}_{name}"
 
 
 def settings_named(claim: dict) -> list[dict]:
