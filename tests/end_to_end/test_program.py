@@ -94,7 +94,10 @@ CONFIG = {
         "mine": study(
             learning_curves={"one": {"batch_size": "full", "learning_rate": 0.1}},
             claims=CLAIMS,
-            questions={"Q1": {"question": "Is it?", "answer": "C1", "measures": ["test_accuracy"], "beside": ["old"]}},
+            questions={
+                "Q1": {"question": "Is it?", "answer": "C1", "measures": ["test_accuracy"], "beside": ["old"]},
+                "Q2": {"question": "Since when?", "answer": "C1", "curves": ["test_accuracy"], "beside": ["old"]},
+            },
         ),
         "old": {
             "histories": {
@@ -155,7 +158,15 @@ def test_the_tables_have_the_columns_of_those_of_keras(run, finished):
 def test_all_of_the_study_is_there_and_as_recorded(run):
     checkout, printed = run
     files = set(checkout.files())
-    for figure in ("batch_sizes", "which_is_best", "final_accuracy", "volatility", "time_to_target", "answer_Q1"):
+    for figure in (
+        "batch_sizes",
+        "which_is_best",
+        "final_accuracy",
+        "volatility",
+        "time_to_target",
+        "answer_Q1",
+        "curves_Q2",
+    ):
         assert f"results/mine/figures/{figure}.svg" in files
     assert {"results/mine/index.html", "results/old/index.html", "results/report.html"} <= files
     assert "mine, batch size 4: 14 runs in " in printed

@@ -302,6 +302,36 @@ rule plot_budgets:
         "../scripts/plot_budgets.py"
 
 
+rule plot_curves:
+    input:
+        lambda wildcards: [
+            f"results/{study}/metrics/history.parquet" for study in study_of(wildcards).drawn(wildcards.curves)
+        ],
+    output:
+        figure("{curves}", caption="curves"),
+    log:
+        "results/{study}/logs/plot_{curves}.log",
+    benchmark:
+        "results/{study}/benchmarks/plot_{curves}.tsv"
+    wildcard_constraints:
+        curves="curves_[A-Za-z0-9_-]+",
+    localrule: True
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("plot_curves.py"),
+        look=LOOK,
+        figure=part(lambda study, wildcards: study.curves(wildcards.curves, STUDIES)),
+    message:
+        "Plotting {wildcards.curves} of {wildcards.study}"
+    script:
+        "../scripts/plot_curves.py"
+
+
 rule plot_noise_scale:
     input:
         noise="results/{study}/metrics/noise_scale.csv",

@@ -75,6 +75,21 @@ def test_a_schedule_is_as_long_where_gradients_are_accumulated(task):
     np.testing.assert_allclose(rates[3::4], cosine * rising, rtol=1e-5)
 
 
+@pytest.mark.parametrize(("scaling", "times"), [("linear", 5), ("sqrt", 5**0.5)])
+def test_a_rate_goes_with_the_batch_size_of_each_stage(task, scaling, times):
+    """40 updates at 10, then as many as are asked for at 50; a warm-up and a schedule go on as they are."""
+    constant = dataclasses.replace(task, learning_rate_schedule=None, scaling=scaling)
+    steps = [0, 39, 40, 41, 60]
+    held = [float(constant.build_optimizer(0.1)._learning_rate(step)) for step in steps]
+    np.testing.assert_allclose(held, [0.1, 0.1, 0.1 * times, 0.1 * times, 0.1 * times], rtol=1e-6)
+    both = dataclasses.replace(task, scaling=scaling, warmup=0.9)
+    decayed, held = (
+        [float(each.build_optimizer(0.1)._learning_rate(step)) for step in steps]
+        for each in (dataclasses.replace(both, scaling="none"), both)
+    )
+    np.testing.assert_allclose(held, np.multiply(decayed, [1, 1, times, times, times]), rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("spec", "message"),
     [

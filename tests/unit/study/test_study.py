@@ -66,7 +66,7 @@ def test_a_job_for_each_batch_size_with_all_its_learning_rates():
 
 
 def test_the_methods_list_what_a_training_follows_from():
-    study = make_study("{micro_batch_size: 4, learning_rate_schedule: {CosineDecay: {decay_epochs: 9}}}")
+    study = make_study("{micro_batch_size: 4, beta_2_at: 8, learning_rate_schedule: {CosineDecay: {decay_epochs: 9}}}")
     listed = set(methods_table(study.described, [])["what"])
     follows_from = study.training("8")["task"].keys() - {"seed", "stages", "resampled"}
     assert {key.replace("_", " ").capitalize() for key in follows_from} <= listed
@@ -101,6 +101,14 @@ def test_rates_that_go_with_the_batch_size_are_those_of_its_job_and_of_claims():
     assert study.claims({"mine": study})["claims"][0]["against"] == (500, 6.25, "constant")
     assert study.comparisons["reference"] == (500, 6.25, "constant")
     assert study.panels["learning_rates"] == 2
+
+
+def test_rates_go_with_the_batch_size_of_every_stage_where_that_is_asked_for():
+    asked = "learning_rates: {at: 8, rates: [0.1], scaling: sqrt%s}"
+    without, study = make_study(asked % ""), make_study(asked % ", every_stage: true")
+    assert study.training("4x20_64x80")["task"]["scaling"] == "sqrt"
+    assert "scaling" not in without.training("4x20_64x80")["task"]
+    assert study.settings == without.settings  # which have the rate that a schedule begins with
 
 
 def test_it_is_known_whether_rates_go_with_the_batch_size():
@@ -222,6 +230,16 @@ def test_a_question_without_a_figure_of_its_own_draws_one():
     assert study.overview("answer_why", {"mine": study, "other": study})["measures"] == ["test_accuracy"]
 
 
+def test_learning_curves_that_a_question_asks_for_are_a_figure_of_their_own():
+    study = make_study(QUESTION % "answer: trend, curves: [test_loss], beside: [other]")
+    assert study.figures["curves_q"] == "curves"
+    assert "answer_q" not in study.figures
+    assert study.asked["questions"][0]["figure"] == "curves_q"
+    assert study.drawn("curves_q") == ["mine", "other"]
+    drawn = study.curves("curves_q", {"mine": study, "other": study})
+    assert drawn == {"title": "Q?", "studies": ["mine", "mine"], "measures": ["test_loss"]}
+
+
 def test_a_right_study_has_no_mistakes():
     assert lines("{}") == []
 
@@ -282,6 +300,18 @@ QUESTION = 'questions: {q: {question: "Q?", %s}}'
         (
             "{batch_sizes: [{4: 1, 8: 2}], learning_curves: {}, steps_to_result: {loss: 0.9}}",
             "steps_to_result: updates are counted at one batch size; add a batch size that is no schedule",
+        ),
+        (
+            "{batch_sizes: [8], learning_rates: {at: 8, rates: [1], scaling: sqrt, every_stage: true}}",
+            "learning_rates.every_stage: no batch size is a schedule, which has stages; leave it out",
+        ),
+        (
+            "learning_rates: {at: 8, rates: [1], scaling: none, every_stage: true}",
+            "learning_rates.every_stage: rates go with no batch size here; take `scaling: linear` or `sqrt`",
+        ),
+        (
+            "{optimizer: Adam, beta_2_at: 512}",
+            "batch_sizes[2]: `beta_2_at` gives a training one beta_2; take a batch size that is no schedule",
         ),
         ("batch_sizes: [8, 500, full]", "batch_sizes: 500 (that is full) is repeated; keep one"),
         ("batch_sizes: [8, {4: 1, 8: 2}, {4: 1, 8: 2}]", "batch_sizes: 4\N{MULTIPLICATION SIGN}1"),
@@ -362,7 +392,15 @@ QUESTION = 'questions: {q: {question: "Q?", %s}}'
             QUESTION % "answer: trent, figure: dataset",
             "questions.q.answer: the study has no claim 'trent'; did you mean",
         ),
-        (QUESTION % "answer: trend", "questions.q.figure: give either `figure` or `measures`"),
+        (QUESTION % "answer: trend", "questions.q.figure: give one of `figure`, `measures` and `curves`"),
+        (
+            QUESTION % "answer: trend, measures: [test_accuracy], curves: [test_accuracy]",
+            "questions.q.figure: give one of `figure`, `measures` and `curves`",
+        ),
+        (
+            QUESTION % "answer: trend, curves: [test_loss, test_roc_auc], beside: [other]",
+            "questions.q.curves[1]: test_roc_auc is not measured; add roc_auc to `metrics`",
+        ),
         (
             QUESTION % "answer: trend, figure: datasets",
             "questions.q.figure: the study has no figure 'datasets'; did you",

@@ -162,6 +162,35 @@ def test_a_rate_warms_up_over_a_share_of_the_updates(make_task, engine, train, s
     np.testing.assert_allclose(result.history[1, :, 2], losses, rtol=1e-6)  # Keras holds rates in float32
 
 
+def test_a_rate_that_goes_with_the_batch_size_of_every_stage_trains_as_in_fit(make_task, train_compiled):
+    task = dataclasses.replace(make_task(optimizer=OPTIMIZERS["SGD"]), stages=[Stage(50, 2), Stage(200, 2)])
+    scaled = dataclasses.replace(task, scaling="linear")
+    histories, without = train_compiled(scaled), train_compiled(task)
+    for replicate, rate in enumerate(RATES):
+        assert_same_history(histories[rate][replicate], fit(scaled, replicate, rate))
+        assert (histories[rate][:, 2:, 2] != without[rate][:, 2:, 2]).all()
+
+
+def test_a_second_moment_of_as_many_rows_trains_as_in_fit(make_task, train_compiled):
+    """At half the batch size that its beta_2 is meant for, against Keras with the root of it."""
+    task = dataclasses.replace(make_task(optimizer={"Adam": {"beta_2": 0.9}}), beta_2_at=100)
+    histories = train_compiled(task)
+    for replicate, rate in enumerate(RATES):
+        assert_same_history(histories[rate][replicate], fit(task, replicate, rate))
+    written_out = dataclasses.replace(task, optimizer={"Adam": {"beta_2": 0.9**0.5}}, beta_2_at=None)
+    np.testing.assert_array_equal(train_compiled(written_out)[RATES[0]], histories[RATES[0]])
+
+
+def test_trainings_that_branch_have_the_same_point_to_branch_at(make_task, train_compiled):
+    """Schedules that begin alike are bit for bit the same until their batch size changes, and not from there on."""
+    task = dataclasses.replace(make_task(optimizer="SGD", batch_size=50, epochs=4), scaling="sqrt")
+    branches = [dataclasses.replace(task, stages=[Stage(50, 2), Stage(times * 50, 2)]) for times in (2, 4)]
+    alone, *branched = (train_compiled(each, rates=[0.003])[0.003] for each in (task, *branches))
+    for history in branched:
+        np.testing.assert_array_equal(history[:, :2], alone[:, :2])
+        assert (history[:, 2:, 2] != alone[:, 2:, 2]).all()
+
+
 @pytest.mark.parametrize("engine", ["compiled", "fit"])
 def test_updates_are_those_that_the_optimizer_made(make_task, engine, train):
     task = make_task(optimizer={"Adam": {"gradient_accumulation_steps": 4}}, batch_size=100, epochs=4)

@@ -1,7 +1,9 @@
 """Learning rates that change while a network is trained: Keras's schedules, by their names in the config."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+import numpy as np
 
 from batchscope.errors import ConfigError, check_arguments, reason, suggestion
 from batchscope.hardware.backend import keras
@@ -25,14 +27,22 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
             values as ratios to the first.
         updates: the updates made in so many epochs from the start.
         warmup: over so many updates the rate rises in equal steps to that of the schedule (Goyal et al. 2017).
+        stages: how many times that of the schedule the rate is from which update on, counted from 0; the first from 0.
 
     Raises:
         ConfigError: Keras has no such schedule or it refuses the arguments.
     """
 
-    def __init__(self, spec: dict | str | None, updates: Callable[[float], int], warmup: int = 0):
+    def __init__(
+        self,
+        spec: dict | str | None,
+        updates: Callable[[float], int],
+        warmup: int = 0,
+        stages: Sequence[tuple[int, float]] = (),
+    ):
         self._initial = keras.Variable(1.0, trainable=False, name="initial_learning_rate")
         self._warmup = warmup
+        self._stages = stages
         self._class = None
         if spec is None:
             return
@@ -49,12 +59,16 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
         self._initial.assign(learning_rate)
 
     def __call__(self, step):
-        rate = self._without_warmup(step)
-        if not self._warmup:
-            return rate
-        return rate * keras.ops.minimum(1.0, (keras.ops.cast(step, rate.dtype) + 1) / self._warmup)
+        rate = self._of_keras(step)
+        if self._warmup:
+            rate = rate * keras.ops.minimum(1.0, (keras.ops.cast(step, rate.dtype) + 1) / self._warmup)
+        if self._stages:
+            first_updates, times = zip(*self._stages)
+            stage = keras.ops.count_nonzero(keras.ops.cast(step, "int32") >= np.array(first_updates, np.int32)) - 1
+            rate = rate * keras.ops.take(keras.ops.convert_to_tensor(times, rate.dtype), stage)
+        return rate
 
-    def _without_warmup(self, step):
+    def _of_keras(self, step):
         initial = keras.ops.convert_to_tensor(self._initial)
         if self._class is None:
             return initial

@@ -6,7 +6,6 @@ from itertools import cycle
 import numpy as np
 import pandas as pd
 from matplotlib.colors import to_rgba
-from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from batchscope.data.dataset import Dataset
 from batchscope.evidence.rates import best_of_each_size
@@ -18,6 +17,7 @@ from batchscope.report.style import (
     draw_guess,
     guess_in,
     legend_below,
+    loss_axis,
     panel_grid,
     plt,
 )
@@ -178,10 +178,7 @@ def _draw_curves(axes: plt.Axes, history: pd.DataFrame, score: str, counted_in: 
     Of training rows there is loss and accuracy at most.
     """
     if score == "loss":
-        axes.set_yscale("log")
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.yaxis.set_major_formatter(ScalarFormatter())
-        axes.yaxis.set_minor_formatter(NullFormatter())
+        loss_axis(axes)
     for part, style in PARTS.items():
         if f"{part}_{score}" not in history or history[f"{part}_{score}"].isna().all():
             continue

@@ -31,6 +31,7 @@ def methods_table(study: dict, timings: list[Path], files: Sequence[str | Path] 
         *("dataset", "split", "scaler", "model", "optimizer", "learning_rate_schedule", "loss"),
         *("program", "histories", "train_rows", "epochs", "updates", "evaluate_every", "learning_rates", "warmup"),
         *("replicates", "new_splits", "engine", "dtype_policy", "dense_gradients", "micro_batch_size", "class_weight"),
+        "beta_2_at",
     )
     spec, score = study["spec"], study["score"]
     rows = {key.replace("_", " ").capitalize(): _yaml(spec[key]) for key in keys if key in spec}

@@ -11,7 +11,7 @@ import matplotlib
 matplotlib.use("agg")
 import matplotlib.pyplot as plt
 import pandas as pd
-from matplotlib.ticker import StrMethodFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter, StrMethodFormatter
 
 from batchscope.report.look import COLUMN_WIDTH, Look
 from batchscope.report.words import GUESSING
@@ -28,6 +28,14 @@ def batch_size_axis(axes: plt.Axes) -> None:
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:.10g}"))
     axes.set_xlabel("batch size")
+
+
+def loss_axis(axes: plt.Axes) -> None:
+    """Losses on a log axis, as numbers."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(ScalarFormatter())
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def guess_in(*summaries: pd.DataFrame) -> float:

@@ -67,6 +67,7 @@ MEASURES = {
     "noise_scale": "gradient noise scale",
     "noise_scale_growth": "growth of the gradient noise scale",
     "noise_scale_of_critical": "gradient noise scale over the critical batch size",
+    "updates": "updates of a training",
 }
 MEASURES |= {
     measure.replace("accuracy", metric): name.replace("accuracy", SCORES[metric])

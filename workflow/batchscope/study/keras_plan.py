@@ -59,10 +59,12 @@ class KerasPlan(Plan):
         keys = (
             *("model", "optimizer", "loss", "seed", "learning_rate_schedule"),
             *("dtype_policy", "dense_gradients", "micro_batch_size", "class_weight", "evaluate_every", "warmup"),
+            "beta_2_at",
         )
         return {
             **{key: self.spec[key] for key in keys if key in self.spec},
             **({"metrics": self.metrics_measured} if self.metrics_measured else {}),
+            **({"scaling": self.spec["learning_rates"]["scaling"]} if self.scales_every_stage else {}),
             "resampled": self.spec["split"]["order"] == "resampled",
         }
 

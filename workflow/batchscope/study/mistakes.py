@@ -62,6 +62,11 @@ def _of_keras(study: KerasPlan) -> Iterator[str]:
     if "noise_scale" in study.spec and (why := _of_whole_batches(study)):
         yield f"noise_scale: a loss that is {why} is no mean over rows; leave `reduction` out of `loss`"
     yield from _not_counted_in_updates(study)
+    yield from _not_scaled_in_stages(study)
+    if "beta_2_at" in study.spec:
+        for place, batch_size in batch_sizes(study):
+            if isinstance(batch_size, dict):
+                yield f"{place}: `beta_2_at` gives a training one beta_2; take a batch size that is no schedule"
     if "ensembles" in study.spec and study.spec["split"]["order"] == "resampled":
         yield "ensembles: they need test rows that none of their members trains on; take another `order` in `split`"
 
@@ -72,6 +77,7 @@ def _of_runs(study: RunsPlan) -> Iterator[str]:
     for place, batch_size in batch_sizes(study):
         if isinstance(batch_size, dict):
             yield f"{place}: a run has one batch size; write a number, or full"
+    yield from _not_scaled_in_stages(study)
     for score in _other_targets(study):
         yield f"target_{score}: the score is {study.score}; write target_{study.score}"
     for place, measure in _measures_asked_for(study):
@@ -165,14 +171,26 @@ def _not_counted_in_updates(study: KerasPlan) -> Iterator[str]:
                 yield f"{place}: gradients of {batches} batches are accumulated to one; count in epochs"
 
 
+def _not_scaled_in_stages(study: Study) -> Iterator[str]:
+    """Why learning rates cannot go with the batch size of every stage."""
+    rates = study.spec["learning_rates"]
+    if not (isinstance(rates, dict) and rates.get("every_stage")):
+        return
+    if rates["scaling"] == "none":
+        yield "learning_rates.every_stage: rates go with no batch size here; take `scaling: linear` or `sqrt`"
+    if not any(isinstance(batch_size, dict) for _, batch_size in batch_sizes(study)):
+        yield "learning_rates.every_stage: no batch size is a schedule, which has stages; leave it out"
+
+
 def _measures_asked_for(study: Study) -> Iterator[tuple[str, str]]:
     """The measures that claims and questions name of the study, with their places."""
     for name, claim in study.spec["claims"].items():
         if study.name in studies_named(study, claim).values() or not claim.keys() & {"of", "against"}:
             yield f"claims.{name}.measure", claim["measure"]
     for name, question in study.spec["questions"].items():
-        for index, measure in enumerate(question.get("measures", [])):
-            yield f"questions.{name}.measures[{index}]", measure
+        for key in ("measures", "curves"):
+            for index, measure in enumerate(question.get(key, [])):
+                yield f"questions.{name}.{key}[{index}]", measure
 
 
 def batch_sizes(study: Study) -> Iterator[tuple[str, int | str | dict]]:
@@ -218,14 +236,14 @@ def _question_mistakes(study: Study, studies: dict[str, Study], question: dict) 
     if question["answer"] not in study.spec["claims"]:
         known = study.spec["claims"]
         yield f"answer: the study has no claim {question['answer']!r}{suggestion(question['answer'], known)}"
-    if ("figure" in question) == ("measures" in question):
-        yield "figure: give either `figure` or `measures`"
+    if len(question.keys() & {"figure", "measures", "curves"}) != 1:
+        yield "figure: give one of `figure`, `measures` and `curves`"
     elif "figure" in question and question["figure"] not in study.figures:
         yield f"figure: the study has no figure {question['figure']!r}{suggestion(question['figure'], study.figures)}"
     for index, name in enumerate(question["beside"]):
         if name not in studies:
             yield f"beside[{index}]: there is no study {name!r}{suggestion(name, studies)}"
             continue
-        for measure in question.get("measures", []):
+        for measure in [*question.get("measures", []), *question.get("curves", [])]:
             if not may_measure(studies[name], measure):
                 yield f"beside[{index}]: {name} has no {measure}; draw what both have"

@@ -3,7 +3,7 @@
 from batchscope.study.pairs import paired_across
 from batchscope.study.scores import TARGETS
 from batchscope.study.setting import CONSTANT, Setting
-from batchscope.study.study import Study
+from batchscope.study.study import Study, own_figure
 
 
 class Plan(Study):
@@ -219,7 +219,7 @@ class Plan(Study):
         """What the first page of the report says."""
         questions = []
         for name, question in self.spec["questions"].items():
-            figure = question.get("figure", f"answer_{name}")
+            figure = question.get("figure", own_figure(name, question))
             questions.append({"question": question["question"], "answer": question["answer"], "figure": figure})
         steps = {"steps": self.reached} if "steps_to_result" in self.spec else {}
         return {"title": self.title, "questions": questions, **self._basis, **steps}
@@ -235,10 +235,10 @@ class Plan(Study):
         return self.asked | {"best": "which_is_best", "figures": [*self.figures.items()]}
 
     def drawn(self, figure: str) -> list[str]:
-        """The names of the studies in a figure of measures by batch size."""
+        """The names of the studies in a figure of measures by batch size, or of learning curves."""
         if figure in self.overviews:
             return [self.name]
-        return [self.name, *self.spec["questions"][figure.removeprefix("answer_")]["beside"]]
+        return [self.name, *self._question_of(figure)["beside"]]
 
     def drawn_with_pace(self, figure: str) -> list[str]:
         """Those of them whose seconds per epoch are drawn, which stand in a table of their own."""
@@ -248,8 +248,21 @@ class Plan(Study):
     def _title_and_measures(self, figure: str) -> tuple[str, list[str]]:
         if figure in self.overviews:
             return self.title, self.overviews[figure]
-        question = self.spec["questions"][figure.removeprefix("answer_")]
+        question = self._question_of(figure)
         return question["question"], question["measures"]
+
+    def _question_of(self, figure: str) -> dict:
+        """The question that a figure of its own answers, see `batchscope.study.study.own_figure`."""
+        return self.spec["questions"][figure.partition("_")[2]]
+
+    def curves(self, figure: str, studies: dict[str, "Study"]) -> dict:
+        """A figure of learning curves that a question asks for."""
+        question = self._question_of(figure)
+        return {
+            "title": question["question"],
+            "studies": [studies[name].title for name in self.drawn(figure)],
+            "measures": question["curves"],
+        }
 
     def overview(self, figure: str, studies: dict[str, "Study"]) -> dict:
         """A figure of measures by batch size."""

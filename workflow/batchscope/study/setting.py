@@ -67,9 +67,13 @@ def rates(learning_rates: list[float] | dict, batch_size: int) -> list[float]:
     """
     if isinstance(learning_rates, list):
         return [float(rate) for rate in learning_rates]
-    power = {"linear": 1, "sqrt": 0.5, "none": 0}[learning_rates["scaling"]]
-    times = (batch_size / learning_rates["at"]) ** power
+    times = times_rate(learning_rates["scaling"], batch_size / learning_rates["at"])
     return [float(f"{rate * times:.12g}") for rate in learning_rates["rates"]]
+
+
+def times_rate(scaling: str, times_batch_size: float) -> float:
+    """How many times a learning rate goes with so many times the batch size, by the `scaling` of a config."""
+    return times_batch_size ** {"linear": 1, "sqrt": 0.5, "none": 0}[scaling]
 
 
 def make_setting(batch_size: int | str | dict, learning_rate: float, train_rows: int) -> Setting:

@@ -27,7 +27,7 @@ from batchscope.study.userfiles import file_mistakes, files_of, found, with_path
 # The keys of a study that its facts depend on.
 _ASKED_OF = (
     *("dataset", "split", "new_splits", "variance", "seed", "scaler"),
-    *("model", "optimizer", "loss", "class_weight", "learning_rate_schedule"),
+    *("model", "optimizer", "loss", "class_weight", "learning_rate_schedule", "beta_2_at"),
     *("dtype_policy", "dense_gradients", "engine", "keep", "noise_scale"),
 )
 _ASKED_OF_HISTORIES = ("histories", "score")

@@ -81,8 +81,13 @@ class Study:
         """Whether its learning rates go with the batch size."""
         return isinstance(self.spec["learning_rates"], dict) and self.spec["learning_rates"]["scaling"] != "none"
 
+    @property
+    def scales_every_stage(self) -> bool:
+        """Whether they go on with it while the batch size of a schedule changes."""
+        return self.scales_rates and self.spec["learning_rates"].get("every_stage", False)
+
     def rates(self, batch_size: int | str | dict) -> list[float]:
-        """The learning rates at a batch size of the config; those of a schedule go with the one that it begins with."""
+        """The learning rates at a batch size of the config, of a schedule those that it begins with."""
         return rates(self.spec["learning_rates"], stages(batch_size, 0, self.train_rows)[0][0])
 
     @cached_property
@@ -153,7 +158,11 @@ class Study:
     @property
     def figures(self) -> dict[str, str]:
         """The names of all figures, each with that of its caption; those of one caption stand together."""
-        answers = [f"answer_{name}" for name, question in self.spec["questions"].items() if "measures" in question]
+        questions = self.spec["questions"].items()
+        answers, curves = (
+            [own_figure(name, question) for name, question in questions if key in question]
+            for key in ("measures", "curves")
+        )
         asked_for = ("ensembles", "variance", "pace", "dataset", "steps_to_result", "budgets", "noise_scale")
         asked_for = [name for name in asked_for if name in self.spec]
         mapped = ["rates"] if self.maps_rates else []
@@ -162,7 +171,13 @@ class Study:
             **dict.fromkeys([*self.overviews, *answers], "measures"),
             **dict.fromkeys([f"learning_curve_{name}" for name in self.spec["learning_curves"]], "learning_curve"),
             **{name: name for name in asked_for},
+            **dict.fromkeys(curves, "curves"),
         }
+
+
+def own_figure(name: str, question: dict) -> str:
+    """The name of the figure that answers a question, where it is none that the study has anyway."""
+    return f"{'curves' if 'curves' in question else 'answer'}_{name}"
 
 
 def settings_named(claim: dict) -> list[dict]:

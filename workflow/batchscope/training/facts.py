@@ -41,6 +41,7 @@ def find_facts(study: dict, memory: float | None = None) -> dict:
     from batchscope.hardware.backend import keras
     from batchscope.model.models import build_loss, build_optimizer, multiplications_per_epoch, values_per_row
     from batchscope.model.schedules import Schedule
+    from batchscope.model.second_moment import scale_beta_2
     from batchscope.training.agreement import find_way
     from batchscope.training.engines import FIT, STACKED, Way
     from batchscope.training.gradients import check_single_gradients
@@ -62,6 +63,8 @@ def find_facts(study: dict, memory: float | None = None) -> dict:
         with TemporaryDirectory() as folder:
             check_savable(model, Path(folder) / "model.keras")
     build_optimizer(study["optimizer"], learning_rate=0.01)
+    if at := study.get("beta_2_at"):
+        scale_beta_2(study["optimizer"], at, batch_size=at)
     build_loss(study["loss"], dataset.outputs)
     asked = Way(FIT, "as the config asks") if study["engine"] == "fit" else Way(STACKED)
     way, outputs = find_way(task, asked)

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,9 @@ from batchscope.hardware.backend import keras, tf
 from batchscope.model.losses import is_regression
 from batchscope.model.models import build_loss, build_model, build_optimizer, multiplications_per_epoch
 from batchscope.model.schedules import Schedule, start_at
+from batchscope.model.second_moment import scale_beta_2
 from batchscope.study.cost import epoch_seconds
+from batchscope.study.setting import times_rate
 from batchscope.study.spans import Span, spans
 from batchscope.training.class_weight import weights_of_classes
 
@@ -84,7 +87,9 @@ class Task:
     Batches of more than `micro_batch_size` rows are divided, and their gradients added up. Training rows have the
     weight of their class, of `class_weight` (classes,). Loss, accuracy and the `metrics` are measured at the end of
     each of `spans`, and so are the gradients of `gradient_rows` single training rows. Learning rates rise to their
-    value over the share `warmup` of all updates.
+    value over the share `warmup` of all updates, and go with the batch size from stage to stage by a `scaling`:
+    `linear`, `sqrt` or `none`. The optimizer's `beta_2` is that of the batch size `beta_2_at`, see
+    `batchscope.model.second_moment`.
     """
 
     dataset: Dataset
@@ -103,6 +108,8 @@ class Task:
     evaluate_every: dict[str, float] = field(default_factory=lambda: {"epochs": 1})
     warmup: float = 0.0
     gradient_rows: int = 0
+    scaling: str = "none"
+    beta_2_at: int | None = None
 
     @cached_property
     def spans(self) -> list[Span]:
@@ -241,16 +248,28 @@ class Task:
 
     def build_optimizer(self, learning_rate: float) -> keras.optimizers.Optimizer:
         """The optimizer, with its schedule if there is one; `batchscope.model.schedules.start_at` sets another rate."""
-        optimizer = build_optimizer(self.optimizer, self._schedule() or learning_rate, self.dense_gradients)
+        spec = self.optimizer
+        if self.beta_2_at is not None:
+            spec = scale_beta_2(spec, self.beta_2_at, self.stages[0].batch_size)
+        optimizer = build_optimizer(spec, self._schedule() or learning_rate, self.dense_gradients)
         start_at(optimizer, learning_rate)
         return optimizer
 
     def _schedule(self) -> Schedule | None:
-        if self.learning_rate_schedule is None and not self.warmup:
+        if self.learning_rate_schedule is None and not self.warmup and self.scaling == "none":
             return None
         # Keras asks for the rate by batches also where it applies the gradients of several at once.
         warmup = self.warmup * sum(span.updates for span in self.spans)
-        return Schedule(self.learning_rate_schedule, self.updates, warmup=math.ceil(warmup))
+        return Schedule(self.learning_rate_schedule, self.updates, math.ceil(warmup), self._rates_of_stages())
+
+    def _rates_of_stages(self) -> list[tuple[int, float]]:
+        """From which update on the rate is how many times that of the first stage."""
+        if self.scaling == "none":
+            return []
+        first, *later = self.stages
+        before = accumulate(stage.epochs for stage in self.stages)
+        times = (times_rate(self.scaling, stage.batch_size / first.batch_size) for stage in later)
+        return [(0, 1.0), *zip(map(self.updates, before), times)]
 
     @cached_property
     def loss_function(self) -> Callable:
