@@ -61,7 +61,9 @@ def test_the_scorecard_in_a_browser_and_in_the_report(browser, scored):
             for image in page.locator("img").all():
                 assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") > 100
             cell = page.get_by_role("cell").filter(has_text="More replicates")
-            assert cell.evaluate("cell => getComputedStyle(cell).display") == ("block" if width == 400 else "table-cell")
+            assert cell.evaluate("cell => getComputedStyle(cell).display") == (
+                "block" if width == 400 else "table-cell"
+            )
             assert page.get_by_role("row").count() == 2 + 1 + 2  # of the counts, and of the claims
     with browser.new_page(viewport={"width": 1400, "height": 1000}) as page:
         page.goto((scored.folder / "results/report.html").as_uri())

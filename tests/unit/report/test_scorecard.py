@@ -137,13 +137,16 @@ def test_the_page_has_headings_in_order(page):
 def test_the_table_has_every_claim_once_and_a_paper_at_its_first(papers):
     table = scorecard_table(papers)
     assert table["paper"].tolist() == ["A et al. 2012", "", "", "", "B & C 2019", "", "", ""]
+    assert table["claim"][5] == "It is below 0.1 (late; negative control, which must fail)"
+    assert table["claim"][0] == "It is high"
     assert table["verdict"].tolist() == [row["verdict"] for paper in papers for row in paper["claims"]]
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 def test_the_table_compiles_in_latex(page, tmp_path: Path):
     (tmp_path / "paper.tex").write_text(
-        r"\documentclass{article}\usepackage{booktabs,longtable}\begin{document}\input{scorecard}\end{document}"
+        r"\documentclass[landscape]{article}\usepackage[margin=2cm]{geometry}\usepackage{booktabs,longtable}"
+        r"\begin{document}\input{scorecard}\end{document}"
     )
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)

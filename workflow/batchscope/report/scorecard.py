@@ -24,6 +24,10 @@ _VERBS = {
     "undecided": ("is undecided", "are undecided"),
     "not judged": ("is not judged", "are not judged"),
 }
+# Of the columns in LaTeX, as parts of a line.
+_WIDTHS = {"paper": 0.11, "claim": 0.22, "the paper reports": 0.18, "measured": 0.12, "verdict": 0.08} | {
+    "what would change it": 0.16
+}
 
 
 def read_scorecard(results: Path, studies: list[dict]) -> list[dict]:
@@ -118,10 +122,10 @@ def write_scorecard(papers: list[dict], template: str | Path, page: str | Path, 
 
     Args:
         papers: as from `read_scorecard`.
-        latex: the path of a longtable that needs the packages booktabs and longtable.
+        latex: the path of a table as wide as a page in landscape; it needs the packages booktabs and longtable.
     """
     write(template, page, {"drawn": _drawn}, papers=papers, counted=COUNTED)
-    write_latex(scorecard_table(papers), latex, longtable=True)
+    write_latex(scorecard_table(papers), latex, _WIDTHS, longtable=True)
 
 
 def _drawn(claim: dict) -> str:
@@ -138,10 +142,9 @@ def scorecard_table(papers: list[dict]) -> pd.DataFrame:
     rows = [
         {
             "paper": paper["cited"] * (place == 0),
-            "claim": claim["statement"] + f" ({CONTROL})" * claim["control"],
+            "claim": f"{claim['statement']}{_noted(claim, paper['studies'])}",
             "the paper reports": claim["reports"] or "-",
             "measured": claim["measured"] or "-",
-            "expected": claim["expected"],
             "verdict": claim["verdict"],
             "what would change it": claim["would_change"] or "-",
         }
@@ -149,3 +152,9 @@ def scorecard_table(papers: list[dict]) -> pd.DataFrame:
         for place, claim in enumerate(paper["claims"])
     ]
     return pd.DataFrame(rows)
+
+
+def _noted(claim: dict, studies: list[str]) -> str:
+    """What stands in brackets after a claim: which of several studies it is of, and whether it must fail."""
+    notes = [claim["study"].replace("_", " ")] * (len(studies) > 1) + [CONTROL] * claim["control"]
+    return f" ({'; '.join(notes)})" if notes else ""
