@@ -32,6 +32,7 @@ rule all:
     default_target: True
     input:
         [[*results(study), provenance(study), page(study)] for study in STUDIES.values()],
+        scorecard(),
         FRONT,
         "results/report.html",
     message:

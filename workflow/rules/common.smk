@@ -8,6 +8,7 @@ from pathlib import Path
 FRONT = "results/index.html"  # of all studies
 TABLES = ["dataset", "summary", "comparisons", "claims", "methods"]  # that people read
 FINDINGS = "results/findings.rst"  # the first page of Snakemake's report
+SCORECARD = "results/scorecard.html"  # of the papers that studies are miniatures of
 
 from batchscope.hardware.devices import visible_gpus
 from batchscope.errors import ConfigError, first_lines
@@ -43,6 +44,8 @@ except ConfigError as error:
 KERAS, PROGRAMS, RUNS = (
     [each for each in STUDIES.values() if isinstance(each, kind)] for kind in (KerasPlan, ProgramPlan, RunsPlan)
 )
+
+SCORED = [study for study in STUDIES.values() if study.is_on_scorecard]
 
 limits = config.pop("limits")  # no result depends on them
 if workflow.is_main_process:
@@ -277,6 +280,11 @@ def provenance(study):
 def first_page():
     """The first page of Snakemake's report; what was found can be told once all studies are finished."""
     return os.path.abspath(FINDINGS if Path(FINDINGS).exists() else WORKFLOW / "report" / "unfinished.rst")
+
+
+def scorecard():
+    """The scorecard, where any study is a miniature of a paper."""
+    return [SCORECARD] * bool(SCORED)
 
 
 def page(study):

@@ -111,6 +111,7 @@ rule write_front:
         runtime=10,
     params:
         code=code("write_front.py"),
+        papers=text([study.scored for study in SCORED]),
         studies=text([[study.name, shown(study)] for study in STUDIES.values()]),
     message:
         "Writing the front of all studies"
@@ -139,6 +140,7 @@ rule write_findings:
         runtime=10,
     params:
         code=code("write_findings.py"),
+        papers=text([study.scored for study in SCORED]),
         studies=text([asked(study) for study in STUDIES.values()]),
     message:
         "Writing what was found"
@@ -146,10 +148,43 @@ rule write_findings:
         "../scripts/write_findings.py"
 
 
+if SCORED:
+
+    rule write_scorecard:
+        input:
+            claims=metrics_of([study.name for study in SCORED], "claims"),
+            templates=for_report(
+                "scorecard.html.jinja", "page.html.jinja", "parts.html.jinja", "page.css", "scorecard.rst"
+            ),
+        output:
+            # Snakemake sorts categories by their names; the space has this one come first.
+            page=report(
+                SCORECARD, caption="../report/scorecard.rst", category=" Scorecard", labels={"scorecard": "papers"}
+            ),
+            latex=str(Path(SCORECARD).with_suffix(".tex")),
+        log:
+            "results/logs/write_scorecard.log",
+        localrule: True
+        conda:
+            "../../envs/analysis.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            code=code("write_scorecard.py"),
+            papers=text([study.scored for study in SCORED]),
+        message:
+            "Writing the scorecard of papers"
+        script:
+            "../scripts/write_scorecard.py"
+
+
 rule make_report:
     input:
         [provenance(study) for study in STUDIES.values()],
         FINDINGS,
+        scorecard(),
         captions=for_report("*.rst"),
         stylesheet=for_report("style.css"),
     output:
@@ -164,7 +199,7 @@ rule make_report:
         code=code("make_report.py"),
         python=sys.executable,
         snakefile=os.path.relpath(CHECKOUT / "Snakefile"),
-        targets=[*STUDIES, FINDINGS],
+        targets=[*STUDIES, FINDINGS, *scorecard()],
         config=ordered(config),
     message:
         "Making the report"

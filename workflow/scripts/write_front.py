@@ -8,9 +8,11 @@ import json
 from pathlib import Path
 
 from batchscope.report.pages import read_study, write_front
+from batchscope.report.scorecard import read_scorecard
 from batchscope.script import begin
 
 begin(snakemake)
 front = Path(snakemake.output[0])
 studies = {name: read_study(front.parent / name, study) for name, study in json.loads(snakemake.params.studies)}
-write_front(studies, Path(snakemake.input.templates[0]).parent, front)
+papers = read_scorecard(front.parent, json.loads(snakemake.params.papers))
+write_front(studies, Path(snakemake.input.templates[0]).parent, front, papers)

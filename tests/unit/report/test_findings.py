@@ -155,3 +155,13 @@ def test_the_page_is_restructured_text_in_which_users_write_freely(findings, tmp
     assert page.index("What to take") < page.index(ADVICE) < page.index("Questions and answers")
     assert "No setting is undecided." in page
     assert "showResultInfo('results%2Fa%2Fbest.svg')" in page
+
+
+def test_the_page_begins_with_the_scorecard_where_there_is_one(findings, tmp_path):
+    papers = [{"cited": "A_ et al. 2019", "in_words": "Of 2 claims 2 hold."}]
+    write_findings([findings], TEMPLATE, tmp_path / "findings.rst", papers)
+    text = jinja2.Template((tmp_path / "findings.rst").read_text()).render()
+    page = docutils.core.publish_parts(text, writer="html", settings_overrides={"halt_level": 2})["html_body"]
+    assert "showResultInfo('results%2Fscorecard.html')" in page
+    assert page.index("The papers' scorecard") < page.index("A_ et al. 2019.") < page.index("Of 2 claims 2 hold.")
+    assert page.index("Of 2 claims 2 hold.") < page.index("What to take")

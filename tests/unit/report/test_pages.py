@@ -20,6 +20,10 @@ from tests.unit.tables import populations, replicates
 TEMPLATES = SCHEMA.parents[1] / "report"
 STATEMENT = 'A <b>small</b> "batch" & {{ more }}'
 FIGURES = {"batch_sizes": "batch_sizes", "which_is_best": "which_is_best", "answer_Q1": "measures", "pace": "pace"}
+PAPERS = [
+    {"cited": "A & B 2019", "in_words": "Of 3 claims 3 hold.", "studies": ["a"], "controls": 1, "failed": 1}
+    | {"counts": {"holds": 3, "does not hold": 0, "undecided": 0, "not judged": 0}},
+]
 EMPTY = ("meta", "img", "br")
 
 
@@ -116,11 +120,15 @@ def pages(tmp_path) -> dict[str, Path]:
     write_study(other, TEMPLATES, tmp_path / "c/index.html")
     write_front({"a": one}, TEMPLATES, paths["one"])
     write_front({"a": one, "c": other}, TEMPLATES, paths["two"])
+    paths |= {"scored": tmp_path / "scored.html", "scored_alone": tmp_path / "scored_alone.html"}
+    write_front({"a": one, "c": other}, TEMPLATES, paths["scored"], PAPERS)
+    write_front({"a": one}, TEMPLATES, paths["scored_alone"], PAPERS)
     (tmp_path / "report.html").touch()
+    (tmp_path / "scorecard.html").touch()
     return paths
 
 
-@pytest.mark.parametrize("name", ["study", "one", "two"])
+@pytest.mark.parametrize("name", ["study", "one", "two", "scored", "scored_alone"])
 def test_headings_follow_in_order_and_what_is_no_text_has_a_name(pages, name):
     page = Reader(pages[name])
     ranks = [int(heading["tag"][1]) for heading in page.all("h1", "h2", "h3", "h4")]
@@ -131,7 +139,7 @@ def test_headings_follow_in_order_and_what_is_no_text_has_a_name(pages, name):
     assert page.all("img")
     assert all(image["alt"] for image in page.all("img"))
     named = [link["text"].strip() or link.get("aria-label") for link in page.all("a")]
-    if name == "two":  # a figure that is a link has the name of its image
+    if name in ("two", "scored"):  # a figure that is a link has the name of its image
         named = [text for text, link in zip(named, page.all("a")) if "figure" not in link["in"]]
     assert all(named)
 
@@ -146,14 +154,15 @@ def test_tables_have_a_caption_and_scopes_and_scroll_in_a_box(pages):
     assert all(box["tabindex"] == "0" and box["role"] == "region" and box["aria-label"] for box in boxes)
 
 
-@pytest.mark.parametrize("name", ["study", "one", "two"])
+@pytest.mark.parametrize("name", ["study", "one", "two", "scored", "scored_alone"])
 def test_every_link_leads_to_a_file_beside_the_page_or_to_a_place_on_it(pages, name):
     page = Reader(pages[name])
     places = [element["id"] for element in page.elements if "id" in element]
     assert len(places) == len(set(places))
     for link in page.all("a"):
         target = link["href"]
-        assert target[1:] in places if target.startswith("#") else (pages[name].parent / target).is_file(), target
+        path = pages[name].parent / target.partition("#")[0]
+        assert target[1:] in places if target.startswith("#") else path.is_file(), target
 
 
 @pytest.mark.parametrize("name", ["study", "one", "two"])
@@ -212,3 +221,26 @@ def test_the_front_of_several_has_a_figure_and_what_to_take_of_each(pages):
     assert front.text.count("Take batch size 4.") == 2
     links = {link["href"] for link in front.all("a")}
     assert links == {"a/index.html", "c/index.html", "report.html"}
+
+
+def test_the_scorecard_comes_first_on_the_front(pages):
+    front = Reader(pages["scored"])
+    assert [heading["text"] for heading in front.all("h2")] == ["The papers' scorecard", "A & B", "C & D"]
+    assert [cell["text"] for cell in front.all("td")] == ["3", "0", "0", "1 of 1", "a"]
+    links = [link["href"] for link in front.all("a")]
+    assert links[:3] == ["scorecard.html", "scorecard.html#paper-1", "a/index.html"]
+    alone = Reader(pages["scored_alone"])
+    assert alone.text.index("Scorecard of A & B 2019: Of 3 claims 3 hold.") < alone.text.index("What to take")
+
+
+def test_a_count_of_what_is_not_judged_is_there_where_anything_is_not(pages, tmp_path):
+    assert "not judged" not in Reader(pages["scored"]).text
+    counts = {"holds": 0, "does not hold": 0, "undecided": 0, "not judged": 2}
+    write_front(
+        dict.fromkeys("ac", make_study(tmp_path / "more")),
+        TEMPLATES,
+        tmp_path / "more.html",
+        [PAPERS[0] | {"counts": counts}],
+    )
+    heads = [head["text"] for head in Reader(tmp_path / "more.html").all("th")]
+    assert "not judged" in heads

@@ -327,3 +327,21 @@ def test_a_title_is_a_line_that_can_be_drawn(title):
     config["studies"]["mine"]["title"] = title
     [line] = mistakes(config)
     assert line.startswith("studies.mine.title")
+
+
+@pytest.mark.parametrize(
+    ("paper", "line"),
+    [
+        (
+            "{authors: A, year: 2019, arxiv: [1811.03600]}",
+            "paper.arxiv[0]: 1811.036 does not fit; expected an arXiv number",
+        ),
+        ("{authors: A, year: 19}", "paper.year: 19 does not fit; expected the year of the paper"),
+        ("{authors: A}", "paper: the key 'year' is missing; it is the year of the paper"),
+        ("Shallue et al. 2019", "paper: 'Shallue et al. 2019' does not fit; expected the paper that the study is"),
+    ],
+)
+def test_a_paper_is_cited_by_its_authors_and_year(paper, line):
+    check_config(config_with('paper: {authors: A, year: 2019, arxiv: ["1811.03600", "math/0309285"]}'))
+    [mistake] = mistakes(config_with(f"paper: {paper}"))
+    assert mistake.startswith(f"studies.mine.{line}")

@@ -389,6 +389,10 @@ QUESTION = 'questions: {q: {question: "Q?", %s}}'
             "noise_scale: a loss that is a sum over the batch is no mean over rows; leave `reduction` out of `loss`",
         ),
         (
+            CLAIM % "of: {batch_size: 8}, above: 0, would_change: more rows",
+            "claims.c: `would_change` stands on the scorecard of papers; add the key `paper` to the study",
+        ),
+        (
             QUESTION % "answer: trent, figure: dataset",
             "questions.q.answer: the study has no claim 'trent'; did you mean",
         ),
@@ -413,6 +417,27 @@ QUESTION = 'questions: {q: {question: "Q?", %s}}'
 )
 def test_a_mistake_names_its_place_and_the_remedy(changes, line):
     assert [found for found in lines(changes) if found.startswith(line)]
+
+
+def test_a_claim_has_words_for_the_scorecard_that_no_verdict_depends_on():
+    paper = "paper: {authors: A et al., year: 2019}\n"
+    words = CLAIM % "of: {batch_size: 8}, within: [0, 1], reports: 'two\n  lines', would_change: more rows"
+    study = make_study(paper + words)
+    assert not list(mistakes(study, {"mine": study}))
+    assert study.is_on_scorecard
+    assert study.scored == {
+        "name": "mine",
+        "title": "mine",
+        "paper": {"authors": "A et al.", "year": 2019},
+        "claims": {"c": {"reports": "two lines", "would_change": "more rows", "within": [0, 1]}},
+    }
+    without = make_study(CLAIM % "of: {batch_size: 8}, within: [0, 1]")
+    assert study.claims({"mine": study}) == without.claims({"mine": without})
+
+
+@pytest.mark.parametrize("changes", ["{}", "{paper: {authors: A, year: 2019}, claims: {}, questions: {}}"])
+def test_a_study_without_paper_or_claims_is_not_on_the_scorecard(changes):
+    assert not make_study(changes).is_on_scorecard
 
 
 def test_what_is_about_settings_that_are_not_trained_is_told_and_not_tested():

@@ -246,7 +246,7 @@ class _Judged(NamedTuple):
 
     @classmethod
     def of(cls, claim: dict, number: _Number) -> "_Judged":
-        bounds = [bound for bound in _bounds(claim) if math.isfinite(bound)]
+        bounds = [bound for bound in bounds_expected(claim) if math.isfinite(bound)]
         estimate, *others = (number.estimate(null=bound) for bound in bounds)
         decided = estimate.values >= FEWEST and number.decisive
         p_value = max(each.p_value for each in (estimate, *others)) if decided else math.nan
@@ -270,12 +270,13 @@ def _reported(claim: dict, values: np.ndarray) -> dict[str, float]:
     return {"reported": reported, "reported_percentile": percentile}
 
 
-def _bounds(claim: dict) -> tuple[float, float]:
+def bounds_expected(claim: dict) -> tuple[float, float]:
+    """Between which numbers a claim of the config expects its measure; a side that is open is infinite."""
     return claim.get("within") or (claim.get("above", -math.inf), claim.get("below", math.inf))
 
 
 def _expectation(claim: dict) -> str:
-    low, high = _bounds(claim)
+    low, high = bounds_expected(claim)
     if math.isinf(low):
         return f"below {high:g}"
     return f"above {low:g}" if math.isinf(high) else f"{low:g} to {high:g}"
@@ -283,7 +284,7 @@ def _expectation(claim: dict) -> str:
 
 def verdict(claim: dict, estimate: Estimate) -> str:
     """`holds`, `does not hold` or `undecided`; see `judge`."""
-    low, high = _bounds(claim)
+    low, high = bounds_expected(claim)
     if "within" in claim:
         holds = low < estimate.low_90 and estimate.high_90 < high
     else:

@@ -1,7 +1,7 @@
 """What was found, in words: the first page of the report."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -144,14 +144,18 @@ def sentence(claim: pd.Series) -> str:
     return " ".join(parts)
 
 
-def write_findings(findings: list[dict], template: str | Path, path: str | Path) -> None:
-    """Write the page in reStructuredText, which Snakemake's report shows first."""
+def write_findings(findings: list[dict], template: str | Path, path: str | Path, papers: Sequence[dict] = ()) -> None:
+    """Write the page in reStructuredText, which Snakemake's report shows first.
+
+    Args:
+        papers: as from `batchscope.report.scorecard.read_scorecard`, of studies that are miniatures of papers.
+    """
     filters = {
         "rst": _escape,
         "quote": lambda path: quote(path, safe=""),
         "underline": lambda text: "-" * len(text),
     }
-    write(template, path, filters, studies=findings)
+    write(template, path, filters, studies=findings, papers=papers)
 
 
 def _escape(text: str) -> str:

@@ -3,6 +3,7 @@
 import json
 import re
 from base64 import b64encode
+from collections.abc import Sequence
 from itertools import groupby
 from mimetypes import guess_type
 from operator import itemgetter
@@ -61,17 +62,18 @@ def _figure(folder: Path, name: str, shown: str, files: list[Path]) -> dict:
 
 def write_study(study: dict, templates: Path, path: str | Path) -> None:
     """Write the page of a study into the folder of its results."""
-    write(templates / "study.html.jinja", path, study=study, root="", is_front=False)
+    write(templates / "study.html.jinja", path, study=study, root="", papers=(), is_front=False)
 
 
-def write_front(studies: dict[str, dict], templates: Path, path: str | Path) -> None:
+def write_front(studies: dict[str, dict], templates: Path, path: str | Path, papers: Sequence[dict] = ()) -> None:
     """Write the front of all studies beside their folders: the whole page of one that is alone, which saves a click.
 
     Args:
         studies: folder -> what its page says and shows, as from `read_study`.
+        papers: as from `batchscope.report.scorecard.read_scorecard`, whose verdicts are counted first.
     """
     if len(studies) > 1:
-        write(templates / "front.html.jinja", path, studies=studies)
+        write(templates / "front.html.jinja", path, studies=studies, papers=papers)
     else:
         [(folder, study)] = studies.items()
-        write(templates / "study.html.jinja", path, study=study, root=f"{folder}/", is_front=True)
+        write(templates / "study.html.jinja", path, study=study, root=f"{folder}/", papers=papers, is_front=True)

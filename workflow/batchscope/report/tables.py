@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -246,11 +246,18 @@ def definitions_of(columns: Iterable[str]) -> dict[str, str]:
     return {column: DEFINITIONS[word] for column, word in known.items() if word in DEFINITIONS}
 
 
-def write_latex(table: pd.DataFrame, path: str | Path) -> None:
-    """Write a tabular that needs the package booktabs; columns beyond the width of a page are left out."""
+def write_latex(
+    table: pd.DataFrame, path: str | Path, widths: Mapping[str, float] = _WIDTHS, longtable: bool = False
+) -> None:
+    """Write a tabular that needs the package booktabs; columns beyond the width of a page are left out.
+
+    Args:
+        widths: of columns that are sentences, as parts of a line.
+        longtable: for a table of several pages; it needs the package of that name too.
+    """
     table = table[[column for column in table if column not in _NOT_IN_LATEX and not column.startswith("seconds")]]
-    widths = "".join(rf"p{{{_WIDTHS[column]}\linewidth}}" if column in _WIDTHS else "l" for column in table)
-    text = in_latex(table.to_latex(index=False, escape=True, column_format=widths))
+    columns = "".join(rf"p{{{widths[column]}\linewidth}}" if column in widths else "l" for column in table)
+    text = in_latex(table.to_latex(index=False, escape=True, column_format=columns, longtable=longtable))
     with replacing(path) as temporary:
         temporary.write_text(text)
 

@@ -7,7 +7,7 @@ from batchscope.study.keras_plan import KerasPlan
 from batchscope.study.plan import Plan
 from batchscope.study.scores import FITTED, METRICS, NOISE_SCALE_OF_CRITICAL, OF_NOISE, at_budget
 from batchscope.study.setting import CONSTANT, FEWEST_RATES
-from batchscope.study.study import Study, settings_named
+from batchscope.study.study import BOUNDS, ON_SCORECARD, Study, settings_named
 
 
 def claim_mistakes(study: Study, studies: dict[str, Plan], claim: dict) -> Iterator[str]:
@@ -19,7 +19,7 @@ def claim_mistakes(study: Study, studies: dict[str, Plan], claim: dict) -> Itera
 
 def _mistakes_of_one(study: Study, claim: dict) -> Iterator[str]:
     """What is wrong with a claim by itself."""
-    bounds = [key for key in ("above", "below", "within") if key in claim]
+    bounds = [key for key in BOUNDS if key in claim]
     if len(bounds) != 1:
         yield "give one of `above`, `below` and `within`" + (f", not {' and '.join(bounds)}" if bounds else "")
     if "within" in claim and claim["within"][0] >= claim["within"][1]:
@@ -44,6 +44,8 @@ def _mistakes_of_one(study: Study, claim: dict) -> Iterator[str]:
     named = [claim[key]["batch_size"] for key in ("of", "against") if key in claim] + claim.get("along", [])
     if claim["measure"] == "seconds_per_epoch" and any(isinstance(batch_size, dict) for batch_size in named):
         yield "the epochs of a schedule differ in seconds; take seconds_to_target"
+    if words := [key for key in ON_SCORECARD if key in claim and "paper" not in study.spec]:
+        yield f"`{words[0]}` stands on the scorecard of papers; add the key `paper` to the study"
 
 
 def _mistakes_across(study: Study, studies: dict[str, Plan], claim: dict) -> Iterator[str]:

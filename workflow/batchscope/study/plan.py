@@ -3,7 +3,7 @@
 from batchscope.study.pairs import paired_across
 from batchscope.study.scores import TARGETS
 from batchscope.study.setting import CONSTANT, Setting
-from batchscope.study.study import Study, own_figure
+from batchscope.study.study import BOUNDS, ON_SCORECARD, Study, own_figure
 
 
 class Plan(Study):
@@ -86,8 +86,8 @@ class Plan(Study):
 
     def _claim(self, name: str, claim: dict, studies: dict[str, "Plan"]) -> dict:
         """A claim with its settings as the tables spell them, and the names of the other studies that they are of."""
-        texts = {key: " ".join(claim[key].split()) for key in ("statement", "explanation", "source") if key in claim}
-        resolved = {"name": name} | claim | texts
+        judged = {key: value for key, value in claim.items() if key not in ON_SCORECARD}
+        resolved = {"name": name} | judged | _in_one_line(claim, ("statement", "explanation", "source"))
         where = {key: studies[claim[key].get("study", self.name)] for key in ("of", "against") if key in claim}
         for key, study in where.items():
             resolved[key] = study.setting(claim[key]["batch_size"], claim[key].get("learning_rate"))
@@ -234,6 +234,15 @@ class Plan(Study):
         """What the page of the study says and shows."""
         return self.asked | {"best": "which_is_best", "figures": [*self.figures.items()]}
 
+    @property
+    def scored(self) -> dict:
+        """What the scorecard says of the study's paper and claims beside the verdicts."""
+        words = {
+            name: _in_one_line(claim, ON_SCORECARD) | {key: claim[key] for key in BOUNDS if key in claim}
+            for name, claim in self.spec["claims"].items()
+        }
+        return {"name": self.name, "title": self.title, "paper": self.spec["paper"], "claims": words}
+
     def drawn(self, figure: str) -> list[str]:
         """The names of the studies in a figure of measures by batch size, or of learning curves."""
         if figure in self.overviews:
@@ -276,3 +285,8 @@ class Plan(Study):
             "part": self.chosen_on,
             "seed": self.spec["seed"],
         }
+
+
+def _in_one_line(claim: dict, keys: tuple[str, ...]) -> dict[str, str]:
+    """The texts that a claim of the config has under some keys, which may go over several lines there."""
+    return {key: " ".join(claim[key].split()) for key in keys if key in claim}

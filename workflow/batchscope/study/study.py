@@ -9,6 +9,9 @@ from batchscope.model.losses import score_of
 from batchscope.study.scores import METRICS
 from batchscope.study.setting import CONSTANT, FEWEST_RATES, Setting, make_setting, rates, spelling, stages
 
+BOUNDS = ("above", "below", "within")  # keys of a claim: where its measure is expected
+ON_SCORECARD = ("reports", "would_change")  # keys of a claim: words that no verdict depends on
+
 
 def splits_drawn(spec: dict) -> int:
     """How many new splits a study asks for, by all of its keys; the first ones serve each."""
@@ -120,6 +123,11 @@ class Study:
     @cached_property
     def settings(self) -> list[Setting]:
         return [setting for settings in self.trainings.values() for setting in settings]
+
+    @property
+    def is_on_scorecard(self) -> bool:
+        """Whether it is a miniature of a paper, of which it claims anything."""
+        return "paper" in self.spec and bool(self.spec["claims"])
 
     @property
     def sizes_of_many_rates(self) -> list[int]:
