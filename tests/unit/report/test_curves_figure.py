@@ -58,6 +58,11 @@ def test_settings_of_a_study_are_told_apart_and_one_replicate_has_no_band():
     assert not any(axes.collections for axes in figure.axes)
 
 
+def test_of_one_study_alone_its_settings_are_named():
+    both = pd.concat([history(CURVES, Setting(batch_size, 0.1)) for batch_size in (4, 8)])
+    assert names(plot_curves({"mine": both}, ["test_loss"], "")) == ["batch size 4", "batch size 8"]
+
+
 def test_a_line_ends_where_a_replicate_diverges():
     [axes, _] = plot_curves({"one": history([[0.2, 0.4, 0.6], [0.2, math.nan, math.nan]])}, ["test_loss"], "").axes
     assert np.isfinite(axes.lines[0].get_ydata()).tolist() == [True, False, False]

@@ -3,12 +3,13 @@
 from itertools import cycle
 
 import pandas as pd
+from matplotlib.ticker import MaxNLocator, NullLocator
 from scipy import stats
 
 from batchscope.report.look import USUAL, Look
 from batchscope.report.style import OKABE_ITO, legend_below, loss_axis, plt
 from batchscope.report.words import in_words
-from batchscope.study.setting import SETTING, Setting, setting_in_words
+from batchscope.study.setting import SETTING, Setting
 
 _COUNTED_IN = {"epoch": "epoch", "updates": "update"}
 _LINES = ("-", "--", ":", "-.")
@@ -32,12 +33,12 @@ def plot_curves(studies: dict[str, pd.DataFrame], measures: list[str], title: st
             len(measures), len(_COUNTED_IN), figsize=size, sharex="col", sharey="row", squeeze=False
         )
         for panels, measure in zip(grid, measures):
-            if measure.endswith("loss"):
-                loss_axis(panels[0])
             panels[0].set_ylabel(in_words(measure))
             for axes, counted_in in zip(panels, _COUNTED_IN):
                 for history, color, style in zip(lines.values(), cycle(OKABE_ITO), cycle(_LINES)):
                     _draw(axes, history, measure, counted_in, color, style)
+            if measure.endswith("loss"):
+                _loss_axis(panels[0])
         for axes, word in zip(grid[-1], _COUNTED_IN.values()):
             axes.set_xlabel(word)
         figure.suptitle(look.title(title))
@@ -45,13 +46,26 @@ def plot_curves(studies: dict[str, pd.DataFrame], measures: list[str], title: st
     return figure
 
 
+def _loss_axis(axes: plt.Axes) -> None:
+    """Losses on a log axis, with enough numbers where they span no decade; once they are drawn."""
+    loss_axis(axes)
+    low, high = axes.get_ylim()
+    if high < 10 * low:
+        axes.yaxis.set_major_locator(MaxNLocator(5))
+        axes.yaxis.set_minor_locator(NullLocator())
+
+
 def _lines(studies: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """What a line is called -> the history of its setting: its study, and which setting where that has several."""
+    """What a line is called, by what tells it from the others -> the history of its setting."""
     lines = {}
     for title, history in studies.items():
-        settings = list(history.groupby(SETTING, sort=False))
-        for setting, rows in settings:
-            lines[f"{title}, {setting_in_words(Setting(*setting))}" if len(settings) > 1 else title] = rows
+        settings = {Setting(*setting): rows for setting, rows in history.groupby(SETTING, sort=False)}
+        several_rates = len({setting.learning_rate for setting in settings}) > 1
+        for setting, rows in settings.items():
+            words = [title] * (len(studies) > 1 or len(settings) == 1)
+            words += [f"batch size {setting.batch_sizes}"] * (len(settings) > 1)
+            words += [f"learning rate {setting.learning_rate:g}"] * several_rates
+            lines[", ".join(words)] = rows
     return lines
 
 
