@@ -13,6 +13,7 @@ from batchscope.study.scores import CRITICAL_BATCH_SIZE
 from batchscope.study.setting import setting_in_words, settings_in
 
 _WHOLE = {"marker": "o", "color": "black", "ms": 3.5}
+_LARGEST = 120  # points of size for all of the moments together, as of many the markers hide each other
 _BOUND = {"marker": "^", "mfc": "white", "ms": 4.5, "mew": 0.8, "linestyle": "none"}
 _CRITICAL = OKABE_ITO[3]
 _COLORS = (*OKABE_ITO[:6], OKABE_ITO[7])  # of layers; yellow is too pale for a thin line
@@ -60,7 +61,14 @@ def _draw_whole(axes: plt.Axes, whole: pd.DataFrame) -> None:
     """All layers together, with intervals; where nothing is known, why."""
     known = whole[whole["noise_scale"].notna()]
     axes.vlines(known["epoch"], known["low"], known["high"], color="black", linewidth=1)
-    axes.plot(whole["epoch"], whole["noise_scale"], **_WHOLE, label="all layers together, 95 % interval")
+    size = min(_WHOLE["ms"], _LARGEST / len(whole))
+    axes.plot(
+        whole["epoch"],
+        whole["noise_scale"],
+        **_WHOLE | {"ms": size},
+        linewidth=0.7,
+        label="all layers together, 95 % interval",
+    )
     at_least = _at_least(whole)
     if len(at_least):
         label = "at least: the gradient is not distinguishable from 0"

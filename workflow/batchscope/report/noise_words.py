@@ -13,6 +13,7 @@ from batchscope.study.scores import CRITICAL_BATCH_SIZE, NOISE_SCALE, NOISE_SCAL
 from batchscope.study.setting import settings_in
 
 _ESTIMATE = ["estimate", "low", "high"]
+_ABOUT = 2  # a noise scale within this factor of the critical batch size is about right
 
 
 def noise_in_words(noise: pd.DataFrame, summary: pd.DataFrame, scaling: pd.DataFrame | None = None) -> list[str]:
@@ -79,8 +80,12 @@ def _own_steps(critical: pd.Series, ratio: pd.Series) -> str:
     bend = f"The study's own steps bend at {interval(*critical[_ESTIMATE])}"
     if ratio["refused"]:
         return f"{bend}."
-    agree = "the two agree within their intervals" if ratio["low"] <= 1 <= ratio["high"] else "the two do not agree"
-    return f"{bend}, so {agree}: the noise scale is {interval(*ratio[_ESTIMATE])} times that."
+    agree = "do not agree"
+    if ratio["low"] <= 1 <= ratio["high"]:
+        agree = "agree within their intervals"
+    elif 1 / _ABOUT < ratio["low"] and ratio["high"] < _ABOUT:
+        agree = f"agree within a factor of {_ABOUT}"
+    return f"{bend}, so the two {agree}: the noise scale is {interval(*ratio[_ESTIMATE])} times that."
 
 
 def _growth(growth: pd.Series) -> str:
