@@ -83,7 +83,7 @@ def _own_steps(critical: pd.Series, ratio: pd.Series) -> str:
     agree = "do not agree"
     if ratio["low"] <= 1 <= ratio["high"]:
         agree = "agree within their intervals"
-    elif 1 / _ABOUT < ratio["low"] and ratio["high"] < _ABOUT:
+    elif ratio["low"] > 1 / _ABOUT and ratio["high"] < _ABOUT:
         agree = f"agree within a factor of {_ABOUT}"
     return f"{bend}, so the two {agree}: the noise scale is {interval(*ratio[_ESTIMATE])} times that."
 
