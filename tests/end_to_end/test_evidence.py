@@ -53,7 +53,9 @@ def test_all_studies_that_come_along_can_be_planned_together_and_those_of_reader
     )
     for file in files:
         studies = yaml.safe_load(file.read_text())["studies"]
-        assert all(f"Training {name} at batch size" in planned for name in studies)
+        for name, study in studies.items():
+            job = f"Running the program of {name}" if "program" in study else f"Training {name}"
+            assert f"{job} at batch size" in planned
         assert file.stem in OWN_DATA or any(study.get("questions") for study in studies.values())
         controls = [
             claim for study in studies.values() for claim in study.get("claims", {}).values() if "control" in claim
