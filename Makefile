@@ -1,7 +1,7 @@
 # make               set up .venv/, train the tutorial study, draw its figures and write the report
 # make quick         a small study first: half a minute, into .test/results
 # make paper         the example of a paper, docs/paper, into docs/paper/build (needs LaTeX)
-# make literature    the field's papers in miniature, studies/literature, each with its verdicts (minutes)
+# make literature    the field's papers in miniature, studies/literature, and their scorecard (a quarter of an hour)
 # make GPU=1 ...     the same with CUDA, for training on GPUs (some gigabytes more)
 # make verify        check the results against what was recorded of them (make verify DIRECTORY=DIR: those in a folder)
 # make test          set up .venv/ with what the tests need and run them

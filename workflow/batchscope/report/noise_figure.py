@@ -13,7 +13,7 @@ from batchscope.study.scores import CRITICAL_BATCH_SIZE
 from batchscope.study.setting import setting_in_words, settings_in
 
 _WHOLE = {"marker": "o", "color": "black", "ms": 3.5}
-_LARGEST = 120  # points of size for all of the moments together, as of many the markers hide each other
+_LARGEST = 120  # points of size for all markers of a line together, as many hide each other
 _BOUND = {"marker": "^", "mfc": "white", "ms": 4.5, "mew": 0.8, "linestyle": "none"}
 _CRITICAL = OKABE_ITO[3]
 _COLORS = (*OKABE_ITO[:6], OKABE_ITO[7])  # of layers; yellow is too pale for a thin line
@@ -98,7 +98,8 @@ def _draw_layers(axes: plt.Axes, moments: pd.DataFrame, layers: np.ndarray) -> N
         here = moments[moments["layer"] == layer]
         color = _COLORS[index % len(_COLORS)]
         marker = MARKERS[index % len(MARKERS)]
-        axes.plot(here["epoch"], here["noise_scale"], color=color, marker=marker, ms=2.5, linewidth=0.7, label=layer)
+        size = min(2.5, _LARGEST / len(here))
+        axes.plot(here["epoch"], here["noise_scale"], color=color, marker=marker, ms=size, linewidth=0.7, label=layer)
         at_least = _at_least(here)
         axes.plot(at_least["epoch"], at_least["low"], **_BOUND | {"ms": 3.5}, color=color)
     columns = max(1, min(4, _LETTERS // (6 + max(map(len, layers)))))
