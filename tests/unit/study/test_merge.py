@@ -54,6 +54,19 @@ def test_how_often_is_measured_is_counted_in_one_unit(merged):
     assert config["studies"]["one"]["noise_scale"] == {"rows": 9, "every": {"updates": 10}}
 
 
+@pytest.mark.parametrize("key", ["noise_scale", "ensembles"])
+def test_a_schedule_of_batch_sizes_is_one_value(merged, key):
+    config = merged(*(f"studies: {{one: {{{key}: {{batch_size: {each}}}}}}}" for each in ("{4: 1, 8: 2}", "{8: 1}")))
+    assert config["studies"]["one"][key] == {"batch_size": {8: 1}}
+
+
+def test_what_is_named_as_a_batch_size_is_merged(merged):
+    config = merged("studies: {batch_size: {epochs: 7}}", "studies: {batch_size: {seed: 1}}")
+    assert config["studies"]["batch_size"] == {"epochs": 7, "seed": 1}
+    texts = [f"studies: {{one: {{claims: {{batch_size: {each}}}}}}}" for each in ("{above: 0}", "{source: S}")]
+    assert merged(*texts)["studies"]["one"]["claims"]["batch_size"] == {"above": 0, "source": "S"}
+
+
 def test_the_later_length_of_a_study_counts(merged):
     assert merged("studies: {two: {updates: 9}}")["studies"]["two"] == {"updates": 9}
     assert merged("studies: {two: {updates: 9}}", "studies: {two: {epochs: 3}}")["studies"]["two"] == {"epochs": 3}

@@ -35,7 +35,7 @@ def merge(files: Iterable[str | Path], options: dict) -> dict:
 
 
 def _over(below: object, above: object, place: tuple[str, ...]) -> object:
-    if not isinstance(above, dict):
+    if not isinstance(above, dict) or _is_batch_size(place):
         return above
     names_another = ".".join(map(str, place[2:])) in _ONE_OF and isinstance(below, dict) and not below.keys() & above
     merged = dict(below) if isinstance(below, dict) and not names_another else {}
@@ -48,6 +48,11 @@ def _over(below: object, above: object, place: tuple[str, ...]) -> object:
         else:
             merged[key] = _over(merged.get(key), value, inside)
     return merged
+
+
+def _is_batch_size(place: tuple[str, ...]) -> bool:
+    """Whether a mapping there is a schedule of batch sizes, which is one value, and no study or claim of that name."""
+    return len(place) > 3 and place[-1] == "batch_size" and place[-2] not in _NAMED_BY_THE_USER
 
 
 def _typed(value: object) -> object:
