@@ -107,6 +107,11 @@ def test_defaults_are_filled_in_and_the_given_config_is_left_alone():
             "1.5 does not fit; expected a sc",
         ),
         (
+            "questions: {q: {question: Q, answer: c, curves: [loss]}}",
+            "studies.mine.questions.q.curves[0]",
+            "'loss' does not fit; expected one of accuracy, loss and the measured metrics of test,",
+        ),
+        (
             "questions: {q: {question: Q, answer: c, measures: [usable_octaves]}}",
             "studies.mine.questions.q.measures[0]",
             "'usable_octaves' does not fit; expected one of the measures of a replicate at one learning rate",
@@ -335,6 +340,14 @@ def test_a_title_is_a_line_that_can_be_drawn(title):
         (
             "{authors: A, year: 2019, arxiv: [1811.03600]}",
             "paper.arxiv[0]: 1811.036 does not fit; expected an arXiv number",
+        ),
+        (
+            '{authors: A, year: 2019, arxiv: "1811.03600"}',
+            "paper.arxiv: '1811.03600' does not fit; expected the arXiv numbers of the paper",
+        ),
+        (
+            '{authors: A, year: 2019, arxiv: ["1811.036"]}',
+            "paper.arxiv[0]: '1811.036' does not fit; expected an arXiv number in quotes",
         ),
         ("{authors: A, year: 19}", "paper.year: 19 does not fit; expected the year of the paper"),
         ("{authors: A}", "paper: the key 'year' is missing; it is the year of the paper"),

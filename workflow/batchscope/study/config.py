@@ -166,15 +166,16 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
             repeated = next(item for item in error.instance if error.instance.count(item) > 1)
             yield f"{place}: {repeated!r} is repeated; expected {expected}"
         case _:
-            yield f"{place}: {_show(error.instance)}; expected {expected}"
+            yield f"{place}: {_show(error.instance, error.schema)}; expected {expected}"
 
 
 def _property(schema: dict, key: str) -> str:
     return schema["properties"][key].get("description", key)
 
 
-def _show(value: object) -> str:
-    if isinstance(value, str) and (number := _as_number(value)) is not None:
+def _show(value: object, schema: dict) -> str:
+    may_be_number = schema.get("type") not in ("string", "array", "object", "boolean")
+    if may_be_number and isinstance(value, str) and (number := _as_number(value)) is not None:
         return f"{value!r} is text for YAML, write {number}"
     return f"{value!r} does not fit"
 
