@@ -22,3 +22,9 @@ def test_its_half_life_in_rows_stays(spec, beta_2):
 def test_an_optimizer_that_has_none_is_refused(name):
     with pytest.raises(ConfigError, match=f"beta_2_at: {name} has no beta_2; leave it out, or take Adam"):
         scale_beta_2(name, 512, 32)
+
+
+@pytest.mark.parametrize("beta_2", [-0.5, 1.0, "a"])
+def test_a_second_moment_without_a_half_life_is_refused(beta_2):
+    with pytest.raises(ConfigError, match=f"optimizer.Adam.beta_2: {beta_2!r} has no half-life; take a number from 0"):
+        scale_beta_2({"Adam": {"beta_2": beta_2}}, 512, 32)
