@@ -31,9 +31,17 @@ def test_moments_before_a_result_are_named():
             (0.56, 0.3, 1.1),
             "so the two agree within their intervals: the noise scale is 0.560 [0.300, 1.10] times that.",
         ),
-        ((0.56, 0.4, 0.8), "so the two do not agree: the noise scale is 0.560 [0.400, 0.800] times that."),
+        (
+            (0.56, 0.4, 0.8),
+            "so the two differ, undecided whether by more than a factor of 2: the noise scale is 0.560 [0.400, 0.800] "
+            "times that.",
+        ),
+        (
+            (0.3, 0.2, 0.4),
+            "so the two do not agree within a factor of 2: the noise scale is 0.300 [0.200, 0.400] times that.",
+        ),
         ((0.7, 0.6, 0.8), "so the two agree within a factor of 2: the noise scale is 0.700 [0.600, 0.800] times that."),
-        ((2, 1.5, 3), "so the two do not agree: the noise scale is 2 [1.50, 3] times that."),
+        ((3, 2.5, 4), "so the two do not agree within a factor of 2: the noise scale is 3 [2.50, 4] times that."),
     ],
 )
 def test_the_steps_of_the_study_agree_where_the_ratio_may_be_one(ratio, said):

@@ -80,11 +80,14 @@ def _own_steps(critical: pd.Series, ratio: pd.Series) -> str:
     bend = f"The study's own steps bend at {interval(*critical[_ESTIMATE])}"
     if ratio["refused"]:
         return f"{bend}."
-    agree = "do not agree"
     if ratio["low"] <= 1 <= ratio["high"]:
         agree = "agree within their intervals"
     elif ratio["low"] > 1 / _ABOUT and ratio["high"] < _ABOUT:
         agree = f"agree within a factor of {_ABOUT}"
+    elif ratio["high"] <= 1 / _ABOUT or ratio["low"] >= _ABOUT:
+        agree = f"do not agree within a factor of {_ABOUT}"
+    else:
+        agree = f"differ, undecided whether by more than a factor of {_ABOUT}"
     return f"{bend}, so the two {agree}: the noise scale is {interval(*ratio[_ESTIMATE])} times that."
 
 
