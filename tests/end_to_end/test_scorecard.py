@@ -47,7 +47,7 @@ def test_the_scorecard_agrees_with_the_claims_of_its_study(scored):
 
 def test_the_scorecard_comes_first(scored):
     front, findings = scored.read("results/index.html"), scored.read("results/findings.rst")
-    assert front.index("Scorecard</a> of A &amp; B 2019: Of 1 claims") < front.index("What to take")
+    assert front.index("Scorecard</a> of A &amp; B 2019: Of 1 claim ") < front.index("What to take")
     assert findings.index("A & B 2019") < findings.index("What to take")
     assert "results%2Fscorecard.html" in findings
 

@@ -75,7 +75,7 @@ def test_claims_are_counted_and_controls_by_themselves(papers):
     assert early["counts"] == {"holds": 0, "does not hold": 1, "undecided": 1, "not judged": 1}
     assert (early["controls"], early["failed"]) == (1, 0)
     assert early["in_words"] == (
-        "Of 3 claims 1 does not hold, 1 is undecided, 1 is not judged; 0 of 1 negative control failed, as it must."
+        "Of 3 claims 1 does not hold, 1 is undecided, 1 is not judged; 0 of 1 negative control failed, though it must."
     )
     assert late["in_words"] == "Of 3 claims 2 hold, 1 does not hold; 1 of 1 negative control failed, as it must."
 
@@ -113,7 +113,11 @@ def test_the_page_has_every_claim_once_with_its_picture_in_words(page, papers):
     assert [image["alt"] for image in page.all("img")] == [
         f"{row['measured']}, expected {row['expected']}: {row['verdict']}" for row in measured
     ]
-    assert page.text.count("as it must") == 2 + 1  # said of each paper, and of the control that failed
+    assert page.text.count("as it must") == 2  # said of the paper whose control failed, and of that control
+
+
+def test_a_control_that_does_not_fail_is_told_beside_its_verdict(page):
+    assert page.text.count("though it must fail: do not trust the study's verdicts on this measure") == 1
 
 
 def test_the_page_links_to_the_claims_and_to_the_papers_and_needs_no_network(page):

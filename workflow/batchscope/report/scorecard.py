@@ -109,11 +109,13 @@ def _counted(claims: list[dict]) -> dict:
     counts = {verdict: found[verdict] for verdict in COUNTED}
     failed = sum(claim["verdict_on_this_split"] == "does not hold" for claim in controls)
     said = [f"{count} {_VERBS[verdict][count > 1]}" for verdict, count in counts.items() if count]
-    in_words = f"Of {sum(counts.values())} claims {', '.join(said)}" if said else "No claims"
+    in_words = (
+        f"Of {sum(counts.values())} claim{'s' * (sum(counts.values()) > 1)} {', '.join(said)}" if said else "No claims"
+    )
     if controls:
         plural = len(controls) > 1
         in_words += f"; {failed} of {len(controls)} negative control{'s' * plural} failed"
-        in_words += f", as {'they' if plural else 'it'} must"
+        in_words += f", {'as' if failed == len(controls) else 'though'} {'they' if plural else 'it'} must"
     return {"counts": counts, "controls": len(controls), "failed": failed, "in_words": f"{in_words}."}
 
 
