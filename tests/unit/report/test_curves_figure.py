@@ -66,3 +66,18 @@ def test_of_one_study_alone_its_settings_are_named():
 def test_a_line_ends_where_a_replicate_diverges():
     [axes, _] = plot_curves({"one": history([[0.2, 0.4, 0.6], [0.2, math.nan, math.nan]])}, ["test_loss"], "").axes
     assert np.isfinite(axes.lines[0].get_ydata()).tolist() == [True, False, False]
+
+
+def test_of_measurements_after_one_update_the_last_is_drawn():
+    table = history(CURVES).assign(updates=[1, 1, 2] * 2)
+    by_epoch, by_update = plot_curves({"one": table}, ["test_accuracy"], "").axes
+    assert by_epoch.lines[0].get_xdata().tolist() == [1, 2, 3]
+    assert by_update.lines[0].get_xdata().tolist() == [1, 2]
+    np.testing.assert_allclose(by_update.lines[0].get_ydata(), [0.5, 0.75])
+
+
+@pytest.mark.parametrize("loss", [-1.0, 0.0, math.nan])
+def test_losses_that_no_log_axis_has_stand_on_a_linear_one(loss):
+    figure = plot_curves({"one": history(CURVES).assign(test_loss=loss)}, ["test_loss"], "")
+    assert [axes.get_yscale() for axes in figure.axes] == ["linear", "linear"]
+    figure.canvas.draw()

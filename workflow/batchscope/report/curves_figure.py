@@ -2,6 +2,7 @@
 
 from itertools import cycle
 
+import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator, NullLocator
 from scipy import stats
@@ -17,14 +18,14 @@ _LEVEL = 0.95
 
 
 def plot_curves(studies: dict[str, pd.DataFrame], measures: list[str], title: str, look: Look = USUAL) -> plt.Figure:
-    """A row of panels per measure, by epoch on the left and by update on the right; losses on a log scale.
+    """A row of panels per measure, by epoch on the left and by update on the right.
 
     Args:
         studies: title -> its history, see `batchscope.results.history`.
         measures: columns of the histories.
 
     A line is the mean over replicates of a setting, its band that mean's 95 % interval over trainings (Student's t).
-    It ends where the first replicate diverges or ends.
+    It ends where the first replicate diverges or ends. Losses are on a log scale where all of these means are above 0.
     """
     lines = _lines(studies)
     size = look.size(0.5 + 1.4 * len(measures) + 0.13 * len(lines))
@@ -37,7 +38,8 @@ def plot_curves(studies: dict[str, pd.DataFrame], measures: list[str], title: st
             for axes, counted_in in zip(panels, _COUNTED_IN):
                 for history, color, style in zip(lines.values(), cycle(OKABE_ITO), cycle(_LINES)):
                     _draw(axes, history, measure, counted_in, color, style)
-            if measure.endswith("loss"):
+            means = np.concatenate([line.get_ydata() for line in panels[0].lines])
+            if measure.endswith("loss") and (means > 0).any() and not (means <= 0).any():
                 _loss_axis(panels[0])
         for axes, word in zip(grid[-1], _COUNTED_IN.values()):
             axes.set_xlabel(word)
@@ -70,6 +72,8 @@ def _lines(studies: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
 
 
 def _draw(axes: plt.Axes, history: pd.DataFrame, measure: str, counted_in: str, color: str, style: str) -> None:
+    # Measurements may be closer together than updates: the last after an update counts.
+    history = history.drop_duplicates(["replicate", counted_in], keep="last")
     curves = history.pivot(index=counted_in, columns="replicate", values=measure)
     values = curves.to_numpy()
     mean, replicates = values.mean(axis=1), values.shape[1]
