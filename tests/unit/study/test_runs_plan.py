@@ -124,6 +124,11 @@ def test_of_histories_some_settings_may_be_taken():
             "claims: {c: {statement: s, measure: ensemble_gain, above: 0}}",
             "claims.c.measure: ensemble_gain cannot be told from histories; take test_accuracy",
         ),
+        (
+            HISTORIES,
+            "claims: {c: {statement: s, measure: noise_scale, above: 0}}",
+            "claims.c: noise_scale is measured along a training with Keras; leave the claim out",
+        ),
         (PROGRAM, "target_loss: 1", "target_loss: the score is accuracy; write target_accuracy"),
         (
             PROGRAM,

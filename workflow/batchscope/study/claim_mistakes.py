@@ -29,7 +29,8 @@ def _mistakes_of_one(study: Study, claim: dict) -> Iterator[str]:
         if by_steps and "steps_to_result" not in study.spec:
             yield f"{claim['measure']} follows from steps to a result; add the key `steps_to_result` to the study"
         if claim["measure"] in OF_NOISE and "noise_scale" not in study.spec:
-            yield f"{claim['measure']} is measured along a training with Keras; add the key `noise_scale` to the study"
+            remedy = "add the key `noise_scale` to the study" if isinstance(study, KerasPlan) else "leave the claim out"
+            yield f"{claim['measure']} is measured along a training with Keras; {remedy}"
         if claim.keys() & {"of", "against", "along"}:
             yield f"{claim['measure']} is of the whole study; leave out `of`, `against` and `along`"
     elif claim["measure"] in ("ensemble_gain", "selection_gain"):
