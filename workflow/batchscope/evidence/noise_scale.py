@@ -38,6 +38,7 @@ from batchscope.study.scores import (
 MOMENT, ALL, TO_RESULT = "moment", "all", "to_result"
 LOST_IN_NOISE = "the gradient is not distinguishable from 0"
 _TEXTS = ("layer", "over", "refused")
+_ONE_MOMENT = "it is measured at one moment alone: do it more often"
 _NO_MOMENT = "no replicate is measured before it is at the result, or diverges: measure more often"
 _ENDS = [*Bounds._fields]
 _COLUMNS = [
@@ -192,7 +193,7 @@ def _growth(whole: pd.DataFrame, seed: int) -> dict:
     in_both = np.intersect1d(*(half["replicate"] for half in halves))  # others diverge between
     first, second = (_signal(half[half["replicate"].isin(in_both)], seed) for half in halves)
     known = {"replicates": len(in_both), "points": len(moments)}
-    if refused := first.refused or second.refused:
+    if refused := _ONE_MOMENT * (len(moments) == 1) or first.refused or second.refused:
         return {"estimate": math.nan, **known, "refused": refused}
     (before, befores), (after, afters) = first.logs, second.logs
     there = np.isfinite(befores) & np.isfinite(afters)

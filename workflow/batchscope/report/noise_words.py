@@ -63,7 +63,10 @@ def _what_pays(scale: pd.Series, whole: dict, batch_size: str) -> str:
     if scale["estimate"] >= whole["train_rows"]:
         pays = f"Every batch size pays in steps, up to all {whole['train_rows']} training rows"
         return f"{pays}: the gradient noise scale is {size}, {behind}."
-    return f"A batch above about {size} does not pay in steps: so large is the gradient noise scale, {behind}."
+    pays = (
+        f"A batch above about {size} does not pay in steps, as twice the batch then saves less than a quarter of them"
+    )
+    return f"{pays}: so large is the gradient noise scale, {behind}."
 
 
 def _not_determined(at_least: float, more_rows: bool) -> str:
@@ -77,7 +80,8 @@ def _own_steps(critical: pd.Series, ratio: pd.Series) -> str:
     """Whether the critical batch size, from updates to a result, agrees with the noise scale."""
     if critical["refused"]:
         return f"The study's own steps do not say where they bend: {critical['refused']}."
-    bend = f"The study's own steps bend at {interval(*critical[_ESTIMATE])}"
+    off = f", with a law that is {100 * critical['fit_error']:.0f} % off on average"
+    bend = f"The study's own steps bend at {interval(*critical[_ESTIMATE])}{off}"
     if ratio["refused"]:
         return f"{bend}."
     if ratio["low"] <= 1 <= ratio["high"]:
