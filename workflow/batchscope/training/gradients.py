@@ -22,7 +22,7 @@ def check_single_gradients(task: Task) -> None:
     Raises:
         ConfigError: a layer mixes the rows of a batch, or a method of the model trains in a way of its own.
     """
-    model, place = task.build_replicate(0), "noise_scale"
+    model, place = _in_full_precision(task), "noise_scale"
     if steps := own_steps(model):
         raise ConfigError(place, f"the model has a {steps[0]} of its own, whose gradients are not known; leave it out")
     mixing = f"the gradient of a batch is not the mean of those of its rows{{}}, which a noise scale is of; {_REMEDY}"
@@ -47,10 +47,12 @@ def gradients_by_tape(task: Task, model: keras.Model, batches: np.ndarray, eager
     """
 
     def differentiate(x: tf.Tensor, y: tf.Tensor) -> list[tf.Tensor]:
-        weights = None if task.class_weight is None else tf.gather(task.class_weight, y)
+        of_rows = None if task.class_weight is None else tf.gather(task.class_weight, y)
         with tf.GradientTape() as tape:
-            loss = task.loss_function(y, model(x, training=True), weights) + sum(model.losses)
-        return [*map(tf.convert_to_tensor, tape.gradient(loss, [each.value for each in model.trainable_variables]))]
+            loss = task.loss_function(y, model(x, training=True), of_rows) + sum(model.losses)
+        weights = [each.value for each in model.trainable_variables]
+        gradients = tape.gradient(loss, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        return [*map(tf.convert_to_tensor, gradients)]
 
     function = differentiate if eagerly else tf.function(differentiate)
     for rows in batches:
@@ -60,10 +62,19 @@ def gradients_by_tape(task: Task, model: keras.Model, batches: np.ndarray, eager
 
 def layers_of_weights(model: keras.Model) -> list[str]:
     """The layer of each trainable weight, as `1 dense`: its place among those that have any, and its name."""
-    paths = [variable.path.split("/")[1:-1] for variable in model.trainable_variables]
-    layers = ["/".join(path) for path in paths]
+    layers = [variable.path.rpartition("/")[0].removeprefix(f"{model.name}/") for variable in model.trainable_variables]
     places = {layer: place for place, layer in enumerate(dict.fromkeys(layers), 1)}
     return [f"{places[layer]} {_without_number(layer)}".strip() for layer in layers]
+
+
+def _in_full_precision(task: Task) -> keras.Model:
+    """The model as rounding in half precision does not make its gradients differ."""
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(keras.config.floatx())
+    try:
+        return task.build_replicate(0)
+    finally:
+        keras.config.set_dtype_policy(policy)
 
 
 def _without_number(layer: str) -> str:
