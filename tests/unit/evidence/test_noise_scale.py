@@ -168,13 +168,22 @@ def test_few_replicates_and_few_moments_are_told():
     assert never[1].loc[1, "refused"].startswith("no replicate")  # with one moment there are no halves
 
 
-def test_replicates_that_diverge_leave():
+def test_moments_within_an_update_are_several():
+    """As they are where the gradients of several batches are accumulated to one."""
+    table, summary = find_noise_scale(moments([10, 20, 30], [1, 1, 1]).assign(updates=[4, 4, 8] * 8), seed=0)
+    assert table["moments"].tolist() == [1, 1, 1, 3]
+    assert summary["points"].tolist() == [3, 3]
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_replicates_that_diverge_leave(value):
     gradients = moments([10, 10, 10, 10], [1, 1, 1, 1])
     lost = (gradients["replicate"] == 7) & (gradients["updates"] > 8)
-    gradients.loc[lost, ["mean_square", "square_of_mean", "test_loss"]] = math.nan
+    gradients.loc[lost, ["mean_square", "square_of_mean", "test_loss"]] = value
     table, summary = find_noise_scale(gradients, seed=0)
     assert table["replicates"].tolist() == [8, 8, 7, 7, 8]
     assert summary["replicates"].tolist() == [8, 7]
+    assert not summary["refused"].any()
     gradients[["mean_square", "square_of_mean"]] = math.nan
     table, summary = find_noise_scale(gradients, seed=0)
     assert table.empty

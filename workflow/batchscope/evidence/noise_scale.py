@@ -121,11 +121,11 @@ def find_noise_scale(
     critical batch size of `scaling`, with an interval by both of theirs (MOVER; Zou and Donner 2008, in logarithms).
     """
     there = with_estimates(gradients)
-    there = there[there["mean_square"].notna()]
+    there = there[np.isfinite(there["mean_square"])]  # the others diverge
     before = pd.Series(True, there.index) if score is None else _before_result(there, score, result)
     rows = []
     for layer, of_layer in there.groupby("layer", sort=False):
-        rows += [_row(layer, MOMENT, moment, seed) for _, moment in of_layer.groupby("updates")]
+        rows += [_row(layer, MOMENT, moment, seed) for _, moment in of_layer.groupby("epoch")]
         rows.append(_row(layer, ALL, of_layer, seed))
         if score is not None:
             rows.append(_row(layer, TO_RESULT, of_layer[before[of_layer.index]], seed))
@@ -179,15 +179,15 @@ def _quantity(signal: _Signal, moments: pd.DataFrame) -> dict:
         "estimate": math.nan if signal.refused else 1 / signal.measured,
         **signal.ends._asdict(),
         "replicates": signal.replicates,
-        "points": moments["updates"].nunique(),
+        "points": moments["epoch"].nunique(),
         "refused": signal.refused,
     }
 
 
 def _growth(whole: pd.DataFrame, seed: int) -> dict:
     """From the first half of the moments to the second, in the same samples of replicates."""
-    moments = np.sort(whole["updates"].unique())
-    is_late = whole["updates"].isin(moments[len(moments) // 2 :])
+    moments = np.sort(whole["epoch"].unique())
+    is_late = whole["epoch"].isin(moments[len(moments) // 2 :])
     halves = whole[~is_late], whole[is_late]
     in_both = np.intersect1d(*(half["replicate"] for half in halves))  # others diverge between
     first, second = (_signal(half[half["replicate"].isin(in_both)], seed) for half in halves)
