@@ -22,3 +22,10 @@ def test_its_half_life_in_rows_stays(spec, beta_2):
 def test_an_optimizer_that_has_none_is_refused(name):
     with pytest.raises(ConfigError, match=f"beta_2_at: {name} has no beta_2; leave it out, or take Adam"):
         scale_beta_2(name, 512, 32)
+
+
+def test_one_that_is_rounded_to_1_is_refused():
+    """Adam multiplies its steps by the root of 1 minus a power of it."""
+    scale_beta_2("Adam", 8192, 1)
+    with pytest.raises(ConfigError, match="beta_2_at: with 1000000 beta_2 is rounded to 1 at a batch size of 1, and"):
+        scale_beta_2("Adam", 1_000_000, 1)
