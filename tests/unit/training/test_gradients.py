@@ -184,10 +184,16 @@ def in_file(folder: Path, function: str) -> dict:
 def test_a_weight_that_nothing_depends_on_has_a_gradient_of_0(make_task, tmp_path):
     task = make_task(in_file(tmp_path, "spare"))
     check_single_gradients(task)
-    [trained] = FitEngine(task, run_eagerly=False).train(task.replicates(1), RATE, lambda _: None).metrics
-    mean_squares, squares_of_means = np.split(trained, 2, axis=1)
-    assert (mean_squares[:, 0] == 0).all()
-    assert (squares_of_means[:, 1:] > 0).all()
+    for engine in (FitEngine(task, run_eagerly=False), CompiledEngine(task, 1, stacked=True)):
+        [trained] = engine.train(task.replicates(1), RATE, lambda _: None).metrics
+        mean_squares, squares_of_means = np.split(trained, 2, axis=1)
+        assert (mean_squares[:, 0] == 0).all()
+        assert (squares_of_means[:, 1:] > 0).all()
+
+
+def test_a_loss_that_the_optimizer_scales_has_the_same_gradients(make_task):
+    task = dataclasses.replace(make_task(), optimizer={"Adam": {"loss_scale_factor": 128.0}})
+    assert_as_by_loop(task, CompiledEngine(task, 2, stacked=True))
 
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
