@@ -24,6 +24,11 @@ def test_an_optimizer_that_has_none_is_refused(name):
         scale_beta_2(name, 512, 32)
 
 
+def test_that_of_a_first_moment_is_refused():
+    with pytest.raises(ConfigError, match="beta_2_at: the beta_2 of Lion is of a first moment; leave it out"):
+        scale_beta_2("Lion", 512, 32)
+
+
 def test_one_that_is_rounded_to_1_is_refused():
     """Adam multiplies its steps by the root of 1 minus a power of it."""
     scale_beta_2("Adam", 8192, 1)

@@ -15,13 +15,15 @@ def scale_beta_2(spec: dict | str, at: int, batch_size: int) -> dict:
     2507.07101).
 
     Raises:
-        ConfigError: the optimizer has no `beta_2`, or Keras refuses it; or it is rounded to 1 at the batch size, where
-            the optimizer would stand still.
+        ConfigError: the optimizer has no `beta_2` of a second moment, or Keras refuses it; or it is rounded to 1 at the
+            batch size, where the optimizer would stand still.
     """
     name, arguments = name_and_arguments(spec)
     beta_2 = getattr(build_optimizer(spec, learning_rate=0.01), "beta_2", None)
     if beta_2 is None:
         raise ConfigError("beta_2_at", f"{name} has no beta_2; leave it out, or take Adam")
+    if name == "Lion":
+        raise ConfigError("beta_2_at", "the beta_2 of Lion is of a first moment; leave it out, or take Adam")
     scaled = beta_2 ** (batch_size / at)
     if np.dtype(keras.config.floatx()).type(scaled) == 1:
         rounded = f"with {at} beta_2 is rounded to 1 at a batch size of {batch_size}, and nothing is trained"
