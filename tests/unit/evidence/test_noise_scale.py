@@ -164,17 +164,27 @@ def test_few_replicates_and_few_moments_are_told():
     few = find_noise_scale(moments([10, 10], [1, 1], replicates=5), seed=0)[1]
     assert {*few["refused"]} == {"fewer than 6 replicates"}
     never = find_noise_scale(moments([10], [1]), 0, "loss", 2.0, scaling_of(40, 20, 80))
-    assert never[1].loc[0, "refused"].startswith("no replicate is measured before it is at the result")
+    assert never[1].loc[0, "refused"].startswith("every replicate diverges, or is at the result")
     assert never[1].loc[1, "refused"] == "it is measured at one moment alone: do it more often"
 
 
-def test_replicates_that_diverge_leave():
+def test_moments_within_an_update_are_several():
+    """As they are where the gradients of several batches are accumulated to one."""
+    table, summary = find_noise_scale(moments([10, 20, 30], [1, 1, 1]).assign(updates=[4, 4, 8] * 8), seed=0)
+    assert table["moments"].tolist() == [1, 1, 1, 3]
+    assert summary["points"].tolist() == [3, 3]
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_replicates_that_diverge_are_left_out(value):
     gradients = moments([10, 10, 10, 10], [1, 1, 1, 1])
     lost = (gradients["replicate"] == 7) & (gradients["updates"] > 8)
-    gradients.loc[lost, ["mean_square", "square_of_mean", "test_loss"]] = math.nan
+    gradients.loc[lost, ["mean_square", "square_of_mean", "test_loss"]] = value
+    gradients.loc[lost.shift(-1, fill_value=False), ["mean_square", "square_of_mean"]] = 1e25, 6e24  # on its way there
     table, summary = find_noise_scale(gradients, seed=0)
-    assert table["replicates"].tolist() == [8, 8, 7, 7, 8]
-    assert summary["replicates"].tolist() == [8, 7]
+    assert {*table["replicates"], *summary["replicates"]} == {7}
+    assert not summary["refused"].any()
+    assert summary["estimate"].tolist() == pytest.approx([10, 1], rel=0.1)
     gradients[["mean_square", "square_of_mean"]] = math.nan
     table, summary = find_noise_scale(gradients, seed=0)
     assert table.empty

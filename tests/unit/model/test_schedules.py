@@ -90,6 +90,16 @@ def test_a_rate_goes_with_the_batch_size_of_each_stage(task, scaling, times):
     np.testing.assert_allclose(held, np.multiply(decayed, [1, 1, times, times, times]), rtol=1e-6)
 
 
+def test_it_does_with_the_first_update_of_a_stage_where_epochs_are_fractions(task):
+    """Each stage is rounded to whole updates: 1.2 and 1.4 to one each, though 2.6 are three."""
+    stages = [Stage(50, 0.6), Stage(10, 0.14), Stage(100, 2)]
+    scaled = dataclasses.replace(task, learning_rate_schedule=None, stages=stages, scaling="linear")
+    rates = [float(scaled.build_optimizer(0.1)._learning_rate(step)) for step in range(4)]
+    by_spans = np.repeat([stage.batch_size for stage in stages], [1, 1, 2]) / 50
+    assert [span.stage for span in scaled.spans for _ in range(span.updates)] == [0, 1, 2, 2]
+    np.testing.assert_allclose(rates, 0.1 * by_spans, rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("spec", "message"),
     [

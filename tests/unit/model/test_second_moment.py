@@ -28,3 +28,15 @@ def test_an_optimizer_that_has_none_is_refused(name):
 def test_a_second_moment_without_a_half_life_is_refused(beta_2):
     with pytest.raises(ConfigError, match=f"optimizer.Adam.beta_2: {beta_2!r} has no half-life; take a number from 0"):
         scale_beta_2({"Adam": {"beta_2": beta_2}}, 512, 32)
+
+
+def test_that_of_a_first_moment_is_refused():
+    with pytest.raises(ConfigError, match="beta_2_at: the beta_2 of Lion is of a first moment; leave it out"):
+        scale_beta_2("Lion", 512, 32)
+
+
+def test_one_that_is_rounded_to_1_is_refused():
+    """Adam multiplies its steps by the root of 1 minus a power of it."""
+    scale_beta_2("Adam", 8192, 1)
+    with pytest.raises(ConfigError, match="beta_2_at: with 1000000 beta_2 is rounded to 1 at a batch size of 1, and"):
+        scale_beta_2("Adam", 1_000_000, 1)

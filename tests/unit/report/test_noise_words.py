@@ -11,7 +11,8 @@ def test_the_noise_scale_is_said_with_what_is_behind_it():
     first, growth = noise_in_words(noise(WHOLE), summary())
     assert first == (
         "A batch above about 46 [34, 61] does not pay in steps, as twice the batch then saves less than a quarter of "
-        "them: so large is the gradient noise scale, from gradients of 512 rows at 2 moments, of 15 trainings at batch size 32."
+        "them: so large is the gradient noise scale, from gradients of 512 rows at 2 moments, of 15 trainings at batch "
+        "size 32."
     )
     assert growth == (
         "Within the training the noise scale rises from the first half of the moments to the second: by a factor of "
@@ -76,7 +77,8 @@ def test_a_gradient_lost_in_noise_has_a_bound_and_a_remedy():
     assert first == (
         "How large a batch pays in steps the gradient noise scale does not say: the gradient is not distinguishable "
         "from 0, so it is at least 210; take gradients of more `rows`, train more replicates or measure at earlier "
-        "moments. The study's own steps bend at 82 [50, 123], with a law that is 8 % off on average."
+        "moments. The study's own steps bend at 82 [50, 123], with a law that is 8 % off on "
+        "average."
     )
     assert moments.startswith("At 1 of 2 moments, the first at epoch 10, the gradient is not distinguishable from 0")
     first, *_ = noise_in_words(noise({"": [40.0, -300.0]}, rows=1024), lost)

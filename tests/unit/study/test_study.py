@@ -265,6 +265,10 @@ QUESTION = 'questions: {q: {question: "Q?", %s}}'
             "{evaluate_every: {updates: 10}, optimizer: {SGD: {gradient_accumulation_steps: 4}}}",
             "evaluate_every.updates: gradients of 4 batches are accumulated to one; count in epochs",
         ),
+        (
+            "{noise_scale: {every: {updates: 10}}, optimizer: {SGD: {gradient_accumulation_steps: 4}}}",
+            "noise_scale.every.updates: gradients of 4 batches are accumulated to one; count in epochs",
+        ),
         ("{micro_batch_size: 64, engine: fit}", "micro_batch_size: Model.fit trains whole batches; leave it out, or"),
         (
             "{micro_batch_size: 64, loss: {MeanSquaredError: {reduction: sum}}}",

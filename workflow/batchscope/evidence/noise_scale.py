@@ -39,7 +39,7 @@ MOMENT, ALL, TO_RESULT = "moment", "all", "to_result"
 LOST_IN_NOISE = "the gradient is not distinguishable from 0"
 _TEXTS = ("layer", "over", "refused")
 _ONE_MOMENT = "it is measured at one moment alone: do it more often"
-_NO_MOMENT = "no replicate is measured before it is at the result, or diverges: measure more often"
+_NO_MOMENT = "every replicate diverges, or is at the result when it is first measured"
 _ENDS = [*Bounds._fields]
 _COLUMNS = [
     *("batch_size", "learning_rate", "layer", "over", "epoch", "updates", "gradient_squared", "trace", "noise_scale"),
@@ -112,6 +112,8 @@ def find_noise_scale(
         score, result: what updates are counted to, if they are; see `batchscope.evidence.steps_to_result`.
         scaling: the law of these, as from `batchscope.evidence.scaling.read_quantities`.
 
+    Replicates that diverge are left out: on the way there their gradients would outweigh all others.
+
     The first table has for each layer (empty: all together) a row per moment, one `over` all moments, and one over
     those of each replicate before the result; columns: `gradient_squared` and `trace`, means over replicates; their
     ratio `noise_scale` with its 95 % and 90 % interval over trainings; how many `replicates`, `moments` and `rows` are
@@ -122,11 +124,12 @@ def find_noise_scale(
     critical batch size of `scaling`, with an interval by both of theirs (MOVER; Zou and Donner 2008, in logarithms).
     """
     there = with_estimates(gradients)
-    there = there[there["mean_square"].notna()]
+    diverged = there.loc[~np.isfinite(there["mean_square"]), "replicate"]
+    there = there[~there["replicate"].isin(diverged)]
     before = pd.Series(True, there.index) if score is None else _before_result(there, score, result)
     rows = []
     for layer, of_layer in there.groupby("layer", sort=False):
-        rows += [_row(layer, MOMENT, moment, seed) for _, moment in of_layer.groupby("updates")]
+        rows += [_row(layer, MOMENT, moment, seed) for _, moment in of_layer.groupby("epoch")]
         rows.append(_row(layer, ALL, of_layer, seed))
         if score is not None:
             rows.append(_row(layer, TO_RESULT, of_layer[before[of_layer.index]], seed))
@@ -180,19 +183,17 @@ def _quantity(signal: _Signal, moments: pd.DataFrame) -> dict:
         "estimate": math.nan if signal.refused else 1 / signal.measured,
         **signal.ends._asdict(),
         "replicates": signal.replicates,
-        "points": moments["updates"].nunique(),
+        "points": moments["epoch"].nunique(),
         "refused": signal.refused,
     }
 
 
 def _growth(whole: pd.DataFrame, seed: int) -> dict:
     """From the first half of the moments to the second, in the same samples of replicates."""
-    moments = np.sort(whole["updates"].unique())
-    is_late = whole["updates"].isin(moments[len(moments) // 2 :])
-    halves = whole[~is_late], whole[is_late]
-    in_both = np.intersect1d(*(half["replicate"] for half in halves))  # others diverge between
-    first, second = (_signal(half[half["replicate"].isin(in_both)], seed) for half in halves)
-    known = {"replicates": len(in_both), "points": len(moments)}
+    moments = np.sort(whole["epoch"].unique())
+    is_late = whole["epoch"].isin(moments[len(moments) // 2 :])
+    first, second = (_signal(half, seed) for half in (whole[~is_late], whole[is_late]))
+    known = {"replicates": second.replicates, "points": len(moments)}
     if refused := _ONE_MOMENT * (len(moments) == 1) or first.refused or second.refused:
         return {"estimate": math.nan, **known, "refused": refused}
     (before, befores), (after, afters) = first.logs, second.logs

@@ -166,7 +166,12 @@ def _not_counted_in_updates(study: KerasPlan) -> Iterator[str]:
     """What is given in updates where these are fewer than the batches."""
     _, arguments = name_and_arguments(study.spec["optimizer"])
     if batches := arguments.get("gradient_accumulation_steps"):
-        for place, given in {"updates": study.spec, "evaluate_every.updates": study.spec["evaluate_every"]}.items():
+        places = {
+            "updates": study.spec,
+            "evaluate_every.updates": study.spec["evaluate_every"],
+            "noise_scale.every.updates": study.spec.get("noise_scale", {}).get("every", {}),
+        }
+        for place, given in places.items():
             if "updates" in given:
                 yield f"{place}: gradients of {batches} batches are accumulated to one; count in epochs"
 

@@ -95,6 +95,8 @@ class CompiledEngine(Program):
         self._parts = tf.Variable(np.zeros((parts_at_once, 4), np.int32))
         self._put_out = compiled(self._run_outputs)
         self._compile()
+        if task.gradient_rows:  # what cannot be compiled is to show before anything is trained
+            self._sum_over_rows(self._stack([task.rows_for_gradients(task.replicates(1)[0], 0)] * self._width))
 
     def _compile(self) -> None:
         """Hold the rows, and make a program for each batch size."""

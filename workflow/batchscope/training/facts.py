@@ -64,7 +64,7 @@ def find_facts(study: dict, memory: float | None = None) -> dict:
             check_savable(model, Path(folder) / "model.keras")
     build_optimizer(study["optimizer"], learning_rate=0.01)
     if at := study.get("beta_2_at"):
-        scale_beta_2(study["optimizer"], at, batch_size=at)
+        scale_beta_2(study["optimizer"], at, batch_size=1)  # the smallest, where it is nearest to 1
     build_loss(study["loss"], dataset.outputs)
     asked = Way(FIT, "as the config asks") if study["engine"] == "fit" else Way(STACKED)
     way, outputs = find_way(task, asked)

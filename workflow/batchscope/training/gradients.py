@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from batchscope.errors import ConfigError
+from batchscope.errors import ConfigError, reason
 from batchscope.hardware.backend import keras, tf
 from batchscope.model.model_file import own_steps
 from batchscope.training.compiled import sees_micro_batches
@@ -22,7 +22,7 @@ def check_single_gradients(task: Task) -> None:
     Raises:
         ConfigError: a layer mixes the rows of a batch, or a method of the model trains in a way of its own.
     """
-    model, place = task.build_replicate(0), "noise_scale"
+    model, place = _in_full_precision(task), "noise_scale"
     if steps := own_steps(model):
         raise ConfigError(place, f"the model has a {steps[0]} of its own, whose gradients are not known; leave it out")
     mixing = f"the gradient of a batch is not the mean of those of its rows{{}}, which a noise scale is of; {_REMEDY}"
@@ -31,7 +31,11 @@ def check_single_gradients(task: Task) -> None:
     if any("seed_generator" in variable.path for variable in model.non_trainable_variables):
         return  # rows that are drawn for otherwise in a batch cannot be compared
     rows = np.arange(min(_ROWS_TRIED, task.rows[0]))
-    single = [np.mean(each, axis=0) for each in zip(*gradients_by_tape(task, model, rows[:, None], eagerly=True))]
+    try:
+        of_rows = [*gradients_by_tape(task, model, rows[:, None], eagerly=True)]
+    except Exception as error:  # whatever a model says of a single row is for the user
+        raise ConfigError(place, f"the model fails on a single row: {reason(error)}; {_REMEDY}") from None
+    single = [np.mean(each, axis=0) for each in zip(*of_rows)]
     [batch] = gradients_by_tape(task, model, rows[None], eagerly=True)
     largest = max(np.abs(gradient).max() for gradient in batch)
     if any(np.abs(one - other).max() > _ROUNDING * largest for one, other in zip(single, batch)):
@@ -47,10 +51,12 @@ def gradients_by_tape(task: Task, model: keras.Model, batches: np.ndarray, eager
     """
 
     def differentiate(x: tf.Tensor, y: tf.Tensor) -> list[tf.Tensor]:
-        weights = None if task.class_weight is None else tf.gather(task.class_weight, y)
+        of_rows = None if task.class_weight is None else tf.gather(task.class_weight, y)
         with tf.GradientTape() as tape:
-            loss = task.loss_function(y, model(x, training=True), weights) + sum(model.losses)
-        return [*map(tf.convert_to_tensor, tape.gradient(loss, [each.value for each in model.trainable_variables]))]
+            loss = task.loss_function(y, model(x, training=True), of_rows) + sum(model.losses)
+        weights = [each.value for each in model.trainable_variables]
+        gradients = tape.gradient(loss, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        return [*map(tf.convert_to_tensor, gradients)]
 
     function = differentiate if eagerly else tf.function(differentiate)
     for rows in batches:
@@ -60,10 +66,19 @@ def gradients_by_tape(task: Task, model: keras.Model, batches: np.ndarray, eager
 
 def layers_of_weights(model: keras.Model) -> list[str]:
     """The layer of each trainable weight, as `1 dense`: its place among those that have any, and its name."""
-    paths = [variable.path.split("/")[1:-1] for variable in model.trainable_variables]
-    layers = ["/".join(path) for path in paths]
+    layers = [variable.path.rpartition("/")[0].removeprefix(f"{model.name}/") for variable in model.trainable_variables]
     places = {layer: place for place, layer in enumerate(dict.fromkeys(layers), 1)}
     return [f"{places[layer]} {_without_number(layer)}".strip() for layer in layers]
+
+
+def _in_full_precision(task: Task) -> keras.Model:
+    """The model as rounding in half precision does not make its gradients differ."""
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(keras.config.floatx())
+    try:
+        return task.build_replicate(0)
+    finally:
+        keras.config.set_dtype_policy(policy)
 
 
 def _without_number(layer: str) -> str:

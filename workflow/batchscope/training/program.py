@@ -135,11 +135,14 @@ class Program:
         """Sums over rows, each by itself as if it were a batch: for each weight the squared norm of its gradient,
         (*lead), and then for each the gradient, shaped as it is.
         """
-        weights = _values(self._trainable)
+        weights, scale = _values(self._trainable), self._optimizer.loss_scale_factor or 1.0
 
         def differentiate(start, _):
             _, _, *gradients = self._differentiate(rows, start, 1)
-            gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]  # those of embeddings are sparse
+            gradients = [
+                tf.zeros_like(weight) if gradient is None else tf.convert_to_tensor(gradient) / scale
+                for weight, gradient in zip(weights, gradients)  # none where the loss does not depend on a weight
+            ]
             within = [range(len(self._lead), len(gradient.shape)) for gradient in gradients]
             return [*(tf.reduce_sum(each**2, list(axes)) for each, axes in zip(gradients, within)), *gradients]
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, groupby
 from typing import NamedTuple
 
 import numpy as np
@@ -267,9 +267,10 @@ class Task:
         if self.scaling == "none":
             return []
         first, *later = self.stages
-        before = accumulate(stage.epochs for stage in self.stages)
+        of_stages = groupby(self.spans, key=lambda span: span.stage)
+        updates = accumulate(sum(span.updates for span in of_stage) for _, of_stage in of_stages)
         times = (times_rate(self.scaling, stage.batch_size / first.batch_size) for stage in later)
-        return [(0, 1.0), *zip(map(self.updates, before), times)]
+        return [(0, 1.0), *zip(updates, times)]
 
     @cached_property
     def loss_function(self) -> Callable:
