@@ -560,6 +560,21 @@ def test_keras_is_asked_again_only_after_the_file_of_a_dataset_has_changed(tmp_p
         assert len(asked) == times
 
 
+def test_keras_is_asked_once_where_studies_ask_the_same(tmp_path, monkeypatch):
+    asked = []
+
+    def ask(questions, memory):
+        asked.extend(questions)
+        return answer(questions, memory)
+
+    monkeypatch.setattr(studies, "_ask", ask)
+    spec = yaml.safe_load(CONFIG) | {"questions": {}, "claims": {}}
+    alike = {"two": spec | {"title": "Two"}, "one": spec | {"epochs": 3}, "other": spec | {"seed": 9, "title": "Other"}}
+    read, _ = studies.read_studies({"studies": alike}, [], tmp_path)
+    assert asked == ["two", "other"]
+    assert {name: study.train_rows for name, study in read.items()} == dict.fromkeys(alike, 500)
+
+
 @pytest.mark.parametrize("damage", [lambda content: b"", lambda content: content[:20], lambda content: b"{}"])
 def test_keras_is_asked_again_where_its_answer_was_damaged(tmp_path, monkeypatch, damage):
     asked = []

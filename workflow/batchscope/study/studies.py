@@ -100,8 +100,12 @@ def _facts(specs: dict[str, dict], cache: Path, memory: float | None) -> dict[st
     }
     paths = {name: cache / f"{_digest(question)}.json" for name, question in questions.items()}
     known = {name: facts for name, path in paths.items() if (facts := _kept(path))}
-    unknown = {name: question for name, question in questions.items() if name not in known}
-    answers = _ask(unknown, memory) if unknown else {}
+    unknown = [name for name in questions if name not in known]
+    asking = {paths[name]: name for name in reversed(unknown)}  # the first of those that ask the same
+    answered = (
+        _ask({name: questions[name] for name in unknown if asking[paths[name]] == name}, memory) if unknown else {}
+    )
+    answers = {name: dict(answered[asking[paths[name]]]) for name in unknown}
     _refuse(f"{name}.{line}" for name, answer in answers.items() for line in answer.get("error", "").splitlines())
     for name, answer in answers.items():
         cache.mkdir(parents=True, exist_ok=True)
