@@ -7,7 +7,8 @@ in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
 import json
 from pathlib import Path
 
-from batchscope.report.scorecard import read_scorecard, write_scorecard
+from batchscope.report.scorecard import read_scorecard
+from batchscope.report.scorecard_page import write_scorecard
 from batchscope.script import begin
 
 begin(snakemake)

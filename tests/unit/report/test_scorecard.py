@@ -10,7 +10,8 @@ import pytest
 
 from batchscope.evidence.claims import judge, read_claims
 from batchscope.files import write_csv
-from batchscope.report.scorecard import read_scorecard, scorecard_table, write_scorecard
+from batchscope.report.scorecard import read_scorecard
+from batchscope.report.scorecard_page import scorecard_table, write_scorecard
 from batchscope.study.config import SCHEMA
 from tests.unit.report.test_pages import Reader
 from tests.unit.tables import populations, replicates
