@@ -82,16 +82,16 @@ def test_it_is_that_of_batches_of_one_and_of_all_rows():
     ("make", "rows"), [(softmax, 15), (lambda random: linear(60, random), 30)], ids=["softmax", "linear"]
 )
 def test_intervals_cover(make, rows):
-    """Of 200 studies 95 %, by four standard errors of that; `benchmarks/coverage.py` tries more."""
+    """Of 120 studies 95 %, by four standard errors of that; `benchmarks/coverage.py` tries more."""
     random = np.random.default_rng(rows)
     gradients = make(random)
     trace, squared = of_rows(gradients)
     covered = 0
-    for study in range(200):
+    for study in range(120):
         table, _ = find_noise_scale(measured(draw(gradients, rows, 12, random), len(gradients)), seed=study)
         [low, high] = table.loc[0, ["low", "high"]]
         covered += low < trace / squared < high
-    assert covered >= 178
+    assert covered >= 104
 
 
 def moments(trace: list[float], squared: list[float], replicates: int = 8, spread: float = 0.05) -> pd.DataFrame:

@@ -73,8 +73,11 @@ def assert_as_by_loop(task: Task, engine, tolerance: float = 1e-9) -> None:
         np.testing.assert_allclose(measured[member], by_loop(task, model, rows), rtol=tolerance)
 
 
-@pytest.mark.parametrize("stacked", [True, False])
-@pytest.mark.parametrize("model", [DENSE, CONVOLUTION, PENALIZED], ids=["Dense", "Conv2D", "penalized"])
+@pytest.mark.parametrize(
+    ("model", "stacked"),
+    [(DENSE, True), (DENSE, False), (CONVOLUTION, True), (PENALIZED, True)],
+    ids=["Dense", "Dense, alone", "Conv2D", "penalized"],
+)
 def test_the_compiled_engine_has_those_of_a_loop(make_task, model, stacked):
     task = make_task(model)
     assert_as_by_loop(task, CompiledEngine(task, 2, stacked))
