@@ -13,7 +13,7 @@ import pandas as pd
 from batchscope.data.dataset import load_dataset
 from batchscope.data.prepare import read_split_rows
 from batchscope.evidence.recommendation import best_replicate, read_advised
-from batchscope.files import digest, take
+from batchscope.files import digest
 from batchscope.study.setting import Setting
 from batchscope.training.jobs import work_folder
 from batchscope.training.start import start_training
@@ -28,8 +28,7 @@ if not advised:
     Path(snakemake.log[0]).write_text(f"{problem}\n")
     sys.exit(1)
 output = snakemake.output.model
-where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
-take(snakemake.params.items(), snakemake.input)
+where = start_training(snakemake, output)
 
 from batchscope.training.checkpoint import Checkpoint
 from batchscope.training.engines import Way

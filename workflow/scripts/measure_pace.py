@@ -7,12 +7,11 @@ in_warm_process(__file__, snakemake.threads, snakemake=snakemake)
 import json
 
 from batchscope.data.dataset import load_dataset
-from batchscope.files import take, write_csv
+from batchscope.files import write_csv
 from batchscope.training.start import start_training
 
 output = snakemake.output[0]
-where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
-take(snakemake.params.items(), snakemake.input)
+where = start_training(snakemake, output)
 
 from batchscope.training.engines import Way
 from batchscope.training.pace import measure_pace

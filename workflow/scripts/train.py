@@ -10,13 +10,12 @@ from pathlib import Path
 import pyarrow
 
 from batchscope.data.dataset import load_dataset, load_splits
-from batchscope.files import digest, take
+from batchscope.files import digest
 from batchscope.training.jobs import leave_words, work_folder
 from batchscope.training.start import start_training
 
 output = snakemake.output.history
-where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
-take(snakemake.params.items(), snakemake.input)
+where = start_training(snakemake, output)
 
 from batchscope.results.history import history_table, schema_with, write_history
 from batchscope.results.predictions import write_predictions

@@ -8,13 +8,12 @@ import json
 from itertools import product
 
 from batchscope.data.dataset import load_dataset, load_splits
-from batchscope.files import digest, take
+from batchscope.files import digest
 from batchscope.training.jobs import work_folder
 from batchscope.training.start import start_training
 
 output = snakemake.output[0]
-where = start_training(output, snakemake.log[0], snakemake.resources.gpu, snakemake.threads)
-take(snakemake.params.items(), snakemake.input)
+where = start_training(snakemake, output)
 
 import pandas as pd
 

@@ -106,10 +106,10 @@ class KerasPlan(Plan):
 
     @property
     def _batch_size_of_noise(self) -> int | str | dict:
-        """The one that is asked for, else the one in the middle of those tried; schedules come last."""
-        tried = sorted(self.spec["batch_sizes"], key=lambda size: (isinstance(size, dict), self.stages(size)))
-        constant = [size for size in tried if not isinstance(size, dict)] or tried
-        return self.spec["noise_scale"].get("batch_size", constant[(len(constant) - 1) // 2])
+        """The one that is asked for, else the one in the middle of those tried, of schedules if all are."""
+        tried = self.spec["batch_sizes"]
+        ordered = sorted([size for size in tried if not isinstance(size, dict)] or tried, key=self.stages)
+        return self.spec["noise_scale"].get("batch_size", ordered[(len(ordered) - 1) // 2])
 
     @property
     def measurements_of_noise(self) -> int:

@@ -32,6 +32,7 @@ def mistakes(study: Study, studies: dict[str, Study]) -> Iterator[str]:
         yield from _of_keras(study)
     else:
         yield from _of_runs(study)
+    yield from _not_scaled_in_stages(study)
     for place, measure in _measures_asked_for(study):
         if not study.has_validation and is_of_validation(measure):
             remedy = "add validation to `split`" if isinstance(study, KerasPlan) else f"name validation_{study.score}"
@@ -62,7 +63,6 @@ def _of_keras(study: KerasPlan) -> Iterator[str]:
     if "noise_scale" in study.spec and (why := _of_whole_batches(study)):
         yield f"noise_scale: a loss that is {why} is no mean over rows; leave `reduction` out of `loss`"
     yield from _not_counted_in_updates(study)
-    yield from _not_scaled_in_stages(study)
     if "beta_2_at" in study.spec:
         for place, batch_size in batch_sizes(study):
             if isinstance(batch_size, dict):
@@ -77,7 +77,6 @@ def _of_runs(study: RunsPlan) -> Iterator[str]:
     for place, batch_size in batch_sizes(study):
         if isinstance(batch_size, dict):
             yield f"{place}: a run has one batch size; write a number, or full"
-    yield from _not_scaled_in_stages(study)
     for score in _other_targets(study):
         yield f"target_{score}: the score is {study.score}; write target_{study.score}"
     for place, measure in _measures_asked_for(study):

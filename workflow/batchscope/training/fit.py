@@ -59,6 +59,7 @@ class FitEngine:
             self._model.evaluate(task.x[:1], task.y[:1], verbose=0)
         for variable, value in zip(self._variables(), state):
             variable.assign(value)
+        self._differentiate = gradients_by_tape(task, self._model, self._how["run_eagerly"])
         _, *evaluated = task.split(draw.split)
         test, *validation = [(task.x[rows], task.y[rows]) for rows in evaluated]
         measure = partial(measure_beside, task, draws, [[rows] for rows in evaluated], engine=self)
@@ -97,7 +98,7 @@ class FitEngine:
         [positions] = rows
         before = self.state()
         squares, means = 0, 0
-        for gradients in gradients_by_tape(self._task, self._model, positions[:, None], self._how["run_eagerly"]):
+        for gradients in map(self._differentiate, positions[:, None]):
             wide = [gradient.astype(np.float64) / len(positions) for gradient in gradients]
             squares = squares + np.array([np.sum(gradient**2) for gradient in wide]) * len(positions)
             means = [total + gradient for total, gradient in zip(means or [0] * len(wide), wide)]

@@ -1,7 +1,7 @@
 """The gradients of single rows, as if each were a batch: whether a model has them, and by which layer."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import numpy as np
 
@@ -31,23 +31,23 @@ def check_single_gradients(task: Task) -> None:
     if any("seed_generator" in variable.path for variable in model.non_trainable_variables):
         return  # rows that are drawn for otherwise in a batch cannot be compared
     rows = np.arange(min(_ROWS_TRIED, task.rows[0]))
+    differentiate = gradients_by_tape(task, model, eagerly=True)
     try:
-        of_rows = [*gradients_by_tape(task, model, rows[:, None], eagerly=True)]
+        of_rows = [*map(differentiate, rows[:, None])]
     except Exception as error:  # whatever a model says of a single row is for the user
         raise ConfigError(place, f"the model fails on a single row: {reason(error)}; {_REMEDY}") from None
     single = [np.mean(each, axis=0) for each in zip(*of_rows)]
-    [batch] = gradients_by_tape(task, model, rows[None], eagerly=True)
+    batch = differentiate(rows)
     largest = max(np.abs(gradient).max() for gradient in batch)
     if any(np.abs(one - other).max() > _ROUNDING * largest for one, other in zip(single, batch)):
         raise ConfigError(place, mixing.format(""))
 
 
-def gradients_by_tape(task: Task, model: keras.Model, batches: np.ndarray, eagerly: bool) -> Iterator[list[np.ndarray]]:
-    """The gradients of some batches, each shaped as its weight.
+def gradients_by_tape(task: Task, model: keras.Model, eagerly: bool) -> Callable[[np.ndarray], list[np.ndarray]]:
+    """What gives the gradients of a batch, each shaped as its weight, of rows by their positions in `x` of the task.
 
     Args:
-        batches: positions in the task's `x`, (batches, rows).
-        eagerly: whether the model can only be called so.
+        eagerly: whether the model can only be called so; else it is traced once.
     """
 
     def differentiate(x: tf.Tensor, y: tf.Tensor) -> list[tf.Tensor]:
@@ -59,9 +59,12 @@ def gradients_by_tape(task: Task, model: keras.Model, batches: np.ndarray, eager
         return [*map(tf.convert_to_tensor, gradients)]
 
     function = differentiate if eagerly else tf.function(differentiate)
-    for rows in batches:
+
+    def of_batch(rows: np.ndarray) -> list[np.ndarray]:
         x, y = tf.constant(task.x[rows], keras.config.floatx()), tf.constant(task.y[rows])
-        yield [gradient.numpy() for gradient in function(x, y)]
+        return [gradient.numpy() for gradient in function(x, y)]
+
+    return of_batch
 
 
 def layers_of_weights(model: keras.Model) -> list[str]:
