@@ -232,7 +232,7 @@ class Plan(Study):
     @property
     def page(self) -> dict:
         """What the page of the study says and shows."""
-        return self.asked | {"best": "which_is_best", "figures": [*self.figures.items()]}
+        return self.asked | {"first": "batch_sizes", "best": "which_is_best", "figures": [*self.figures.items()]}
 
     @property
     def scored(self) -> dict:
