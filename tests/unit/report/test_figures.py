@@ -129,6 +129,21 @@ def test_a_replicate_that_is_far_off_is_counted_and_does_not_stretch_the_axis(sc
     assert beyond(alone) == ["beyond the axis: 1 of 5"]
 
 
+def test_a_setting_that_mostly_diverged_does_not_stretch_the_axis_of_the_others():
+    settings = [Setting(batch, 0.1) for batch in (4, 8)]
+    history, summary = history_and_summary([4, 8])
+    numbers = {f"test_loss_{name}": 0.8 for name in ("mean", "low_on_this_split", "high_on_this_split")}
+    exploded = history["batch_size"] == 8
+    history[["train_loss", "test_loss"]] = history[["train_loss", "test_loss"]].mask(exploded, 1e30)
+    summary = summary.assign(diverged=[0, 3], **numbers)
+    axes, _ = plot_batch_sizes(history, summary, "title", settings, 1, "loss").axes
+    assert axes.get_ylim()[1] < 1
+    sound = plot_batch_sizes(history, summary.assign(diverged=[0, 2]), "title", settings, 1, "loss")
+    assert sound.axes[0].get_ylim()[1] > 1e30
+    alone = plot_batch_sizes(history, summary, "title", settings[1:], 1, "loss")
+    assert alone.axes[0].get_ylim()[1] > 1e30
+
+
 @pytest.mark.parametrize("score", ["accuracy", "loss"])
 def test_what_diverges_is_not_beyond_the_axis_and_medians_are_always_in_it(score):
     history, summary = history_and_summary([4], epochs=300)

@@ -3,7 +3,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from batchscope.report.style import batch_size_axis, constant_sizes, plt
+from batchscope.report.style import batch_size_axis, constant_sizes, loss_axis, number_losses, plt
 from tests.unit.tables import replicates
 
 
@@ -43,3 +43,17 @@ def test_no_tick_says_that_the_average_of_a_schedule_was_trained():
     table.loc[table["batch_size"] == 20, "schedule"] = "4x10_100x10"
     assert constant_sizes(table).tolist() == [4, 64]
     assert constant_sizes(table[table["batch_size"] == 20]).tolist() == [20]
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.3, 0.7), (0.04, 3), (5e-3, 60), (1e-9, 1e9)])
+def test_losses_have_as_many_numbers_as_have_room(low, high):
+    figure, axes = plt.subplots(figsize=(2, 1.8))
+    loss_axis(axes)
+    axes.set_ylim(low, high)
+    number_losses(axes)
+    figure.canvas.draw()
+    labels = [label for label in axes.get_yticklabels() if low <= label.get_position()[1] <= high]
+    boxes = [label.get_window_extent() for label in labels]
+    plt.close(figure)
+    assert len(labels) > 2
+    assert all(below.y1 < above.y0 for below, above in pairwise(boxes))

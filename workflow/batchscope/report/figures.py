@@ -147,7 +147,8 @@ def plot_batch_sizes(
             _draw_curves(axes, of_setting, score)
             rate = f"\nlearning rate {setting.learning_rate:g}" if several else ""
             axes.set_title(look.fill(f"batch size {setting.batch_sizes}{rate}", OF_A_PANEL * room))
-        _set_height(panels[0], curves)
+        trained = [each for each, setting in zip(curves, settings) if not _mostly_diverged(rows_of(setting, summary))]
+        _set_height(panels[0], trained or curves)
         for axes in panels:
             draw_guess(axes, guess_in(summary))
         for axes, setting in zip(panels, settings):
@@ -202,6 +203,12 @@ def _draw_curves(axes: plt.Axes, curves: dict[str, pd.DataFrame], score: str) ->
         axes.fill_between(scores.index, low, high, color=style["color"], alpha=0.2, linewidth=0)
         axes.plot(scores.index, median, label=f"{part}, median", **style)
         axes.plot(scores.index, scores.iloc[:, 0], color=style["color"], linewidth=0.35, alpha=0.6, zorder=1.5)
+
+
+def _mostly_diverged(summary: pd.DataFrame) -> bool:
+    """Whether more than half of a setting's replicates diverged, and before that perhaps left all others far behind."""
+    [[diverged, replicates]] = summary[["diverged", "replicates"]].to_numpy()
+    return diverged > replicates / 2
 
 
 def _set_height(axes: plt.Axes, settings: list[dict[str, pd.DataFrame]]) -> None:

@@ -30,6 +30,7 @@ PANEL = 2.2  # inches, the width of a panel that has a vertical axis of its own
 MARKERS = "osD^vP*X<"  # one more than colours, so that the pairs do not repeat
 GUESS = {"label": GUESSING, "color": "0.35", "linestyle": (0, (4, 3)), "linewidth": 0.6, "zorder": 1.6}
 _NEAR, _ROOM = 0.2, 0.02  # of the height of the axes
+_WIDE = 500  # times, from which on an axis of losses has numbers at powers of ten alone
 _LETTER = 0.65  # of the font's size, the width of a digit and what is around it
 # What a comparison with the reference says -> the marker of it, which tells it in grey.
 VERDICT_MARKERS = {
@@ -94,11 +95,17 @@ def loss_axis(axes: plt.Axes) -> None:
 
 
 def number_losses(axes: plt.Axes) -> None:
-    """Enough numbers on a log axis where losses span no decade; once it has its limits."""
+    """Enough numbers on a log axis where losses span no decade, and not too many where they span several.
+
+    Once it has its limits.
+    """
     low, high = axes.get_ylim()
     if high < 10 * low:
         axes.yaxis.set_major_locator(MaxNLocator(5))
         axes.yaxis.set_minor_locator(NullLocator())
+    elif high > _WIDE * low:
+        axes.yaxis.set_major_locator(LogLocator())
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
 
 
 def guess_in(*summaries: pd.DataFrame) -> float:
