@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import vl_convert
 
-from batchscope.evidence.comparisons import compare
+from batchscope.evidence.comparisons import compare_on_this_split
 from batchscope.evidence.metrics import timed_curves
 from batchscope.evidence.trainings import THIS_SPLIT, Trainings
 from batchscope.report.templates import write
@@ -52,10 +52,9 @@ def thin(curves: pd.DataFrame, most_values: int = _MOST_VALUES) -> tuple[pd.Data
     kept = max(per_run, _FEWEST_MEASUREMENTS)
     words = []
     if length.max() > kept:
-        # A measurement is the first of an equal part of its curve, or the last of all.
-        part = place * (kept - 1) // (length - 1).clip(lower=1)
-        before = (place - 1) * (kept - 1) // (length - 1).clip(lower=1)
-        curves = curves[(length <= kept) | (place == 0) | (part > before)]
+        # The first of each of equal parts, and of a last one that is the last measurement alone.
+        part, of_the_one_before = (each * (kept - 1) // (length - 1).clip(lower=1) for each in (place, place - 1))
+        curves = curves[part > of_the_one_before]
         words.append(f"Curves have {kept} of up to {length.max()} measurements, evenly spaced.")
     replicates = curves["replicate"].nunique()
     per_replicate = curves.size / replicates
@@ -97,15 +96,15 @@ def differences(
         For each setting as reference what `comparisons.csv` has, or would have, of the others; nothing where there are
         too many to compare each with every other, and then a sentence that says so.
     """
-    own = {THIS_SPLIT: trainings[THIS_SPLIT]}
-    settings = own[THIS_SPLIT].settings
+    own = trainings[THIS_SPLIT]
+    settings = own.settings
     few = len(settings) * (len(settings) - 1) <= _MOST_PAIRS
     found = []
     for setting in settings:
         if setting == reference:
             table = compared[compared["measure"] == measure]
         else:
-            table = compare(own, setting, {measure: margin}, seed) if few else compared.head(0)
+            table = compare_on_this_split(own, setting, measure, margin, seed) if few else compared.head(0)
         rows = zip(settings_in(table), table.to_dict("records"))
         found.append({settings.index(one): _difference(row) for one, row in rows})
     words = [] if few else ["There are too many settings to compare each with every other: the reference is fixed."]
@@ -117,7 +116,6 @@ def _difference(row: dict) -> dict:
         "difference": _known(row["difference"]),
         "low": _known(row["low_on_this_split"]),
         "high": _known(row["high_on_this_split"]),
-        "pairs": row["pairs"],
         "verdict": row["verdict_on_this_split"],
     }
 

@@ -14,6 +14,11 @@ const MOST_TIMES_FURTHER = 4; // from the middle than half of the settings
 const BY = {epoch: "epoch", updates: "update", seconds: "seconds"};
 const inTheDark = matchMedia("(prefers-color-scheme: dark)");
 
+// The colours of the page: `ink`, `quiet`, `line` and `paper`.
+function pageColor(name) {
+    return getComputedStyle(document.body).getPropertyValue(`--${name}`);
+}
+
 function shade(colors) {
     return inTheDark.matches ? colors.dark : colors.light;
 }
@@ -25,11 +30,10 @@ function colorOf(settings, legend) {
 }
 
 function config() {
-    const style = getComputedStyle(document.body), ink = style.getPropertyValue("--ink"), quiet = style.getPropertyValue("--quiet");
-    const line = style.getPropertyValue("--line");
+    const [ink, quiet, line, background] = ["ink", "quiet", "line", "paper"].map(pageColor);
     return {
-        background: style.backgroundColor,
-        font: style.fontFamily,
+        background,
+        font: getComputedStyle(document.body).fontFamily,
         view: {stroke: null},
         axis: {
             labelColor: quiet, titleColor: ink, domainColor: quiet, tickColor: quiet, gridColor: line, gridOpacity: 0.6,
@@ -70,16 +74,16 @@ function middle(own, values, across) {
                 at.get(place).x += across[row];
             }
     return [...at].sort(([one], [other]) => one - other).map(([, {x, all}]) => {
-        const sorted = Float64Array.from(all).sort();
-        return {x: x / all.length, y: quantile(sorted, 0.5), low: quantile(sorted, 0.1), high: quantile(sorted, 0.9), replicates: all.length};
+        const [y, low, high] = [0.5, 0.1, 0.9].map(share => quantile(sorted(all), share));
+        return {x: x / all.length, y, low, high, replicates: all.length};
     });
 }
 
 // What almost all of the lines need; the few points beyond are cut off, and counted.
 function extent(rows, asReplicates) {
-    const sorted = Float64Array.from(asReplicates ? rows.map(row => row.y) : rows.flatMap(row => [row.low, row.high])).sort();
-    if (!sorted.length) return {domain: [0, 1], beyond: 0};
-    const [low, high] = asReplicates ? [quantile(sorted, 0.005), quantile(sorted, 0.995)] : [sorted[0], sorted.at(-1)];
+    const values = sorted(asReplicates ? rows.map(row => row.y) : rows.flatMap(row => [row.low, row.high]));
+    if (!values.length) return {domain: [0, 1], beyond: 0};
+    const [low, high] = asReplicates ? [quantile(values, 0.005), quantile(values, 0.995)] : [values[0], values.at(-1)];
     const room = (high - low) * 0.04 || Math.abs(high) * 0.1 || 0.1;
     const domain = [low - room, high + room];
     return {domain, beyond: rows.filter(row => row.y < domain[0] || row.y > domain[1]).length};
@@ -107,8 +111,7 @@ function curvesChart(width) {
     const band = {mark: {type: "area", clip: true, opacity: 0.18, tooltip: null}, encoding: {x, y: {...y, field: "low"}, y2: {field: "high"}, color, detail: {field: "part"}}};
     // Wider than what is seen, to be met by a pointer.
     const target = {...line, mark: {...line.mark, strokeWidth: 7, opacity: 0, cursor: "pointer"}};
-    const ink = getComputedStyle(document.body).getPropertyValue("--ink");
-    const mark = {transform: [{filter: "datum.marked"}], mark: {type: "line", clip: true, strokeWidth: 2, color: ink}, encoding: {x, y, strokeDash: dash}};
+    const mark = {transform: [{filter: "datum.marked"}], mark: {type: "line", clip: true, strokeWidth: 2, color: pageColor("ink")}, encoding: {x, y, strokeDash: dash}};
     const unmarked = layer => ({...layer, transform: [{filter: "!datum.marked"}]});
     const layers = [...(asReplicates ? [line, target] : [band, line]).map(unmarked), ...(one.length ? [mark] : [])];
     const panel = {width: panelWidth, height: each ? 150 : 300, layer: layers};
@@ -118,7 +121,7 @@ function curvesChart(width) {
             ...(each ? {facet: {field: "setting", type: "nominal", title: null, sort: names}, columns, spec: panel} : panel),
         },
         rows: rows.map(({setting, part, replicate, x, y, low, high, replicates}) => ({
-            ...spelled(settings.find(each => each.name === setting)), rows: part, [by]: x,
+            ...spelled(settings.find(each => each.name === setting)), part, [by]: x,
             ...(asReplicates ? {replicate, [score]: y} : {median: y, low_80: low, high_80: high, replicates}),
         })),
         said: [
@@ -136,12 +139,16 @@ function spelled({batch_size, learning_rate, schedule}) {
 // The range that most of some settings need, of values from low to high, seen from a center; and those that lie far off.
 function reach(rows, center) {
     const far = ({low, high}) => Math.max(Math.abs(low - center), Math.abs(high - center));
-    const most = MOST_TIMES_FURTHER * quantile(Float64Array.from(rows, far).sort(), 0.5);
+    const most = MOST_TIMES_FURTHER * quantile(sorted(rows.map(far)), 0.5);
     const near = rows.filter(row => far(row) <= most);
     const low = Math.min(...near.map(row => row.low)), high = Math.max(...near.map(row => row.high));
     const room = 0.06 * (high - low) || 0.1 * Math.abs(high) || 0.1, beyond = rows.filter(row => !near.includes(row));
     const said = beyond.length ? `Beyond the axis, but in the table below: ${beyond.map(row => row.setting).join("; ")}.` : "";
     return {domain: [low - room, high + room], said};
+}
+
+function sorted(values) {
+    return Float64Array.from(values).sort();
 }
 
 // Batch sizes on a log axis with ticks at those that are there; several rates stand beside each other.
@@ -163,38 +170,42 @@ function batchSizeAxis(settings, width) {
 
 function finalsChart(width) {
     const settings = chosenSettings(), [measure] = chosen("measure"), [marked] = chosen("replicate");
-    const {at, x} = batchSizeAxis(settings, width);
-    const places = new Map(settings.map(setting => [setting.number, setting]));
+    // Those that are not chosen stand there too, in grey, so that they can be.
+    const all = held.settings.length > MOST_DRAWN ? settings : held.settings;
+    const {at, x} = batchSizeAxis(all, width);
+    const places = new Map(all.map(setting => [setting.number, setting]));
     const dots = [];
     for (let row = 0; row < finals.rows; row++) {
-        const setting = places.get(finals.setting[row]), value = finals[measure][row];
-        if (setting && Number.isFinite(value))
-            dots.push({setting: setting.name, number: setting.number, x: at(setting) * 2 ** (((finals.replicate[row] % 5) - 2) * 0.03), replicate: finals.replicate[row], y: value, marked: String(finals.replicate[row]) === marked});
+        const setting = places.get(finals.setting[row]), value = finals[measure][row], replicate = finals.replicate[row];
+        if (!setting || !Number.isFinite(value)) continue;
+        const aside = 2 ** (((replicate % 5) - 2) * 0.03);
+        dots.push({setting: setting.name, number: setting.number, x: at(setting) * aside, replicate, y: value, marked: String(replicate) === marked});
     }
-    const means = settings.map(setting => {
+    const means = all.map(setting => {
         const [mean, low, high] = held.summary[setting.number][measure];
         return {setting: setting.name, number: setting.number, x: at(setting), mean, low, high};
     }).filter(row => row.mean !== null);
-    const color = colorOf(settings, null);
+    const names = settings.map(setting => setting.name), grey = shade(VERDICTS.undecided);
+    const color = {condition: {test: {field: "setting", oneOf: names}, ...colorOf(settings, null)}, value: grey};
     const ends = means.map(({setting, mean, low, high}) => {
         const own = dots.filter(dot => dot.setting === setting).map(dot => dot.y);
         return {setting, low: Math.min(low ?? mean, ...own), high: Math.max(high ?? mean, ...own)};
     });
-    const center = quantile(Float64Array.from(means, row => row.mean).sort(), 0.5);
+    const center = quantile(sorted(means.map(row => row.mean)), 0.5);
     const {domain, said} = reach(ends, center);
     const y = {field: "y", type: "quantitative", title: held.measures[measure], scale: {domain, nice: false, zero: false}};
-    const tips = names => names.map(([field, title]) => ({field, title, type: typeof means[0]?.[field] === "number" || field === "y" ? "quantitative" : "nominal", format: ".3~g"}));
-    const ink = getComputedStyle(document.body).getPropertyValue("--ink");
+    const tips = (...fields) => fields.map(([field, title]) => ({field, title, format: field === "setting" ? undefined : ".3~g"}));
+    const [ink, paper] = ["ink", "paper"].map(pageColor);
     return {
         spec: {
             width: Math.max(120, width - 75), height: 240,
             layer: [
                 {data: {values: dots}, mark: {type: "point", clip: true, filled: true, size: 28, opacity: 0.3, cursor: "pointer"},
-                 encoding: {x, y, color, tooltip: [{field: "setting"}, {field: "replicate"}, {field: "y", title: held.measures[measure], format: ".3~g"}]}},
-                ...(marked === "" ? [] : [{data: {values: dots.filter(dot => dot.marked)}, mark: {type: "point", clip: true, filled: true, size: 60, color: ink, shape: "diamond"}, encoding: {x, y}}]),
+                 encoding: {x, y, color, tooltip: tips(["setting"], ["replicate"], ["y", held.measures[measure]])}},
+                ...(marked === "" ? [] : [{data: {values: dots.filter(dot => dot.marked)}, mark: {type: "point", clip: true, filled: true, size: 90, color: ink, shape: "diamond", stroke: paper, strokeWidth: 1}, encoding: {x, y}}]),
                 {data: {values: means}, mark: {type: "rule", clip: true, strokeWidth: 2}, encoding: {x, y: {...y, field: "low"}, y2: {field: "high"}, color}},
-                {data: {values: means}, mark: {type: "point", clip: true, filled: true, size: 110, opacity: 1, cursor: "pointer", stroke: getComputedStyle(document.body).backgroundColor, strokeWidth: 1},
-                 encoding: {x, y: {...y, field: "mean"}, color, tooltip: tips([["setting", "setting"], ["mean", "mean"], ["low", "from"], ["high", "to"]])}},
+                {data: {values: means}, mark: {type: "point", clip: true, filled: true, size: 110, opacity: 1, cursor: "pointer", stroke: paper, strokeWidth: 1},
+                 encoding: {x, y: {...y, field: "mean"}, color, tooltip: tips(["setting"], ["mean"], ["low", "from"], ["high", "to"])}},
             ],
         },
         rows: dots.map(dot => ({...spelled(held.settings[dot.number]), replicate: dot.replicate, [measure]: dot.y})),
@@ -214,7 +225,6 @@ function differencesChart(width) {
     const kinds = Object.keys(VERDICTS);
     const ends = shown.map(({setting, difference, low, high}) => ({setting, low: Math.min(low ?? difference, -margin), high: Math.max(high ?? difference, margin)}));
     const {domain, said} = reach(ends, 0);
-    const ink = getComputedStyle(document.body).getPropertyValue("--ink"), quiet = getComputedStyle(document.body).getPropertyValue("--quiet");
     const color = {field: "kind", type: "nominal", title: null, scale: {domain: kinds, range: kinds.map(kind => shade(VERDICTS[kind]))}, legend: {orient: "top"}};
     const shape = {field: "kind", type: "nominal", title: null, scale: {domain: kinds, range: kinds.map(kind => VERDICTS[kind].shape)}, legend: {orient: "top"}};
     const y = {field: "difference", type: "quantitative", title: `difference in ${held.measures[measure].replace("final ", "")}`, scale: {domain, nice: false}};
@@ -222,16 +232,16 @@ function differencesChart(width) {
         spec: {
             width: Math.max(120, width - 75), height: 240,
             layer: [
-                {data: {values: [{low: -margin, high: margin}]}, mark: {type: "rect", color: quiet, opacity: 0.18}, encoding: {y: {...y, field: "low"}, y2: {field: "high"}}},
-                {data: {values: [{}]}, mark: {type: "rule", color: ink, strokeWidth: 1}, encoding: {y: {datum: 0}}},
+                {data: {values: [{low: -margin, high: margin}]}, mark: {type: "rect", color: pageColor("quiet"), opacity: 0.18}, encoding: {y: {...y, field: "low"}, y2: {field: "high"}}},
+                {data: {values: [{}]}, mark: {type: "rule", color: pageColor("ink"), strokeWidth: 1}, encoding: {y: {datum: 0}}},
                 {data: {values: shown}, mark: {type: "rule", clip: true, strokeWidth: 2}, encoding: {x, y: {...y, field: "low"}, y2: {field: "high"}, color}},
                 {data: {values: shown}, mark: {type: "point", clip: true, filled: true, size: 90, opacity: 1, cursor: "pointer"},
-                 encoding: {x, y, color, shape, tooltip: [{field: "setting"}, {field: "difference", format: ".3~g"}, {field: "low", title: "from", format: ".3~g"}, {field: "high", title: "to", format: ".3~g"}, {field: "verdict"}, {field: "pairs"}]}},
+                 encoding: {x, y, color, shape, tooltip: [{field: "setting"}, {field: "difference", format: ".3~g"}, {field: "low", title: "from", format: ".3~g"}, {field: "high", title: "to", format: ".3~g"}, {field: "verdict"}]}},
             ],
         },
-        rows: rows.map(({setting, difference, low, high, pairs, verdict}) => ({
+        rows: rows.map(({setting, difference, low, high, verdict}) => ({
             ...spelled(setting), reference_batch_size: reference.batch_size, reference_learning_rate: reference.learning_rate,
-            reference_schedule: reference.schedule, measure, difference, low, high, pairs, verdict, margin,
+            reference_schedule: reference.schedule, measure, difference, low, high, verdict, margin,
         })),
         said: [`The band is the margin of ${margin} on both sides, within which a difference counts as none; lines are 95 % intervals.`, said],
     };

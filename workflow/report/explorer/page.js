@@ -61,7 +61,7 @@ function clicked(name, datum) {
         changed();
     } else if (datum?.number !== undefined) {
         const {batch_size} = held.settings[datum.number];
-        showReplicates(chosenSettings().filter(setting => setting.batch_size === batch_size));
+        showReplicates(held.settings.filter(setting => setting.batch_size === batch_size));
     }
 }
 
