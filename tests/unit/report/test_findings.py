@@ -38,6 +38,7 @@ def findings() -> dict:
             "title": "A study",
             "first": "results/a/first.svg",
             "best": "results/a/best.svg",
+            "name": "a",
             "questions": [{"question": "Why_?", "answer": "low", "figure": "results/a/b.svg"}],
             "paired": True,
             "of_rows": True,
@@ -111,7 +112,7 @@ def test_a_claim_has_its_source_and_a_control_that_does_not_fail_is_told(finding
         "It is high (negative control, which must fail): 0.705 [0.703, 0.707], ",
         "It is high: 0.705 [0.703, 0.707], expected above 0.5 (11 replicates).",
     ]
-    study = {"title": "A", "first": "a", "best": "b", "questions": [], "paired": True, "of_rows": True}
+    study = {"name": "a", "title": "A", "first": "a", "best": "b", "questions": [], "paired": True, "of_rows": True}
     summary = pd.DataFrame({"replicates": [11], "diverged": 0, "replicates_on_new_splits": 0})
     table = replicates({4: np.linspace(0.7, 0.71, 11), 500: np.linspace(0.8, 0.81, 11)})
     found = study_findings(
@@ -157,6 +158,7 @@ def test_the_page_is_restructured_text_in_which_users_write_freely(findings, tmp
     assert "No setting is undecided." in page
     links = [page.index(f"showResultInfo('results%2Fa%2F{name}.svg')") for name in ("first", "best", "b")]
     assert links == sorted(links)
+    assert 'href="a/explorer.html"' in page
 
 
 def test_the_page_begins_with_the_scorecard_where_there_is_one(findings, tmp_path):

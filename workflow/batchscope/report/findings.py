@@ -51,14 +51,15 @@ def study_findings(
     """What the first page says of a study, in sentences.
 
     Args:
-        study: its title, its questions, what it is `paired` and `of_rows` (see `words.basis`), and the paths of the
-            figure that comes `first` and of that of which setting is `best`.
+        study: its name, its title, its questions, what it is `paired` and `of_rows` (see `words.basis`), and the paths
+            of the figure that comes `first` and of that of which setting is `best`.
         recommendation: its advice and other sentences, as from `batchscope.report.advice.read_page`.
         summary, comparisons, claims: its tables under metrics.
     """
     judged = claims.set_index("claim", drop=False)
     answers = [question["answer"] for question in study["questions"]]
     return {
+        "name": study["name"],
         "title": study["title"],
         "first": study["first"],
         "best": study["best"],

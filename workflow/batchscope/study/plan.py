@@ -222,7 +222,7 @@ class Plan(Study):
             figure = question.get("figure", own_figure(name, question))
             questions.append({"question": question["question"], "answer": question["answer"], "figure": figure})
         steps = {"steps": self.reached} if "steps_to_result" in self.spec else {}
-        return {"title": self.title, "questions": questions, **self._basis, **steps}
+        return {"name": self.name, "title": self.title, "questions": questions, **self._basis, **steps}
 
     @property
     def _basis(self) -> dict:
@@ -233,6 +233,18 @@ class Plan(Study):
     def page(self) -> dict:
         """What the page of the study says and shows."""
         return self.asked | {"first": "batch_sizes", "best": "which_is_best", "figures": [*self.figures.items()]}
+
+    @property
+    def explorer(self) -> dict:
+        """What the explorer of the study holds."""
+        return {
+            "title": self.title,
+            "score": self.score,
+            "reference": self.comparisons["reference"],
+            "margin": self.comparisons["margins"][f"test_{self.score}"],
+            **self._basis,
+            "seed": self.spec["seed"],
+        }
 
     @property
     def scored(self) -> dict:
