@@ -31,7 +31,7 @@ include: "workflow/rules/report.smk"
 rule all:
     default_target: True
     input:
-        [[*results(study), provenance(study), page(study)] for study in STUDIES.values()],
+        [[*results(study), provenance(study), page(study), explorer(study)] for study in STUDIES.values()],
         scorecard(),
         FRONT,
         "results/report.html",
@@ -50,6 +50,7 @@ for study in STUDIES.values():
             results(study),
             provenance(study),
             page(study),
+            explorer(study),
         message:
             f"{study.name} is finished"
 

@@ -291,6 +291,10 @@ def page(study):
     return f"results/{study.name}/index.html"
 
 
+def explorer(study):
+    return f"results/{study.name}/explorer.html"
+
+
 def shown(study):
     """What the page of a study says and shows, as a parameter."""
     return study.page | {"shown": SHOWN}

@@ -94,6 +94,36 @@ rule write_page:
         "../scripts/write_page.py"
 
 
+rule write_explorer:
+    input:
+        **TRAININGS,
+        history="results/{study}/metrics/history.parquet",
+        timings=lambda wildcards: timings(study_of(wildcards)),
+        summary="results/{study}/metrics/summary.csv",
+        comparisons="results/{study}/metrics/comparisons.csv",
+        templates=for_report("explorer.html.jinja", "page.html.jinja", "page.css", "explorer/*"),
+    output:
+        "results/{study}/explorer.html",
+    log:
+        "results/{study}/logs/write_explorer.log",
+    benchmark:
+        "results/{study}/benchmarks/write_explorer.tsv"
+    localrule: True
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("write_explorer.py"),
+        study=part(lambda study, _: study.explorer),
+    message:
+        "Writing the explorer of {wildcards.study}"
+    script:
+        "../scripts/write_explorer.py"
+
+
 rule write_front:
     input:
         [shown_files(study) for study in STUDIES.values()],

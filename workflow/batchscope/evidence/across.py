@@ -61,4 +61,4 @@ class Across:
 
     @property
     def _tables(self) -> list:
-        return [each.replicates for each in self.studies]
+        return [each.by_setting for each in self.studies]

@@ -80,6 +80,21 @@ def compare(trainings: dict[str, Trainings], reference: Setting, margins: dict[s
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def compare_on_this_split(
+    trainings: Trainings, reference: Setting, measure: str, margin: float, seed: int
+) -> pd.DataFrame:
+    """What `compare` has of a measure on this split, and no more than that: other columns are NaN.
+
+    Args:
+        trainings: those on this split.
+        reference, margin, seed: as `compare` takes them.
+    """
+    settings = [setting for setting in trainings.settings if setting != reference]
+    split, alone = _compare_both(trainings, measure, settings, reference, margin, seed)
+    rows = [setting._asdict() | _columns(*compared, None) for setting, *compared in zip(settings, alone, split)]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
 class _Compared(NamedTuple):
     """A setting against the reference on one population."""
 

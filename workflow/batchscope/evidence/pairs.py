@@ -1,11 +1,11 @@
 """The values of a measure at settings, replicate by replicate, with censored times restricted."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from batchscope.study.setting import Setting, rows_of
+from batchscope.study.setting import SETTING, Setting
 
 # Measures that are censored by the length of the training -> the column with that length.
 CENSORED = {
@@ -16,14 +16,24 @@ CENSORED = {
 OF_ALL_RATES = ("usable_octaves",)
 
 
+def by_setting(table: pd.DataFrame) -> dict[Setting, pd.DataFrame]:
+    """The rows of each setting, under the numbers of its replicates; of timings, of its stretches.
+
+    Args:
+        table: a row per setting and replicate; of timings, a row per setting and stretch of training.
+    """
+    number = "replicate" if "replicate" in table else "stretch"
+    table = table if "diverged" in table else table.assign(diverged=False)
+    return {Setting(*setting): rows.set_index(number) for setting, rows in table.groupby(SETTING)}
+
+
 def values_by_replicate(
-    tables: Sequence[pd.DataFrame], measure: str, settings: list[Setting]
+    tables: Sequence[Mapping[Setting, pd.DataFrame]], measure: str, settings: list[Setting]
 ) -> tuple[np.ndarray, np.ndarray]:
     """The values of a measure at settings, a row for each replicate that any of the tables has.
 
     Args:
-        tables: one for each setting, that of its study: a row per setting and replicate; of timings, a row per setting
-            and stretch of training.
+        tables: one for each setting, that of its study, as from `by_setting`.
 
     Returns:
         Values (replicates, settings), and 1 for those of them that are censored, 0 for the others. Both are NaN where a
@@ -40,7 +50,9 @@ def values_by_replicate(
     return np.minimum(values, horizon), np.where(np.isnan(diverged), np.nan, values > horizon)
 
 
-def diverged_by_replicate(tables: Sequence[pd.DataFrame], settings: list[Setting], measure: str = "") -> np.ndarray:
+def diverged_by_replicate(
+    tables: Sequence[Mapping[Setting, pd.DataFrame]], settings: list[Setting], measure: str = ""
+) -> np.ndarray:
     """1 where a replicate of a setting diverged, else 0, (replicates, settings); NaN where there is no such one.
 
     All are 0 for a measure of `OF_ALL_RATES`, which no replicate lacks as it diverged.
@@ -48,12 +60,10 @@ def diverged_by_replicate(tables: Sequence[pd.DataFrame], settings: list[Setting
     return _by_replicate(tables, ["diverged"], settings)[0] * (measure not in OF_ALL_RATES)
 
 
-def _by_replicate(tables: Sequence[pd.DataFrame], columns: list[str], settings: list[Setting]) -> np.ndarray:
+def _by_replicate(
+    tables: Sequence[Mapping[Setting, pd.DataFrame]], columns: list[str], settings: list[Setting]
+) -> np.ndarray:
     """Columns of the tables, (columns, replicates, settings)."""
-    row_of_setting = "replicate" if "replicate" in tables[0] else "stretch"
-    all_of_them = pd.unique(np.concatenate([table[row_of_setting].unique() for table in tables]))
-    of_settings = []
-    for table, setting in zip(tables, settings):
-        rows = rows_of(setting, table if "diverged" in table else table.assign(diverged=False))
-        of_settings.append(rows.set_index(row_of_setting)[columns].astype(float).reindex(all_of_them))
-    return np.stack(of_settings, axis=2).transpose(1, 0, 2)
+    all_of_them = pd.unique(np.concatenate([rows.index for table in tables for rows in table.values()]))
+    chosen = [table[setting][columns].reindex(all_of_them) for table, setting in zip(tables, settings)]
+    return np.stack([rows.to_numpy(float) for rows in chosen], axis=2).transpose(1, 0, 2)

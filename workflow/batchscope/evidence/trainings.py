@@ -10,11 +10,11 @@ import pandas as pd
 
 from batchscope.evidence import paired, unpaired
 from batchscope.evidence.crossed import estimate_both
-from batchscope.evidence.pairs import diverged_by_replicate, values_by_replicate
+from batchscope.evidence.pairs import by_setting, diverged_by_replicate, values_by_replicate
 from batchscope.evidence.studentised import Estimate
 from batchscope.results.row_scores import NEW_SPLITS, THIS_SPLIT, RowScoreTable, read_row_scores
 from batchscope.study.scores import SCORES
-from batchscope.study.setting import SETTING, Setting
+from batchscope.study.setting import Setting
 
 # Measures after the last epoch that are means over rows -> the part of the rows, and what is measured of each. Metrics
 # are such means as far as their variance goes, see `batchscope.results.row_scores`.
@@ -40,9 +40,14 @@ class Trainings:
 
     @cached_property
     def settings(self) -> list[Setting]:
-        return [Setting(*setting) for setting in self.replicates.groupby(SETTING).groups]
+        return [*self.by_setting]
 
-    @property
+    @cached_property
+    def by_setting(self) -> dict[Setting, pd.DataFrame]:
+        """The rows of each setting, as from `batchscope.evidence.pairs.by_setting`."""
+        return by_setting(self.replicates)
+
+    @cached_property
     def on_these_rows(self) -> "Trainings":
         """The same, with the rows as given."""
         return replace(self, scores=None)
@@ -62,7 +67,7 @@ class Trainings:
         One column of rows where the measure is no mean over rows. NaN where a training was not tested, all of one that
         diverged, and where a setting has no such replicate; times are restricted, see `batchscope.evidence.pairs`.
         """
-        of_trainings, censored = values_by_replicate([self.replicates] * len(settings), measure, settings)
+        of_trainings, censored = values_by_replicate([self.by_setting] * len(settings), measure, settings)
         of_trainings = of_trainings.T[..., None]
         if self.over(measure) == TRAININGS:
             return of_trainings, censored
@@ -78,7 +83,7 @@ class Trainings:
 
     def diverged(self, settings: list[Setting], measure: str = "") -> np.ndarray:
         """1 where a training diverged, else 0, (trainings, settings); see `batchscope.evidence.pairs`."""
-        return diverged_by_replicate([self.replicates] * len(settings), settings, measure)
+        return diverged_by_replicate([self.by_setting] * len(settings), settings, measure)
 
     def estimate(self, measure: str, setting: Setting, seed: int) -> Estimate:
         """The mean of a measure at a setting, with the wider of the intervals for new rows and over trainings alone."""

@@ -235,6 +235,18 @@ class Plan(Study):
         return self.asked | {"best": "which_is_best", "figures": [*self.figures.items()]}
 
     @property
+    def explorer(self) -> dict:
+        """What the explorer of the study holds."""
+        return {
+            "title": self.title,
+            "score": self.score,
+            "reference": self.comparisons["reference"],
+            "margin": self.comparisons["margins"][f"test_{self.score}"],
+            **self._basis,
+            "seed": self.spec["seed"],
+        }
+
+    @property
     def scored(self) -> dict:
         """What the scorecard says of the study's paper and claims beside the verdicts."""
         words = {

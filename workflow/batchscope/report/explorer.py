@@ -1,0 +1,203 @@
+"""The explorer of a study: a page that holds what its trainings came to, and lets one look at it from all sides."""
+
+import gzip
+import json
+import math
+from base64 import b64encode
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import vl_convert
+
+from batchscope.evidence.comparisons import compare_on_this_split
+from batchscope.evidence.metrics import timed_curves
+from batchscope.evidence.trainings import THIS_SPLIT, Trainings
+from batchscope.report.templates import write
+from batchscope.report.words import MEASURES, SCORES
+from batchscope.results.history import metrics_of
+from batchscope.study.setting import Setting, rows_of, settings_in
+
+PARTS = ("train", "test", "validation")
+_SCRIPTS = ("data.js", "state.js", "charts.js", "page.js")  # one module together, in this order
+_MOST_VALUES = 2_400_000  # of all curves together, which some 10 MB hold
+_FEWEST_MEASUREMENTS, _FEWEST_REPLICATES = 25, 3  # of a setting's curves, however many settings there are
+_MOST_PAIRS = 300  # of settings that are compared, as each takes some hundredths of a second
+
+
+def read_curves(history: pd.DataFrame, timing: pd.DataFrame, settings: list[Setting], by_run: bool) -> pd.DataFrame:
+    """A row per setting, by its number, replicate and measurement: how far it was trained, and what was measured.
+
+    Args:
+        history, timing, by_run: as `batchscope.evidence.metrics.measure_replicates` takes them.
+        settings: in their order.
+    """
+    curves = []
+    for setting, _, curve, seconds in timed_curves(history, timing, by_run):
+        curves.append(curve.assign(setting=settings.index(setting), seconds=seconds))
+    measures = [f"{part}_{score}" for score in ("accuracy", "loss", *metrics_of(history)) for part in PARTS]
+    known = [measure for measure in measures if measure in history and history[measure].notna().any()]
+    columns = ["setting", "replicate", "epoch", "updates", "seconds", *known]
+    return pd.concat(curves)[columns].sort_values(["setting", "replicate", "epoch"], ignore_index=True)
+
+
+def thin(curves: pd.DataFrame, most_values: int = _MOST_VALUES) -> tuple[pd.DataFrame, list[str]]:
+    """Curves with at most so many values, as far as that goes, and a sentence for each way in which any were left out.
+
+    First measurements are left out, evenly and never the first or last, then the last replicates of all settings.
+    """
+    runs = curves.groupby(["setting", "replicate"])
+    place, length = runs.cumcount(), runs["epoch"].transform("size")
+    per_run = most_values // (curves.shape[1] * runs.ngroups)
+    kept = max(per_run, _FEWEST_MEASUREMENTS)
+    words = []
+    if length.max() > kept:
+        # The first of each of equal parts, and of a last one that is the last measurement alone.
+        part, of_the_one_before = (each * (kept - 1) // (length - 1).clip(lower=1) for each in (place, place - 1))
+        curves = curves[part > of_the_one_before]
+        words.append(f"Curves have {kept} of up to {length.max()} measurements, evenly spaced.")
+    replicates = curves["replicate"].nunique()
+    per_replicate = curves.size / replicates
+    if replicates * per_replicate > most_values and replicates > _FEWEST_REPLICATES:
+        fewer = max(int(most_values // per_replicate), _FEWEST_REPLICATES)
+        curves = curves[curves["replicate"].isin(np.sort(curves["replicate"].unique())[:fewer])]
+        words.append(
+            f"Curves are of the first {fewer} of {replicates} replicates; final values and differences are of all."
+        )
+    return curves, words
+
+
+def pack(table: pd.DataFrame) -> dict:
+    """A table of numbers as a page holds it: its columns, and all values in float64, column by column, compressed."""
+    values = table.to_numpy(np.float64).T.tobytes()
+    return {
+        "columns": [*table],
+        "rows": len(table),
+        "gzip": b64encode(gzip.compress(values, mtime=0)).decode(),
+    }
+
+
+def differences(
+    trainings: dict[str, Trainings],
+    compared: pd.DataFrame,
+    reference: Setting,
+    measure: str,
+    margin: float,
+    seed: int,
+) -> tuple[list[dict[int, dict]], list[str]]:
+    """How far every setting lies from each that may be the reference, by the numbers of both.
+
+    Args:
+        trainings: as from `batchscope.evidence.trainings.read_trainings`.
+        compared: the comparisons with the study's own reference, as from `batchscope.evidence.comparisons.compare`.
+        reference, measure, margin, seed: what that was given.
+
+    Returns:
+        For each setting as reference what `comparisons.csv` has, or would have, of the others; nothing where there are
+        too many to compare each with every other, and then a sentence that says so.
+    """
+    own = trainings[THIS_SPLIT]
+    settings = own.settings
+    few = len(settings) * (len(settings) - 1) <= _MOST_PAIRS
+    found = []
+    for setting in settings:
+        if setting == reference:
+            table = compared[compared["measure"] == measure]
+        else:
+            table = compare_on_this_split(own, setting, measure, margin, seed) if few else compared.head(0)
+        rows = zip(settings_in(table), table.to_dict("records"))
+        found.append({settings.index(one): _difference(row) for one, row in rows})
+    words = [] if few else ["There are too many settings to compare each with every other: the reference is fixed."]
+    return found, words
+
+
+def _difference(row: dict) -> dict:
+    return {
+        "difference": _known(row["difference"]),
+        "low": _known(row["low_on_this_split"]),
+        "high": _known(row["high_on_this_split"]),
+        "verdict": row["verdict_on_this_split"],
+    }
+
+
+def summarized(summary: pd.DataFrame, measures: list[str], settings: list[Setting]) -> list[dict[str, list]]:
+    """Of each setting what `summary.csv` has of each measure: mean, and bounds for new rows where it has these."""
+    columns = {
+        measure: [f"{measure}_{name}{suffix}" for name, suffix in (("mean", ""), ("low", bounds), ("high", bounds))]
+        for measure in measures
+        for bounds in ["_on_this_split" if f"{measure}_low_on_this_split" in summary else ""]
+    }
+    rows = (rows_of(setting, summary).iloc[0] for setting in settings)
+    return [{measure: [_known(row[name]) for name in names] for measure, names in columns.items()} for row in rows]
+
+
+def _known(value: float) -> float | None:
+    """A number as JSON has it, which knows no NaN."""
+    return float(value) if math.isfinite(value) else None
+
+
+def read_explorer(
+    history: pd.DataFrame,
+    timing: pd.DataFrame,
+    trainings: dict[str, Trainings],
+    summary: pd.DataFrame,
+    compared: pd.DataFrame,
+    study: dict,
+) -> dict:
+    """What the explorer of a study holds, as JSON has it.
+
+    Args:
+        history, timing: as `batchscope.evidence.metrics.measure_replicates` takes them.
+        trainings: as from `batchscope.evidence.trainings.read_trainings`.
+        summary, compared: the tables of `summary.csv` and `comparisons.csv`.
+        study: its `title`, the `score` that it is judged by, the `margin` of that and the `seed` of its statistics, the
+            `reference` of its comparisons, and `of_rows`, whether what single rows were scored is known.
+    """
+    replicates = trainings[THIS_SPLIT].replicates
+    settings, score = trainings[THIS_SPLIT].settings, study["score"]
+    curves, words = thin(read_curves(history, timing, settings, by_run=not study["of_rows"]))
+    measures = [
+        measure
+        for each in dict.fromkeys([score, *SCORES])
+        for part in ("test", "train", "validation")
+        if (measure := f"{part}_{each}") in replicates and replicates[measure].notna().any()
+        if f"{measure}_mean" in summary
+    ]
+    finals = replicates.assign(setting=[settings.index(setting) for setting in settings_in(replicates)])
+    measure, reference = f"test_{score}", Setting(*study["reference"])
+    of_references, more_words = differences(trainings, compared, reference, measure, study["margin"], study["seed"])
+    return {
+        "title": study["title"],
+        "score": score,
+        "settings": [setting._asdict() | {"words": setting.batch_sizes} for setting in settings],
+        "curves": pack(curves),
+        "scores": {name: SCORES[name] for name in SCORES if any(f"{part}_{name}" in curves for part in PARTS)},
+        "finals": pack(finals[["setting", "replicate", *measures]]),
+        "measures": {name: MEASURES[name] for name in measures},
+        "summary": summarized(summary, measures, settings),
+        "replicates": [len(rows_of(setting, replicates)) for setting in settings],
+        "diverged": [int(rows_of(setting, replicates)["diverged"].sum()) for setting in settings],
+        "compared": {"measure": measure, "margin": study["margin"], "by_reference": of_references},
+        "reference": settings.index(reference),
+        "words": [*words, *more_words],
+    }
+
+
+def write_explorer(explorer: dict, templates: Path, path: str | Path) -> None:
+    """Write the explorer, a page that needs no network: the drawing library is in it as it is released.
+
+    Args:
+        explorer: as from `read_explorer`.
+        templates: the folder of the report's templates.
+    """
+    scripts = "".join((templates / "explorer" / name).read_text() for name in _SCRIPTS)
+    library = vl_convert.javascript_bundle()
+    data = json.dumps(explorer, allow_nan=False).replace("<", "\\u003c")
+    write(
+        templates / "explorer.html.jinja",
+        path,
+        title=explorer["title"],
+        words=explorer["words"],
+        data=data,
+        scripts=[script.replace("</script", "<\\/script") for script in (library, scripts)],
+    )
