@@ -70,8 +70,7 @@ class KerasPlan(Plan):
 
     def training(self, name: str) -> dict:
         """The training at one batch size, with what is looked at while it goes on."""
-        looks = [name for name, asked_for in self.spec["explorer"].items() if asked_for]
-        return self._training(name) | ({"looks": looks} if looks else {})
+        return self._training(name) | ({"looks": self.looks} if self.looks else {})
 
     def _training(self, name: str) -> dict:
         settings = self.trainings[name]
@@ -251,6 +250,10 @@ class KerasPlan(Plan):
         per_epoch = self.measurements(batch_size) / sum(epochs for _, epochs in parts)
         multiplications = self.multiplications * max(1, per_epoch)
         return sum(epochs * epoch_seconds(self.train_rows, rows, multiplications, engine) for rows, epochs in parts)
+
+    @property
+    def looks(self) -> list[str]:
+        return [name for name, asked_for in self.spec["explorer"].items() if asked_for]
 
     @property
     def replicates_on_new_splits(self) -> int:
