@@ -26,7 +26,7 @@ def test_the_files_are_those_of_the_contract(finished):
     figures += ("answer_Q1", "which_is_best")
     assert kept == sorted(
         [
-            *("dataset.json", "dataset.npz", "index.html"),
+            *("dataset.json", "dataset.npz", "explorer.html", "index.html"),
             *(f"figures/{name}.{suffix}" for name in figures for suffix in ("pdf", "png", "svg")),
             *(f"history/batch_size_{name}.parquet" for name in ("8", "100", "full")),
             "metrics/history.parquet",
@@ -59,7 +59,7 @@ def test_the_docs_have_every_file(finished):
 def test_every_rule_has_a_log_and_a_benchmark(finished):
     names = [path.removeprefix("results/small/") for path in finished.files()]
     rules = [name.removeprefix("logs/").removesuffix(".log") for name in names if name.startswith("logs/")]
-    assert len(rules) == 19
+    assert len(rules) == 20
     assert {f"benchmarks/{rule}.tsv" for rule in rules} <= set(names)
 
 

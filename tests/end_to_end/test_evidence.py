@@ -25,7 +25,8 @@ def test_provenance_covers_every_result(finished):
     written = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     written = {name for name in written if ".written/" not in name}
     kept = {name for name in written if name.split("/")[0] not in ("logs", "benchmarks")}
-    assert set(provenance["sha256"]) == kept - {"provenance.json", "index.html"}  # which tells of it
+    pages = {"provenance.json", "index.html", "explorer.html"}  # which tell of it
+    assert set(provenance["sha256"]) == kept - pages
     assert provenance["config"]["studies"]["small"]["seed"] == 0  # a default
     assert {"train_batch_size_8", "aggregate_metrics", "plot_dataset"} <= provenance["seconds"].keys()
     assert len(provenance["trained_on"]) == 1

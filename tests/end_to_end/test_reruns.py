@@ -4,12 +4,13 @@ import yaml
 
 TRAINING = {"train_batch_size_8", "train_batch_size_100", "train_batch_size_full"}
 PAGES = {"write_page", "write_front", "make_report"}
+EXPLORER = {"write_explorer"}
 RECORDS = {"record_provenance"} | PAGES
 RECOMMENDATION = {"recommend", "plot_which_is_best"}
 EVIDENCE = {"compare_settings", "judge_claims", "make_tables", "write_findings"} | RECOMMENDATION
 CURVES = {"plot_batch_sizes", "plot_learning_curve"}
 FIGURES = {"plot_dataset", "plot_measures", "plot_which_is_best"} | CURVES
-AFTER_TRAINING = {"aggregate_metrics", "plot_measures"} | CURVES | EVIDENCE | RECORDS
+AFTER_TRAINING = {"aggregate_metrics", "plot_measures"} | CURVES | EVIDENCE | RECORDS | EXPLORER
 
 
 def small(config: dict) -> dict:
@@ -101,7 +102,7 @@ def test_the_evidence_only_after_a_change_of_what_is_claimed_or_compared(finishe
     finished.change_config(lambda config: small(config)["claims"]["C1"].update(above=0))
     finished.change_config(lambda config: small(config).update(comparisons={"margins": {"test_accuracy": 0.1}}))
     compared = {"compare_settings", "make_tables", "write_findings"}
-    assert finished.rules_due() == compared | RECOMMENDATION | RECORDS
+    assert finished.rules_due() == compared | RECOMMENDATION | RECORDS | EXPLORER
 
 
 def test_the_report_only_after_a_change_of_a_caption(finished):
@@ -111,7 +112,7 @@ def test_the_report_only_after_a_change_of_a_caption(finished):
 
 
 def test_the_pages_only_after_a_change_of_how_they_look(finished):
-    for name, rules in {"study.html.jinja": set(), "page.css": {"make_tables"} | RECORDS}.items():
+    for name, rules in {"study.html.jinja": set(), "page.css": {"make_tables"} | RECORDS | EXPLORER}.items():
         path = finished.folder / "workflow/report" / name
         text = path.read_text()
         path.write_text(text + "\n")

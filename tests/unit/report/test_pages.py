@@ -100,6 +100,7 @@ def make_study(results: Path, shown: str = "svg", title: str = "A & B") -> dict:
     return read_study(
         folder,
         {
+            "name": "study",
             "title": title,
             "questions": [{"question": "Why?", "answer": "C2", "figure": "answer_Q1"}],
             "paired": True,
@@ -125,6 +126,8 @@ def pages(tmp_path) -> dict[str, Path]:
     write_front({"a": one}, TEMPLATES, paths["scored_alone"], PAPERS)
     (tmp_path / "report.html").touch()
     (tmp_path / "scorecard.html").touch()
+    for study in "ac":
+        (tmp_path / study / "explorer.html").touch()
     return paths
 
 
@@ -220,7 +223,7 @@ def test_the_front_of_several_has_a_figure_and_what_to_take_of_each(pages):
     assert len(front.all("img")) == 2
     assert front.text.count("Take batch size 4.") == 2
     links = {link["href"] for link in front.all("a")}
-    assert links == {"a/index.html", "c/index.html", "report.html"}
+    assert links == {"report.html", *(f"{study}/{name}.html" for study in "ac" for name in ("index", "explorer"))}
 
 
 def test_the_scorecard_comes_first_on_the_front(pages):

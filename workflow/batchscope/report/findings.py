@@ -51,7 +51,7 @@ def study_findings(
     """What the first page says of a study, in sentences.
 
     Args:
-        study: its title, its questions, what it is `paired` and `of_rows` (see `words.basis`), and the path of the
+        study: its name, its title, its questions, what it is `paired` and `of_rows` (see `words.basis`), and the path of the
             figure of which setting is `best`.
         recommendation: its advice and other sentences, as from `batchscope.report.advice.read_page`.
         summary, comparisons, claims: its tables under metrics.
@@ -59,6 +59,7 @@ def study_findings(
     judged = claims.set_index("claim", drop=False)
     answers = [question["answer"] for question in study["questions"]]
     return {
+        "name": study["name"],
         "title": study["title"],
         "best": study["best"],
         "trained": _trained(summary),

@@ -227,7 +227,7 @@ class Plan(Study):
             figure = question.get("figure", own_figure(name, question))
             questions.append({"question": question["question"], "answer": question["answer"], "figure": figure})
         steps = {"steps": self.reached} if "steps_to_result" in self.spec else {}
-        return {"title": self.title, "questions": questions, **self._basis, **steps}
+        return {"name": self.name, "title": self.title, "questions": questions, **self._basis, **steps}
 
     @property
     def _basis(self) -> dict:
