@@ -37,6 +37,7 @@ def test_the_files_are_those_of_the_contract(finished):
                 )
             ),
             "metrics/recommendation.md",
+            *(f"network/batch_size_{name}.npz" for name in ("8", "100", "full")),
             *(f"new_splits/batch_size_{name}.parquet" for name in ("8", "100", "full")),
             "provenance.json",
             *(f"rows/batch_size_{name}.parquet" for name in ("8", "100", "full")),

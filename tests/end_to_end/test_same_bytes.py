@@ -17,6 +17,7 @@ studies:
     batch_sizes: [4, full]
     learning_rates: [0.01, 0.03, 0.1]
     budgets: {}
+    explorer: {boundary: true, confusion: true}
     claims:
       narrower: {statement: s, measure: usable_octaves, of: {batch_size: full}, against: {batch_size: 4}, below: 0}
       equal: {statement: s, measure: test_accuracy_at_equal_epochs, of: {batch_size: 4}, above: 0.5}
@@ -41,7 +42,7 @@ def runs(make_checkout) -> list[dict[str, bytes]]:
 def test_histories_have_the_same_bytes_on_any_number_of_cores_and_threads(runs):
     one, other = runs
     names = [name for name in one if name.endswith((".parquet", ".npz"))]
-    assert len(names) == 9
+    assert len(names) == 11
     assert [name for name in names if one[name] != other[name]] == []
 
 

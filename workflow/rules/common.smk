@@ -294,6 +294,11 @@ def page(study):
     return f"results/{study.name}/index.html"
 
 
+def networks(study):
+    """What was seen of networks at work, of a study that asks for it."""
+    return trained(study, "network", suffix="npz") if study.looks else []
+
+
 def explorer(study):
     return f"results/{study.name}/explorer.html"
 

@@ -101,6 +101,8 @@ rule write_explorer:
         timings=lambda wildcards: timings(study_of(wildcards)),
         summary="results/{study}/metrics/summary.csv",
         comparisons="results/{study}/metrics/comparisons.csv",
+        networks=lambda wildcards: networks(study_of(wildcards)),
+        dataset=lambda wildcards: dataset(study_of(wildcards)) if study_of(wildcards).looks else [],
         templates=for_report("explorer.html.jinja", "page.html.jinja", "page.css", "explorer/*"),
     output:
         "results/{study}/explorer.html",

@@ -20,6 +20,7 @@ for (batch_size, predicts), studies in trainings().items():
             timing=f"{folder}/timing/batch_size_{batch_size}.csv",
             rows=f"{folder}/rows/batch_size_{batch_size}.parquet",
             new_splits=f"{folder}/new_splits/batch_size_{batch_size}.parquet",
+            network=f"{folder}/network/batch_size_{batch_size}.npz",
         log:
             f"{folder}/logs/train_batch_size_{batch_size}.log",
         benchmark:

@@ -148,6 +148,14 @@ def test_what_is_kept_follows_from_all_trainings_and_changes_none_of_them():
     assert [plain.training(name) for name in plain.trainings] == kept.kept["trainings"]
 
 
+def test_what_is_looked_at_changes_the_trainings_alone():
+    looked = make_study("{explorer: {confusion: true}, keep: {models: recommended}}")
+    plain = make_study("keep: {models: recommended}")
+    assert looked.training("8") == plain.training("8") | {"looks": ["confusion"]}
+    assert looked.kept == plain.kept
+    assert make_study("explorer: {boundary: false}").training("8") == plain.training("8")
+
+
 def test_replicates_split_anew_only_where_the_rows_are_resampled():
     assert make_study().training("8")["task"]["resampled"] is False
     assert make_study("split: {train: 500, order: resampled}").training("8")["task"]["resampled"] is True
@@ -305,6 +313,10 @@ QUESTION = 'questions: {q: {question: "Q?", %s}}'
             "score: numbers are learned here, and judged by their loss; leave it out",
         ),
         ("{loss: MeanSquaredError, metrics: [f1_macro]}", "metrics: numbers have no f1_macro; leave them out"),
+        (
+            "{loss: MeanSquaredError, explorer: {boundary: true}}",
+            "explorer.boundary: it is of classes, and numbers are learned here; leave it out",
+        ),
         ("{loss: MeanSquaredError, target_f1_macro: 0.9}", "target_f1_macro: numbers are learned here; write target_l"),
         (
             "{loss: MeanSquaredError, claims: {c: {statement: s, measure: test_balanced_accuracy, above: 0}}}",
@@ -352,6 +364,10 @@ QUESTION = 'questions: {q: {question: "Q?", %s}}'
         (
             "{split: {train: 500, validation: 100, order: resampled}, keep: {models: recommended}}",
             "keep.models: replicates with splits of their own have no validation rows in common; take another `order`",
+        ),
+        (
+            "{split: {train: 500, order: resampled}, explorer: {boundary: true}}",
+            "explorer.boundary: replicates with splits of their own have no training rows in common; take `confusion`",
         ),
         ("{split: {train: 500}, ensembles: {batch_size: 8}}", "ensembles: the best replicate is chosen on validation"),
         (

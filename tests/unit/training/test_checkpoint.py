@@ -17,6 +17,7 @@ from batchscope.training import checkpoint, compiled
 from batchscope.training import train as training
 from batchscope.training.checkpoint import Checkpoint
 from batchscope.training.engines import Way
+from batchscope.training.looks import make_looks
 from batchscope.training.task import NOTHING, Stage, Task, Trained
 
 RATES = [0.01, 0.001]
@@ -64,13 +65,22 @@ def make_task(first_500):
 
 def train(task, replicates, engine, memory_mb, checkpoint) -> list[training.Result]:
     groups = {"own": task.replicates(replicates)} | ({"new": task.on_new_splits()} if task.splits else {})
-    results = training.train(task, RATES, groups, Way(engine), memory_mb, checkpoint)
+    looks, _ = make_looks(["boundary", "confusion"] if task.metrics else [], task)
+    results = training.train(task, RATES, groups, Way(engine), memory_mb, checkpoint, looks={"own": looks})
     return [result for of_group in results.values() for result in of_group]
 
 
 def bytes_of(results: list[training.Result]) -> list[bytes]:
     arrays = [
-        (result.history, result.metrics, result.updates, *scores[:3], *scores.metrics.values())
+        (
+            result.history,
+            result.metrics,
+            result.updates,
+            result.boundary,
+            result.confusion,
+            *scores[:3],
+            *scores.metrics.values(),
+        )
         for result in results
         for scores in result.rows.values()
     ]
@@ -93,6 +103,8 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_bytes(
     resumed = train(task, 3, engine, 3000, Checkpoint(tmp_path / "stopped", "key"))
     assert caplog.text.count("resumed from a checkpoint") >= 3
     assert bytes_of(resumed) == bytes_of(whole)
+    moments = 8 if metrics else 0  # before training, and after each of seven epochs
+    assert {(len(result.boundary), len(result.confusion)) for result in whole} == {(moments, moments)}
     # The timing has every epoch of every replicate once.
     assert [sum(size * epochs for size, epochs, _ in result.stretches) for result in resumed] == [3 * 7] * 2
 

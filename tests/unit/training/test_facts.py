@@ -74,6 +74,14 @@ def test_multiplications_of_an_epoch(changes, weights_used):
             "{model: [BatchNormalization], noise_scale: {}}",
             "noise_scale: the gradient of a batch is not the mean of those of its rows, by batch_normalization, which",
         ),
+        (
+            "{dataset: {make_blobs: {n_samples: 100, n_features: 1, random_state: 0}}, explorer: {boundary: true}}",
+            "explorer.boundary: a plane needs rows of two features or more, these have one feature; take `confusion`",
+        ),
+        (
+            "{dataset: {make_blobs: {n_samples: 100, centers: 11, random_state: 0}}, explorer: {boundary: true}}",
+            "explorer.boundary: 11 classes are more than 10; take `confusion` in its place, or leave it out",
+        ),
         ("split: {train: 100}", "split: 100 training rows of 100 leave fewer than 1 to test on"),
         ("split: {train: 0.999}", "split: 99.9 training rows of 100 leave fewer than 1 to test on"),
         ("split: {train: 60, test: 60}", "split: 60 training rows of 100 leave fewer than 60 to test on"),

@@ -19,7 +19,7 @@ from batchscope.results.history import metrics_of
 from batchscope.study.setting import Setting, rows_of, settings_in
 
 PARTS = ("train", "test", "validation")
-_SCRIPTS = ("data.js", "state.js", "charts.js", "page.js")  # one module together, in this order
+_SCRIPTS = ("data.js", "state.js", "charts.js", "network.js", "page.js")  # one module together, in this order
 _MOST_VALUES = 2_400_000  # of all curves together, which some 10 MB hold
 _FEWEST_MEASUREMENTS, _FEWEST_REPLICATES = 25, 3  # of a setting's curves, however many settings there are
 _MOST_PAIRS = 300  # of settings that are compared, as each takes some hundredths of a second
@@ -198,6 +198,7 @@ def write_explorer(explorer: dict, templates: Path, path: str | Path) -> None:
         path,
         title=explorer["title"],
         words=explorer["words"],
+        network=explorer.get("network"),
         data=data,
         scripts=[script.replace("</script", "<\\/script") for script in (library, scripts)],
     )

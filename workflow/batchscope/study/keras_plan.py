@@ -69,7 +69,10 @@ class KerasPlan(Plan):
         }
 
     def training(self, name: str) -> dict:
-        """The training at one batch size."""
+        """The training at one batch size, with what is looked at while it goes on."""
+        return self._training(name) | ({"looks": self.looks} if self.looks else {})
+
+    def _training(self, name: str) -> dict:
         settings = self.trainings[name]
         [batch_size, *_] = settings.values()
         return {
@@ -200,7 +203,7 @@ class KerasPlan(Plan):
         return {
             "title": self.title,
             "data": self.data,
-            "trainings": [self.training(name) for name in self.trainings],
+            "trainings": [self._training(name) for name in self.trainings],
             **{key: self.recommendation[key] for key in ("margins", "part", "score")},
         }
 
@@ -249,6 +252,10 @@ class KerasPlan(Plan):
         return sum(epochs * epoch_seconds(self.train_rows, rows, multiplications, engine) for rows, epochs in parts)
 
     @property
+    def looks(self) -> list[str]:
+        return [name for name, asked_for in self.spec["explorer"].items() if asked_for]
+
+    @property
     def replicates_on_new_splits(self) -> int:
         return self.spec["new_splits"]["replicates"] if "new_splits" in self.spec else 0
 
@@ -262,12 +269,13 @@ class KerasPlan(Plan):
 
     @property
     def further_results(self) -> list[str]:
-        folders = ["rows", "new_splits", *["predictions"] * self.keeps_predictions]
+        folders = {"rows": "parquet", "new_splits": "parquet", "network": "npz"}
+        folders |= {"predictions": "parquet"} if self.keeps_predictions else {}
         kept = ("model.keras", "preprocessing.joblib", "model.json", "README.md")
         return [
             "dataset.npz",
             *["splits.npz"] * (splits_drawn(self.spec) > 0),
-            *(f"{folder}/batch_size_{name}.parquet" for folder in folders for name in self.trainings),
+            *(f"{folder}/batch_size_{name}.{suffix}" for folder, suffix in folders.items() for name in self.trainings),
             *(f"pace/process_{process}.csv" for process in range(self.processes_of_pace)),
             *(f"model/{name}" for name in kept if self.keeps_model),
         ]

@@ -54,6 +54,9 @@ def _of_keras(study: KerasPlan) -> Iterator[str]:
         yield "keep.models: the best replicate is chosen on validation rows; add validation to `split`"
     if study.keeps_model and study.spec["split"]["order"] == "resampled":
         yield "keep.models: replicates with splits of their own have no validation rows in common; take another `order`"
+    if study.spec["explorer"]["boundary"] and study.spec["split"]["order"] == "resampled":
+        why = "replicates with splits of their own have no training rows in common"
+        yield f"explorer.boundary: {why}; take `confusion` in its place, or another `order` in `split`"
     if study.score == "loss":
         yield from _not_of_numbers(study)
     else:
@@ -112,6 +115,9 @@ def _not_of_numbers(study: Study) -> Iterator[str]:
         yield f"metrics: numbers have no {study.spec['metrics'][0]}; leave them out"
     for score in study.spec.get("steps_to_result", {}).keys() - {"loss"}:
         yield f"steps_to_result: numbers have no {score}; write loss"
+    for key, asked_for in study.spec["explorer"].items():
+        if asked_for:
+            yield f"explorer.{key}: it is of classes, and numbers are learned here; leave it out"
     if "ensembles" in study.spec:
         yield "ensembles: they vote on classes, and numbers are learned here; leave them out"
     for place, measure in _measures_asked_for(study):

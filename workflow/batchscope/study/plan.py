@@ -25,6 +25,11 @@ class Plan(Study):
         raise NotImplementedError
 
     @property
+    def looks(self) -> list[str]:
+        """What is looked at while networks train: `boundary`, `confusion`."""
+        return []
+
+    @property
     def further_results(self) -> list[str]:
         """The files that only studies of its kind have, from the folder of its results."""
         return []

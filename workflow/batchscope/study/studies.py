@@ -28,7 +28,7 @@ from batchscope.study.userfiles import file_mistakes, files_of, found, with_path
 _ASKED_OF = (
     *("dataset", "split", "new_splits", "variance", "seed", "scaler"),
     *("model", "optimizer", "loss", "class_weight", "learning_rate_schedule", "beta_2_at"),
-    *("dtype_policy", "dense_gradients", "engine", "keep", "noise_scale"),
+    *("dtype_policy", "dense_gradients", "engine", "keep", "noise_scale", "explorer"),
 )
 _ASKED_OF_HISTORIES = ("histories", "score")
 

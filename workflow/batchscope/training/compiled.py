@@ -17,6 +17,7 @@ from batchscope.model.model_file import own_steps
 from batchscope.model.models import values_per_row
 from batchscope.model.schedules import start_at
 from batchscope.study.spans import Part, Span
+from batchscope.training.looks import NO_LOOKS, Looks
 from batchscope.training.program import Program, compiled, evaluated_at_once
 from batchscope.training.scoring import measure_beside
 from batchscope.training.task import NOTHING, Draw, Task, Trained
@@ -131,10 +132,11 @@ class CompiledEngine(Program):
         report: Callable[[Trained], None],
         so_far: Trained = NOTHING,
         state: Sequence[np.ndarray] = (),
+        looks: Looks = NO_LOOKS,
     ) -> Trained:
         """Train a stack of these draws, at most `width`, from where it is, and say after each piece where.
 
-        `state` is what `state()` gave when the stack was `so_far`.
+        `state` is what `state()` gave when the stack was `so_far`; `looks` says when and at what to look.
         """
         members = self._filled(draws)
         for variable, value in zip(self._variables, state or self.start(members)):
@@ -144,15 +146,22 @@ class CompiledEngine(Program):
         self._evaluate_on([self._stack(rows) for rows in evaluated])
         orders, drawn = enumerate(zip(*(self._task.batch_orders(draw) for draw in members))), {}
         measured_on = [part[: len(draws)] for part in evaluated]
+        if not so_far.measurements:
+            so_far = looks.look(self._task, draws, self, so_far, 0)
         while piece := self._next_piece(so_far):
             first, last = piece[0].parts[0].epoch, piece[-1].parts[-1].epoch
             while last not in drawn:
                 drawn |= [next(orders)]
             drawn = {epoch: order for epoch, order in drawn.items() if epoch >= first}
-            begin = time.perf_counter()
-            sums, updates = self._run(piece[0].batch_size, piece, drawn)
-            metrics = measure_beside(self._task, draws, measured_on, so_far.measurements, self)
-            seconds = time.perf_counter() - begin
+            done, trained, seconds = so_far.measurements, [], 0.0
+            for part in looks.cut(piece, done):
+                begin = time.perf_counter()
+                trained.append(self._run(part, drawn))
+                metrics = measure_beside(self._task, draws, measured_on, so_far.measurements, self)
+                seconds += time.perf_counter() - begin
+                done += len(part)
+                so_far = looks.look(self._task, draws, self, so_far, done)
+            sums, updates = map(np.concatenate, zip(*trained))
             epochs = sum(map(self._task.epochs_of, piece))
             so_far = so_far.then(self._means(piece, sums)[: len(draws)], updates, epochs, seconds, metrics)
             report(so_far)
@@ -192,6 +201,18 @@ class CompiledEngine(Program):
         blocks = [self._put_out(x).numpy() for x in self._features(stacked, size)]
         outputs = np.concatenate(blocks, axis=-2)
         return outputs.reshape(self._width, *outputs.shape[-2:])[: len(rows)]
+
+    def outputs_of(self, x: np.ndarray) -> np.ndarray:
+        """What each member of the stack trained last puts out for rows with these features (rows, ...), which are none
+        of the task's, (width, rows, outputs).
+
+        They go in blocks as large as those of test rows, so that no further program is compiled.
+        """
+        size = evaluated_at_once(self._task, self._task.rows[1])
+        filled = np.concatenate([x, np.repeat(x[-1:], -len(x) % size, axis=0)]).astype(keras.config.floatx())
+        blocks = (self._stack([block] * self._width) for block in np.split(filled, len(filled) // size))
+        outputs = np.concatenate([self._put_out(tf.constant(block)).numpy() for block in blocks], axis=-2)
+        return outputs.reshape(self._width, *outputs.shape[-2:])[:, : len(x)]
 
     def single_gradients(self, rows: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """Of the gradients of single rows the mean of their squared norms and the squared norm of their mean, for each
@@ -238,23 +259,22 @@ class CompiledEngine(Program):
         for variable, rows in zip(self._evaluated, parts):
             variable.assign(rows)
 
-    def _run(
-        self, batch_size: int, piece: list[Span], orders: dict[int, tuple[np.ndarray, ...]]
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Train some spans.
+    def _run(self, piece: list[Span], orders: dict[int, tuple[np.ndarray, ...]]) -> tuple[np.ndarray, np.ndarray]:
+        """Train some spans of one stage.
 
         Args:
-            orders: epoch -> the rows of each member in their order, of all epochs of the piece.
+            orders: epoch -> the rows of each member in their order, of all epochs of the piece, perhaps of others.
 
         Returns:
             Sums of the parts, as from `_run_parts`, and the updates at the end of each span.
         """
-        first = min(orders)
+        first = piece[0].parts[0].epoch
+        orders = [order for epoch, order in orders.items() if first <= epoch <= piece[-1].parts[-1].epoch]
         parts = [(part.epoch - first, part.first, part.end, last) for part, last in parts_of(piece)]
         rows = np.zeros(self._parts.shape, np.int32)
         rows[: len(parts)] = parts
         self._parts.assign(rows)
-        sums, updates = self._programs[batch_size](self._stack_orders([*orders.values()]))
+        sums, updates = self._programs[piece[0].batch_size](self._stack_orders(orders))
         return sums.numpy()[: len(parts)], updates.numpy()[rows[:, 3] > 0]
 
     def _filled(self, members: list) -> list:

@@ -46,6 +46,7 @@ def find_facts(study: dict, memory: float | None = None) -> dict:
     from batchscope.training.engines import FIT, STACKED, Way
     from batchscope.training.gradients import check_single_gradients
     from batchscope.training.kept_model import check_savable
+    from batchscope.training.looks import check_looks
     from batchscope.training.task import make_task
     from batchscope.training.weights import check_weights
 
@@ -57,6 +58,7 @@ def find_facts(study: dict, memory: float | None = None) -> dict:
     model, again = task.build_replicate(0), task.build_replicate(0)
     if {id(weight) for weight in model.trainable_variables} & {id(weight) for weight in again.trainable_variables}:
         raise ConfigError("model.function", "its models share weights; make all trained layers inside the function")
+    check_looks(study["explorer"], task, model)
     if schedule := study.get("learning_rate_schedule"):
         Schedule(schedule, updates=math.ceil)
     if study["keep"]["models"] != "none":

@@ -16,6 +16,7 @@ from batchscope.model.losses import is_regression, score_of
 from batchscope.model.model_file import own_steps
 from batchscope.study.spans import Span
 from batchscope.training.gradients import gradients_by_tape
+from batchscope.training.looks import NO_LOOKS, Looks
 from batchscope.training.scoring import measure_beside
 from batchscope.training.task import NOTHING, Draw, Task, Trained
 
@@ -44,6 +45,7 @@ class FitEngine:
         report: Callable[[Trained], None],
         so_far: Trained = NOTHING,
         state: Sequence[np.ndarray] = (),
+        looks: Looks = NO_LOOKS,
     ) -> Trained:
         task, [draw] = self._task, draws
         self._model = task.build_replicate(draw.weights)
@@ -63,7 +65,8 @@ class FitEngine:
         _, *evaluated = task.split(draw.split)
         test, *validation = [(task.x[rows], task.y[rows]) for rows in evaluated]
         measure = partial(measure_beside, task, draws, [[rows] for rows in evaluated], engine=self)
-        record = _Record(so_far, task, validation, measure, report)
+        look = partial(looks.look, task, draws, self)
+        record = _Record(so_far if so_far.measurements else look(so_far, 0), task, validation, measure, look, report)
         left = task.spans[so_far.measurements :]
         for (updates, _), group in groupby(left, key=lambda span: (span.updates, span.stage)):
             alike, done = list(group), record.so_far.measurements  # to Keras each is an epoch
@@ -93,6 +96,9 @@ class FitEngine:
     def outputs(self, rows: list[np.ndarray]) -> np.ndarray:
         [positions] = rows
         return self._model.predict(self._task.x[positions], verbose=0)[None]
+
+    def outputs_of(self, x: np.ndarray) -> np.ndarray:
+        return self._model.predict(x, verbose=0)[None]
 
     def single_gradients(self, rows: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         [positions] = rows
@@ -150,6 +156,7 @@ class _Record(keras.callbacks.Callback):
         task: Task,
         validation: list[tuple[np.ndarray, np.ndarray]],
         measure: Callable[[int], np.ndarray],
+        look: Callable[[Trained, int], Trained],
         report: Callable[[Trained], None],
     ):
         super().__init__()
@@ -157,6 +164,7 @@ class _Record(keras.callbacks.Callback):
         self._task = task
         self._validation = validation
         self._measure = measure
+        self._look = look
         self._report = report
 
     def on_train_begin(self, logs: dict | None = None) -> None:
@@ -181,6 +189,7 @@ class _Record(keras.callbacks.Callback):
         seconds = time.perf_counter() - self._begin
         epochs = self._task.epochs_of(span)
         self.so_far = self.so_far.then(row[None, None], np.array([updates]), epochs, seconds, metrics)
+        self.so_far = self._look(self.so_far, self.so_far.measurements)
         self._report(self.so_far)
         if self.model.optimizer.use_ema:
             self._weights = [variable.numpy() for variable in self.model.trainable_variables]

@@ -40,10 +40,8 @@ class StreamingEngine(CompiledEngine):
     def _evaluate_on(self, parts: list[np.ndarray]) -> None:
         self._evaluated = parts
 
-    def _run(
-        self, batch_size: int, piece: list[Span], orders: dict[int, tuple[np.ndarray, ...]]
-    ) -> tuple[np.ndarray, np.ndarray]:
-        sums, updates = [], []
+    def _run(self, piece: list[Span], orders: dict[int, tuple[np.ndarray, ...]]) -> tuple[np.ndarray, np.ndarray]:
+        sums, updates, batch_size = [], [], piece[0].batch_size
         for part, measured in parts_of(piece):
             rows = self._stack(orders[part.epoch])[..., part.first * batch_size : part.end * batch_size]
             trained = self._train_batches(batch_size, rows)

@@ -49,6 +49,8 @@ class Trained(NamedTuple):
     updates: np.ndarray  # (measurements,): the optimizer's own count of its updates
     stretches: np.ndarray  # (pieces, 2): the epochs of each piece, and the seconds that they took for all replicates
     metrics: np.ndarray  # (replicates, measurements, columns): what is measured beside: `history.metric_columns`
+    boundary: np.ndarray  # uint8 (moments, replicates, points, 2): classes and probabilities, as of `looks.predicted`
+    confusion: np.ndarray  # int64 (moments, classes, classes): rows of a class taken for each: `looks.count_confusion`
 
     @property
     def measurements(self) -> int:
@@ -67,15 +69,32 @@ class Trained(NamedTuple):
         It has a single measurement where there are `metrics` (replicates, columns) of it.
         """
         metrics = np.empty((len(history), len(updates), 0)) if metrics is None else metrics[:, None]
-        return Trained(
-            np.concatenate([self.history.reshape(len(history), -1, history.shape[-1]), history], axis=1),
-            np.concatenate([self.updates, updates]),
-            np.concatenate([self.stretches, [(epochs, seconds)]]),
-            np.concatenate([self.metrics.reshape(len(metrics), self.measurements, metrics.shape[-1]), metrics], axis=1),
+        return self._replace(
+            history=np.concatenate([self.history.reshape(len(history), -1, history.shape[-1]), history], axis=1),
+            updates=np.concatenate([self.updates, updates]),
+            stretches=np.concatenate([self.stretches, [(epochs, seconds)]]),
+            metrics=np.concatenate(
+                [self.metrics.reshape(len(metrics), self.measurements, metrics.shape[-1]), metrics], axis=1
+            ),
+        )
+
+    def seeing(self, boundary: np.ndarray, confusion: np.ndarray) -> "Trained":
+        """The same with what is seen at one more moment, (replicates, points, 2) and (classes, classes)."""
+        more = {"boundary": boundary[None], "confusion": confusion[None]}
+        before = {name: getattr(self, name) for name in more}
+        return self._replace(
+            **{name: np.concatenate([before[name], more[name]]) if len(before[name]) else more[name] for name in more}
         )
 
 
-NOTHING = Trained(np.empty((0, 0, 0)), np.empty(0, np.int64), np.empty((0, 2)), np.empty((0, 0, 0)))
+NOTHING = Trained(
+    np.empty((0, 0, 0)),
+    np.empty(0, np.int64),
+    np.empty((0, 2)),
+    np.empty((0, 0, 0)),
+    np.empty((0, 0, 0, 2), np.uint8),
+    np.empty((0, 0, 0), np.int64),
+)
 
 
 @dataclass(frozen=True)

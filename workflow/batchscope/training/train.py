@@ -1,9 +1,10 @@
 """All trainings of one batch size, stack by stack."""
 
 import logging
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from itertools import zip_longest
+from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -16,6 +17,7 @@ from batchscope.training.checkpoint import Checkpoint
 from batchscope.training.compiled import stack_width
 from batchscope.training.engines import Engine, Way, make_engines
 from batchscope.training.ensembles import ensemble_accuracies
+from batchscope.training.looks import NO_LOOKS, Looks
 from batchscope.training.progress import Progress
 from batchscope.training.scoring import outputs_of_parts, score_rows
 from batchscope.training.task import Draw, Task, Trained
@@ -39,6 +41,8 @@ class Result(NamedTuple):
     outputs: dict[
         str, np.ndarray
     ]  # of each part (replicates, rows, outputs), where they are kept; NaN of diverged ones
+    boundary: np.ndarray  # what the first replicates predict at moments, and how many test rows of a class all of them
+    confusion: np.ndarray  # take for each, as `Trained` has them; no moments where it is not looked at them
 
 
 def train(
@@ -49,6 +53,7 @@ def train(
     memory_mb: int,
     checkpoint: Checkpoint,
     kept: Collection[str] = (),
+    looks: Mapping[str, Looks] = MappingProxyType({}),
 ) -> dict[str, list[Result]]:
     """Train every draw of some named groups at every learning rate, from where a checkpoint of the job has them.
 
@@ -56,13 +61,13 @@ def train(
 
     They are trained in this `way`, or in the next slower one where it cannot be; the log says which and why. Stacks
     that do not fit into `memory_mb`, or into what there is, are trained in groups. What the replicates of the groups
-    `kept` put out is in their results.
+    `kept` put out is in their results, and so is what is seen of groups that have `looks`.
     """
 
     def work(task: Task, width: int) -> dict[str, list[Result]]:
         stacks = {name: {rate: [] for rate in learning_rates} for name in groups}
         engines, words = make_engines(task, groups, way, width, memory_mb)
-        for name, rate, draws, trained in _train_stacks(engines, task, learning_rates, groups, checkpoint):
+        for name, rate, draws, trained in _train_stacks(engines, task, learning_rates, groups, checkpoint, looks):
             outputs = outputs_of_parts(task, draws, engines[name].outputs)
             stacks[name][rate].append((trained, score_rows(task, draws, outputs), outputs if name in kept else {}))
         return {
@@ -164,6 +169,7 @@ def _train_stacks(
     learning_rates: list[float],
     groups: dict[str, list[Draw]],
     checkpoint: Checkpoint,
+    looks: Mapping[str, Looks] = MappingProxyType({}),
 ) -> Iterator[tuple[str, float, list[Draw], Trained]]:
     """Every stack of every group at every learning rate, trained as far as the checkpoint does not have it yet.
 
@@ -183,7 +189,7 @@ def _train_stacks(
                     exit_if_told()
 
             with exit_later():
-                trained = engine.train(draws, rate, report, so_far, state)
+                trained = engine.train(draws, rate, report, so_far, state, looks.get(name, NO_LOOKS))
                 if so_far.measurements < len(task.spans):
                     checkpoint.save(stack, trained, engine.state())
             progress.finish(len(draws))
@@ -221,6 +227,8 @@ def _join(
         {part: join([of_stack[part] for of_stack in scores]).without(diverged) for part in scores[0]},
         np.where(np.isnan(history[..., :1]), np.nan, metrics),
         {part: np.where(diverged[:, None, None], np.float32(np.nan), values) for part, values in put_out.items()},
+        np.concatenate([trained.boundary for trained in stacks], axis=1),
+        sum(trained.confusion for trained in stacks),
     )
 
 

@@ -1,10 +1,13 @@
 // What the page holds: the settings, and tables of numbers, column by column.
 const held = JSON.parse(document.getElementById("data").textContent);
 
-async function unpack({columns, rows, gzip}) {
+async function inflate(gzip) {
     const packed = await fetch(`data:;base64,${gzip}`);
-    const stream = packed.body.pipeThrough(new DecompressionStream("gzip"));
-    const values = new Float64Array(await new Response(stream).arrayBuffer());
+    return new Response(packed.body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+}
+
+async function unpack({columns, rows, gzip}) {
+    const values = new Float64Array(await inflate(gzip));
     const table = columns.map((name, place) => [name, values.subarray(place * rows, (place + 1) * rows)]);
     return {rows, ...Object.fromEntries(table)};
 }

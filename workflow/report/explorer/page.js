@@ -131,6 +131,7 @@ function changed() {
         waiting = null;
         document.getElementById("said").textContent = `Drawn: ${inWords()}.`;
         fillTable();
+        drawNetworks();
         await Promise.all(Object.keys(charts).map(draw));
         document.body.dataset.drawn = Number(document.body.dataset.drawn ?? 0) + 1; // for who waits for it
     });
@@ -177,6 +178,7 @@ function chooseFound(checked) {
 
 fillControls();
 offerFiles();
+offerNetworks();
 rememberState();
 takeAddress();
 form.addEventListener("input", event => (event.target.id === "find" ? found() : changed()));
