@@ -128,11 +128,25 @@ def test_of_short_curves_replicates_are_thinned_and_said_to_be():
     assert words == ["Curves are of the first 5 of 12 replicates; final values and differences are of all."]
 
 
-def test_curves_of_unequal_length_are_each_thinned_by_its_own(tables):
-    long, short = curves_of(1, 1, 100), curves_of(1, 2, 10).query("replicate == 1")
+def test_settings_of_unequal_length_are_each_thinned_by_its_own():
+    long, short = curves_of(1, 1, 100), curves_of(2, 1, 10).query("setting == 1")
     thinned, _ = thin(pd.concat([long, short]), most_values=1)
-    lengths = thinned.groupby("replicate").size()
-    assert lengths.tolist() == [25, 10]
+    assert thinned.groupby("setting").size().tolist() == [25, 10]
+
+
+def test_replicates_of_unequal_length_keep_the_same_measurements_so_that_medians_are_of_all():
+    long, short = curves_of(1, 1, 100), curves_of(1, 2, 90).query("replicate == 1")
+    thinned, _ = thin(pd.concat([long, short]), most_values=1)
+    of_long, of_short = (set(run["epoch"]) for _, run in thinned.groupby("replicate"))
+    assert len(of_long) == 25
+    assert of_short == {epoch for epoch in of_long if epoch <= 90}
+
+
+def test_settings_with_replicates_of_their_own_numbers_keep_as_many_of_them():
+    seeds = curves_of(3, 12, 20).eval("replicate = replicate + 100 * setting")
+    thinned, words = thin(seeds, most_values=3 * 20 * 4 * 5)
+    assert thinned.groupby("setting")["replicate"].nunique().tolist() == [5, 5, 5]
+    assert words == ["Curves are of the first 5 of 12 replicates; final values and differences are of all."]
 
 
 def test_too_many_settings_are_compared_with_the_study_s_own_reference_alone():

@@ -44,10 +44,13 @@ def read_curves(history: pd.DataFrame, timing: pd.DataFrame, settings: list[Sett
 def thin(curves: pd.DataFrame, most_values: int = _MOST_VALUES) -> tuple[pd.DataFrame, list[str]]:
     """Curves with at most so many values, as far as that goes, and a sentence for each way in which any were left out.
 
-    First measurements are left out, evenly and never the first or last, then the last replicates of all settings.
+    First measurements are left out, evenly and never the first or last of a setting, then the last replicates of all
+    settings.
     """
     runs = curves.groupby(["setting", "replicate"])
-    place, length = runs.cumcount(), runs["epoch"].transform("size")
+    place = runs.cumcount()
+    # That of its setting's longest run, so that replicates which were measured alike stay so, and have medians.
+    length = place.groupby(curves["setting"]).transform("max") + 1
     per_run = most_values // (curves.shape[1] * runs.ngroups)
     kept = max(per_run, _FEWEST_MEASUREMENTS)
     words = []
@@ -56,11 +59,12 @@ def thin(curves: pd.DataFrame, most_values: int = _MOST_VALUES) -> tuple[pd.Data
         part, of_the_one_before = (each * (kept - 1) // (length - 1).clip(lower=1) for each in (place, place - 1))
         curves = curves[part > of_the_one_before]
         words.append(f"Curves have {kept} of up to {length.max()} measurements, evenly spaced.")
-    replicates = curves["replicate"].nunique()
+    rank = curves.groupby("setting")["replicate"].rank("dense")  # as settings may have other replicates each
+    replicates = int(rank.max())
     per_replicate = curves.size / replicates
     if replicates * per_replicate > most_values and replicates > _FEWEST_REPLICATES:
         fewer = max(int(most_values // per_replicate), _FEWEST_REPLICATES)
-        curves = curves[curves["replicate"].isin(np.sort(curves["replicate"].unique())[:fewer])]
+        curves = curves[rank <= fewer]
         words.append(
             f"Curves are of the first {fewer} of {replicates} replicates; final values and differences are of all."
         )
@@ -160,8 +164,8 @@ def read_explorer(
         measure
         for each in dict.fromkeys([score, *SCORES])
         for part in ("test", "train", "validation")
-        if (measure := f"{part}_{each}") in replicates and replicates[measure].notna().any()
-        if f"{measure}_mean" in summary
+        if (measure := f"{part}_{each}") in replicates and f"{measure}_mean" in summary
+        if measure == f"test_{score}" or replicates[measure].notna().any()
     ]
     finals = replicates.assign(setting=[settings.index(setting) for setting in settings_in(replicates)])
     measure, reference = f"test_{score}", Setting(*study["reference"])
@@ -171,7 +175,9 @@ def read_explorer(
         "score": score,
         "settings": [setting._asdict() | {"words": setting.batch_sizes} for setting in settings],
         "curves": pack(curves),
-        "scores": {name: SCORES[name] for name in SCORES if any(f"{part}_{name}" in curves for part in PARTS)},
+        "scores": {
+            name: SCORES[name] for name in SCORES if name == score or any(f"{part}_{name}" in curves for part in PARTS)
+        },
         "finals": pack(finals[["setting", "replicate", *measures]]),
         "measures": {name: MEASURES[name] for name in measures},
         "summary": summarized(summary, measures, settings),
