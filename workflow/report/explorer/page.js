@@ -42,7 +42,7 @@ function fillControls() {
     options("measure", Object.entries(held.measures), `test_${held.score}`);
     const replicates = [...new Set(finals.replicate)].sort((one, other) => one - other);
     options("replicate", replicates.map(replicate => [String(replicate), String(replicate)]), "");
-    const references = held.settings.filter(setting => Object.keys(held.compared.by_reference[setting.number]).length);
+    const references = held.settings.filter(({number}) => number === held.reference || Object.keys(held.compared.by_reference[number]).length);
     options("reference", references.map(setting => [setting.key, setting.name]), held.settings[held.reference].key);
     if (curves.seconds.every(Number.isNaN)) form.elements.by.querySelector("[value=seconds]").remove();
 }
@@ -71,9 +71,11 @@ async function draw(name) {
     drawn[name]?.view?.finalize();
     drawn[name] = {rows};
     section.querySelector("p.quiet").textContent = said.filter(Boolean).join(" ");
-    if (!spec || !chosenSettings().length) {
-        place.replaceChildren("Nothing is chosen.");
-        place.setAttribute("aria-label", "Nothing is chosen");
+    const empty = chosenSettings().length ? "There is nothing to draw." : "Nothing is chosen.", isDrawn = spec && chosenSettings().length;
+    section.querySelectorAll(".files button").forEach(button => { button.disabled = !isDrawn; });
+    if (!isDrawn) {
+        place.replaceChildren(empty);
+        place.setAttribute("aria-label", empty);
         return;
     }
     place.setAttribute("aria-label", `${section.querySelector("h2").textContent}: ${inWords()}. The numbers stand in the table below.`);
@@ -90,7 +92,7 @@ function inWords() {
     return [
         `${settings.length} of ${held.settings.length} settings`,
         ...(more ? [`the first of ${settings.length + more} chosen ones`] : []),
-        `${chosen("part").join(", ")} ${held.scores[score]} by ${BY[by]}`,
+        `${chosenParts().join(", ")} ${held.scores[score]} by ${BY[by]}`,
         lines,
         ...(marked === "" ? [] : [`replicate ${marked} marked`]),
     ].join("; ");
