@@ -101,7 +101,7 @@ def test_the_evidence_only_after_a_change_of_what_is_claimed_or_compared(finishe
     assert finished.rules_due() == {"judge_claims", "make_tables", "write_findings"} | RECORDS
     finished.change_config(lambda config: small(config)["claims"]["C1"].update(above=0))
     finished.change_config(lambda config: small(config).update(comparisons={"margins": {"test_accuracy": 0.1}}))
-    compared = {"compare_settings", "make_tables", "write_findings"}
+    compared = {"compare_settings", "plot_measures", "make_tables", "write_findings"}
     assert finished.rules_due() == compared | RECOMMENDATION | RECORDS | EXPLORER
 
 

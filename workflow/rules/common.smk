@@ -263,8 +263,11 @@ def asked(study):
         question | {"figure": f"results/{study.name}/figures/{question['figure']}.{SHOWN}"}
         for question in study.asked["questions"]
     ]
-    best = f"results/{study.name}/figures/which_is_best.{SHOWN}"
-    return study.asked | {"questions": questions, "best": best}
+    paths = {
+        key: f"results/{study.name}/figures/{name}.{SHOWN}"
+        for key, name in (("first", "batch_sizes"), ("best", "which_is_best"))
+    }
+    return study.asked | {"questions": questions} | paths
 
 
 def for_report(*patterns):

@@ -91,6 +91,9 @@ rule plot_measures:
         replicates=lambda wildcards: metrics_of(study_of(wildcards).drawn(wildcards.measures), "replicates"),
         timing=lambda wildcards: metrics_of(study_of(wildcards).drawn_with_pace(wildcards.measures), "timing"),
         summary=lambda wildcards: metrics_of(study_of(wildcards).drawn(wildcards.measures), "summary"),
+        comparisons=lambda wildcards: metrics_of(
+            study_of(wildcards).drawn_with_differences(wildcards.measures), "comparisons"
+        ),
     output:
         figure("{measures}", caption="measures"),
     log:

@@ -108,6 +108,55 @@ def test_a_figure_has_the_width_of_a_column_and_the_same_bytes_again(tmp_path):
     assert Image.open(tmp_path / "one.png").width == 3.5 * 300
 
 
+def beyond(figure) -> list[str]:
+    return [name.get_text() for name in figure.legends[0].texts if "beyond" in name.get_text()]
+
+
+@pytest.mark.parametrize("score", ["accuracy", "loss"])
+def test_a_replicate_that_is_far_off_is_counted_and_does_not_stretch_the_axis(score):
+    settings = [Setting(batch, 0.1) for batch in (4, 8)]
+    history, summary = history_and_summary([4, 8], epochs=20)
+    numbers = {f"test_{score}_{name}": 0.8 for name in ("mean", "low_on_this_split", "high_on_this_split")}
+    summary = summary.assign(**numbers)
+    usual = plot_batch_sizes(history, summary, "title", settings, 1, score)
+    one = (history["batch_size"] == 8) & (history["replicate"] == 2) & (history["epoch"] > 1)
+    far = history.assign(**{f"test_{score}": history[f"test_{score}"].mask(one, 1e9)})
+    figure = plot_batch_sizes(far, summary, "title", settings, 1, score)
+    assert [axes.get_ylim() for axes in figure.axes] == [axes.get_ylim() for axes in usual.axes]
+    assert (beyond(usual), beyond(figure)) == ([], ["beyond the axis: 1 of 10"])
+    alone = plot_learning_curve(far, summary, "title", settings[1], score)
+    assert alone.axes[0].get_ylim()[1] < 1
+    assert beyond(alone) == ["beyond the axis: 1 of 5"]
+
+
+def test_a_setting_that_mostly_diverged_does_not_stretch_the_axis_of_the_others():
+    settings = [Setting(batch, 0.1) for batch in (4, 8)]
+    history, summary = history_and_summary([4, 8])
+    numbers = {f"test_loss_{name}": 0.8 for name in ("mean", "low_on_this_split", "high_on_this_split")}
+    exploded = history["batch_size"] == 8
+    history[["train_loss", "test_loss"]] = history[["train_loss", "test_loss"]].mask(exploded, 1e30)
+    summary = summary.assign(diverged=[0, 3], **numbers)
+    axes, _ = plot_batch_sizes(history, summary, "title", settings, 1, "loss").axes
+    assert axes.get_ylim()[1] < 1
+    sound = plot_batch_sizes(history, summary.assign(diverged=[0, 2]), "title", settings, 1, "loss")
+    assert sound.axes[0].get_ylim()[1] > 1e30
+    alone = plot_batch_sizes(history, summary, "title", settings[1:], 1, "loss")
+    assert alone.axes[0].get_ylim()[1] > 1e30
+
+
+@pytest.mark.parametrize("score", ["accuracy", "loss"])
+def test_what_diverges_is_not_beyond_the_axis_and_medians_are_always_in_it(score):
+    history, summary = history_and_summary([4], epochs=300)
+    rising = np.where(history["epoch"] == 1, 1e-6, 0.8)  # a median that is an outlier once
+    rising = np.where((history["replicate"] == 1) & (history["epoch"] > 3), math.inf, rising)
+    history = history.assign(**{f"{part}_{score}": rising for part in ("train", "test")})
+    summary = summary.assign(**{f"test_{score}_{n}": 0.8 for n in ("mean", "low_on_this_split", "high_on_this_split")})
+    figure = plot_learning_curve(history, summary, "title", Setting(4, 0.1), score)
+    low, high = figure.axes[0].get_ylim()
+    assert low < 1e-6 < 0.8 < high < 5
+    assert beyond(figure) == []
+
+
 @pytest.mark.parametrize(("features", "label"), [(1, "feature 1"), (2, "feature 1"), (5, "first principal component")])
 def test_a_dataset_of_any_width_is_plotted(features, label):
     random = np.random.default_rng(0)

@@ -14,6 +14,7 @@ from matplotlib.transforms import Bbox
 from batchscope.data.dataset import Dataset
 from batchscope.errors import ConfigError
 from batchscope.evidence.budgets import COLUMNS as AT_BUDGETS
+from batchscope.evidence.comparisons import compare
 from batchscope.evidence.rates import add_usable_octaves, map_rates
 from batchscope.evidence.recommendation import COLUMNS as RANKED
 from batchscope.evidence.recommendation import rank
@@ -32,7 +33,7 @@ from batchscope.study.config import SCHEMA
 from batchscope.study.scores import BUDGETS
 from batchscope.study.setting import CONSTANT, Setting
 from tests.unit.evidence.test_variance import crossed
-from tests.unit.tables import history, replicates
+from tests.unit.tables import history, populations, replicates
 
 TITLE = "A study of what the size of the batches does: which is best?"
 BATCH_SIZES = (1, 4, 32, 450)
@@ -76,6 +77,18 @@ def measures(look: Look):
     names = ["test_accuracy", "test_accuracy_volatility", "epochs_to_target", "seconds_to_target"]
     table[names[2:]] = RANDOM.uniform(1, 200, (len(table), 2))
     return plot_measures({"a study": [table], "another study": [table]}, names, TITLE, seed=0, look=look)
+
+
+def differences(look: Look):
+    means = zip(SETTINGS, (0.5, 0.4, 0.79, 0.8, 0.5, 0.82, 0.8, 0.79, 0.78, 0.81, 0.8, 0.79))
+    tables = [
+        replicates({each.batch_size: RANDOM.normal(mean, 0.01, 8)}).assign(learning_rate=each.learning_rate)
+        for each, mean in means
+    ]
+    table = pd.concat(tables)
+    margins = {"test_accuracy": 0.01, "test_accuracy_volatility": 0.01}
+    compared = compare(populations(table), SETTINGS[-1], margins, seed=0)
+    return plot_measures({"a study": [table]}, [*margins], TITLE, seed=0, comparisons=compared, look=look)
 
 
 def which_is_best(look: Look):
@@ -150,7 +163,18 @@ def budgets(look: Look):
 
 
 FIGURES = [
-    *(dataset, learning_curve, panels, panels_of_rates, measures, which_is_best, ensembles, variance, pace),
+    *(
+        dataset,
+        learning_curve,
+        panels,
+        panels_of_rates,
+        measures,
+        differences,
+        which_is_best,
+        ensembles,
+        variance,
+        pace,
+    ),
     *(rates, budgets),
 ]
 

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from batchscope.evidence.comparisons import compare
 from batchscope.report.overview import plot_ensembles, plot_measures
 from batchscope.report.words import MEASURES
 from batchscope.study.setting import Setting
-from tests.unit.tables import replicates
+from tests.unit.tables import populations, replicates
 
 
 def legend(figure) -> list[str]:
@@ -127,3 +128,39 @@ def test_ensembles_by_their_number_of_members():
     [axes] = figure.axes
     np.testing.assert_allclose(axes.lines[0].get_ydata(), [0.71, 0.72, 0.73])
     assert len(legend(figure)) == 3
+
+
+MARGINS = {"test_accuracy": 0.01, "test_accuracy_volatility": 0.1, "epochs_to_target": 1}
+
+
+def test_differences_stand_below_the_measures_that_are_compared_but_not_below_times(table):
+    comparisons = compare(populations(table), Setting(64, 0.1), MARGINS, seed=0)
+    measures = ["test_accuracy", "updates_to_target", "epochs_to_target"]
+    figure = plot_measures({"one": [table]}, measures, "title", seed=0, comparisons=comparisons)
+    labels = ["final test accuracy", "final test accuracy\nless that of the reference", "updates to target", "epochs to target"]
+    assert [axes.get_ylabel() for axes in figure.axes] == labels
+    of_accuracy = comparisons[comparisons["measure"] == "test_accuracy"].iloc[0]
+    names = ["learning rate 0.1", "within the margin", "reference", of_accuracy["verdict_on_this_split"]]
+    assert legend(figure) == names
+    expected = table.groupby("batch_size")["test_accuracy"].mean().diff().iloc[1]
+    drawn = {line.get_xdata()[0]: line.get_ydata()[0] for line in figure.axes[1].lines if len(line.get_xdata()) == 1}
+    assert drawn == {4: pytest.approx(-expected), 64: 0}
+
+
+def test_there_are_no_differences_of_a_single_setting(table):
+    comparisons = compare(populations(table), Setting(64, 0.1), MARGINS, seed=0)
+    one = table[table["batch_size"] == 64]
+    for none in (comparisons.head(0), comparisons):
+        figure = plot_measures({"one": [one]}, ["test_accuracy"], "title", seed=0, comparisons=none)
+        assert len(figure.axes) == 1
+        assert legend(figure) == ["learning rate 0.1"]
+
+
+def test_the_reference_is_on_the_line_of_its_learning_rate(table):
+    both = pd.concat([table, table.assign(learning_rate=0.01)])
+    comparisons = compare(populations(both), Setting(64, 0.01), MARGINS, seed=0)
+    figure = plot_measures({"one": [both]}, ["test_accuracy"], "title", seed=0, comparisons=comparisons)
+    above, below = figure.axes
+    [line] = [each for each in above.lines if each.get_marker() == "s" and len(each.get_xdata()) == 2]
+    [reference] = [each for each in below.lines if each.get_marker() == "s"]
+    assert (reference.get_xdata()[0], reference.get_color()) == (line.get_xdata()[1], line.get_color())

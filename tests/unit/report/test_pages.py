@@ -105,6 +105,7 @@ def make_study(results: Path, shown: str = "svg", title: str = "A & B") -> dict:
             "questions": [{"question": "Why?", "answer": "C2", "figure": "answer_Q1"}],
             "paired": True,
             "of_rows": True,
+            "first": "batch_sizes",
             "best": "which_is_best",
             "figures": [*FIGURES.items()],
             "shown": shown,
@@ -185,9 +186,16 @@ def test_a_study_begins_with_its_figure_and_what_to_take(pages):
     assert begins[:3] == ["h1", "img", "h2"]
     text = page.text
     parts = (
-        *("A & B 22 trainings at 2 settings; none diverged.", "Which setting is best", "Take batch size 4."),
-        *("Nothing else.", f"Holds C1 {STATEMENT}", "Why?", "Does not hold C2 It is low", "Against batch size 500"),
-        *("A panel per batch size", "A panel per measure", "Seconds of one training", "The claims", "The methods"),
+        *("A & B 22 trainings at 2 settings; none diverged.", "A panel per batch size", "Take batch size 4."),
+        *(
+            "Which setting is best",
+            "Nothing else.",
+            f"Holds C1 {STATEMENT}",
+            "Why?",
+            "Does not hold C2 It is low",
+            "Against batch size 500",
+        ),
+        *("A panel per measure", "Seconds of one training", "The claims", "The methods"),
         *("Batchscope 0.1.0, commit def with changes", "Trained on a CPU, TensorFlow.", "Made of own.csv"),
     )
     positions = [text.index(part) for part in parts]
@@ -208,7 +216,7 @@ def test_a_format_that_browsers_do_not_show_is_linked(tmp_path):
     write_study(make_study(tmp_path, shown="pdf"), TEMPLATES, tmp_path / "a/index.html")
     page = Reader(tmp_path / "a/index.html")
     assert page.all("img") == []
-    assert "Browsers do not show figures of this format: which_is_best.pdf" in page.text
+    assert "Browsers do not show figures of this format: batch_sizes.pdf" in page.text
 
 
 def test_the_front_of_one_study_is_its_page(pages):
@@ -247,3 +255,8 @@ def test_a_count_of_what_is_not_judged_is_there_where_anything_is_not(pages, tmp
     )
     heads = [head["text"] for head in Reader(tmp_path / "more.html").all("th")]
     assert "not judged" in heads
+
+
+@pytest.mark.parametrize("name", ["study", "one", "two", "scored", "scored_alone"])
+def test_the_first_figure_is_that_of_batch_sizes(pages, name):
+    assert Reader(pages[name]).all("img")[0]["alt"] == "Batch sizes"

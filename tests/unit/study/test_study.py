@@ -238,6 +238,17 @@ def test_a_question_without_a_figure_of_its_own_draws_one():
     assert study.overview("answer_why", {"mine": study, "other": study})["measures"] == ["test_accuracy"]
 
 
+def test_a_figure_of_what_is_compared_has_the_differences_of_its_own_study_alone():
+    asked = "answer: trend, measures: [test_accuracy, epochs_to_target]"
+    study = make_study(QUESTION % asked)
+    of_one = ("final_accuracy", "volatility", "answer_q")
+    assert [study.drawn_with_differences(figure) for figure in of_one] == [["mine"]] * 3
+    assert study.drawn_with_differences("time_to_target") == []
+    beside = make_study(QUESTION % f"{asked}, beside: [other]")
+    assert beside.drawn_with_differences("answer_q") == []
+    assert make_study(QUESTION % "answer: trend, measures: [train_accuracy]").drawn_with_differences("answer_q") == []
+
+
 def test_learning_curves_that_a_question_asks_for_are_a_figure_of_their_own():
     study = make_study(QUESTION % "answer: trend, curves: [test_loss], beside: [other]")
     assert study.figures["curves_q"] == "curves"

@@ -6,18 +6,19 @@ import pandas as pd
 
 from batchscope.evidence.budgets import REFERENCE
 from batchscope.report.look import USUAL, Look
-from batchscope.report.style import OKABE_ITO, batch_size_axis, legend_below, panel_grid, plt
+from batchscope.report.style import OKABE_ITO, VERDICT_MARKERS, batch_size_axis, legend_below, panel_grid, plt
 from batchscope.report.words import budget_in_words, in_words
 
-# What the comparison with the reference says -> its marker.
-_MARKERS = {
-    REFERENCE: {"marker": "s", "color": "black", "mfc": "black"},
-    "better": {"marker": "^", "color": OKABE_ITO[2], "mfc": OKABE_ITO[2]},
-    "equivalent": {"marker": "o", "color": OKABE_ITO[0], "mfc": OKABE_ITO[0]},
-    "undecided": {"marker": "D", "color": "0.55", "mfc": "0.55"},
-    "worse": {"marker": "v", "color": OKABE_ITO[3], "mfc": "white"},
-    "not judged": {"marker": "x", "color": "0.45", "mfc": "none"},
+# What the comparison with the reference says -> its colour.
+_COLORS = {
+    REFERENCE: "black",
+    "better": OKABE_ITO[2],
+    "equivalent": OKABE_ITO[0],
+    "undecided": "0.55",
+    "worse": OKABE_ITO[3],
+    "not judged": "0.45",
 }
+_MARKERS = {verdict: VERDICT_MARKERS[verdict] | {"color": color} for verdict, color in _COLORS.items()}
 _PANEL = 1.6  # inches
 
 
@@ -42,7 +43,7 @@ def plot_budgets(budgets: pd.DataFrame, title: str, score: str, look: Look = USU
             axes.vlines(table["batch_size"], table["low"], table["high"], color="0.2", linewidth=0.8)
             for verdict, style in _MARKERS.items():
                 here = table[table["verdict"] == verdict]
-                axes.plot(here["batch_size"], here["mean"], linestyle="none", ms=4, mew=0.9, **style)
+                axes.plot(here["batch_size"], here["mean"], **style)
             amount = budgets.loc[budgets["budget"] == name, "amount"].iloc[0]
             axes.set_title(look.fill(f"at {budget_in_words(name, amount)}", size[0] / columns))
             if score == "loss":
@@ -50,11 +51,11 @@ def plot_budgets(budgets: pd.DataFrame, title: str, score: str, look: Look = USU
         if budgets.empty:
             panels[0].set_title("every training diverged")
         for axes in lowest:
-            batch_size_axis(axes)
+            batch_size_axis(axes, budgets["batch_size"])
         for axes in panels[::columns]:
             axes.set_ylabel(f"test {in_words(score)}")
         figure.suptitle(look.title(title))
         seen = [verdict for verdict in _MARKERS if (budgets["verdict"] == verdict).any()]
-        handles = [plt.Line2D([], [], linestyle="none", ms=4, mew=0.9, **_MARKERS[verdict]) for verdict in seen]
+        handles = [plt.Line2D([], [], **_MARKERS[verdict]) for verdict in seen]
         legend_below(look, figure, handles, seen, columns=3)
     return figure

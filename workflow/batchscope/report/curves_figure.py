@@ -4,11 +4,10 @@ from itertools import cycle
 
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import MaxNLocator, NullLocator
 from scipy import stats
 
 from batchscope.report.look import USUAL, Look
-from batchscope.report.style import OKABE_ITO, legend_below, loss_axis, plt
+from batchscope.report.style import OKABE_ITO, legend_below, loss_axis, number_losses, plt
 from batchscope.report.words import in_words
 from batchscope.study.setting import SETTING, Setting
 
@@ -40,21 +39,13 @@ def plot_curves(studies: dict[str, pd.DataFrame], measures: list[str], title: st
                     _draw(axes, history, measure, counted_in, color, style)
             means = np.concatenate([line.get_ydata() for line in panels[0].lines])
             if measure.endswith("loss") and (means > 0).any() and not (means <= 0).any():
-                _loss_axis(panels[0])
+                loss_axis(panels[0])
+                number_losses(panels[0])
         for axes, word in zip(grid[-1], _COUNTED_IN.values()):
             axes.set_xlabel(word)
         figure.suptitle(look.title(title))
         legend_below(look, figure, grid[0, 0].lines, [*lines], columns=1)
     return figure
-
-
-def _loss_axis(axes: plt.Axes) -> None:
-    """Losses on a log axis, with enough numbers where they span no decade; once they are drawn."""
-    loss_axis(axes)
-    low, high = axes.get_ylim()
-    if high < 10 * low:
-        axes.yaxis.set_major_locator(MaxNLocator(5))
-        axes.yaxis.set_minor_locator(NullLocator())
 
 
 def _lines(studies: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:

@@ -16,6 +16,7 @@ from batchscope.report.style import (
     OKABE_ITO,
     PANEL,
     batch_size_axis,
+    constant_sizes,
     draw_guess,
     legend_below,
     panel_grid,
@@ -84,7 +85,7 @@ def plot_which_is_best(
         for axes in panels[::columns]:
             axes.set_ylabel(f"{part} {in_words(score)}\nfrom the best measured")
         for axes in lowest:
-            batch_size_axis(axes)
+            batch_size_axis(axes, constant_sizes(seen))
         figure.suptitle(look.title(title))
         of_rows = not np.array_equal(ranked["difference_low"], ranked["difference_low_on_these_rows"], equal_nan=True)
         _add_legend_of_verdicts(look, figure, [*names], guessed, of_rows)
@@ -179,7 +180,7 @@ def plot_pace(pace: pd.DataFrame, title: str, look: Look = USUAL) -> plt.Figure:
             axes.plot(line["batch_size"], line["seconds_per_training"], marker=marker, ms=3, color=color, label=label)
             axes.plot(stars["batch_size"], stars["seconds_per_training"], "*", ms=6, color=color)
             axes.vlines(table["batch_size"], table["low"], table["high"], color=color, linewidth=1)
-        batch_size_axis(axes)
+        batch_size_axis(axes, constant_sizes(pace))
         axes.set_yscale("log")
         axes.set(title=look.title_of_one(title), ylabel="seconds of one training")
         legend_below(look, figure, *axes.get_legend_handles_labels(), columns=3)

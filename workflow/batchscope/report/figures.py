@@ -1,10 +1,11 @@
 """The figures of single trainings: the dataset, learning curves, and a panel per batch size. Knows no Keras."""
 
 import math
-from itertools import cycle
+from itertools import chain, cycle
 
 import numpy as np
 import pandas as pd
+from matplotlib.cbook import boxplot_stats
 from matplotlib.colors import to_rgba
 
 from batchscope.data.dataset import Dataset
@@ -18,6 +19,7 @@ from batchscope.report.style import (
     guess_in,
     legend_below,
     loss_axis,
+    number_losses,
     panel_grid,
     plt,
 )
@@ -25,6 +27,8 @@ from batchscope.report.words import in_words
 from batchscope.study.setting import Setting, rows_of
 
 PARTS = {"train": {"color": OKABE_ITO[0], "linestyle": "--"}, "test": {"color": OKABE_ITO[3], "linestyle": "-"}}
+_FAR_OUT = 3  # times the interquartile range
+_ROOM = 0.05  # of what the axis holds, at the top and at the bottom
 _MOST_CLASSES_IN_LEGEND = 10
 _LONGEST_NAME_OF_FIVE = 10  # letters of a name of which five fit beside each other
 _FILLED = {"train": 1, "validation": 0.3, "test": 0}  # how opaque the markers of each part are inside
@@ -102,11 +106,13 @@ def plot_learning_curve(
     with plt.rc_context(look.style):
         figure, axes = plt.subplots(figsize=look.size(2.4))
         history, summary = (rows_of(setting, table) for table in (history, summary))
-        _draw_curves(axes, history, score, counted_in)
+        curves = _curves(history, score, counted_in)
+        _draw_curves(axes, curves, score)
+        _set_height(axes, [curves])
         draw_guess(axes, guess_in(summary))
         _write_final_score(axes, summary, score, look.letters(OF_A_PANEL * look.inches()))
         axes.set(title=look.title_of_one(title), xlabel=counted_in, ylabel=in_words(score))
-        _add_legend(look, figure, axes, history)
+        _add_legend(look, figure, axes, history, [curves])
     return figure
 
 
@@ -136,10 +142,13 @@ def plot_batch_sizes(
     room = size[0] / columns
     with plt.rc_context(look.style):
         figure, panels, lowest = panel_grid(len(settings), rows, columns, size, sharey=True)
-        for axes, setting in zip(panels, settings):
-            _draw_curves(axes, rows_of(setting, history), score, counted_in)
+        curves = [_curves(rows_of(setting, history), score, counted_in) for setting in settings]
+        for axes, setting, of_setting in zip(panels, settings, curves):
+            _draw_curves(axes, of_setting, score)
             rate = f"\nlearning rate {setting.learning_rate:g}" if several else ""
             axes.set_title(look.fill(f"batch size {setting.batch_sizes}{rate}", OF_A_PANEL * room))
+        trained = [each for each, setting in zip(curves, settings) if not _mostly_diverged(rows_of(setting, summary))]
+        _set_height(panels[0], trained or curves)
         for axes in panels:
             draw_guess(axes, guess_in(summary))
         for axes, setting in zip(panels, settings):
@@ -149,7 +158,7 @@ def plot_batch_sizes(
         for axes in panels[::columns]:
             axes.set_ylabel(in_words(score))
         figure.suptitle(look.title(title))
-        _add_legend(look, figure, panels[0], history)
+        _add_legend(look, figure, panels[0], history, curves)
     return figure
 
 
@@ -172,25 +181,64 @@ def _two_dimensions(x: np.ndarray, names: np.ndarray | None) -> tuple[np.ndarray
     return points, ("first principal component", "second principal component")
 
 
-def _draw_curves(axes: plt.Axes, history: pd.DataFrame, score: str, counted_in: str) -> None:
-    """The median, the middle 80 % and replicate 0 of one setting, for training and test rows; losses on a log scale.
+def _curves(history: pd.DataFrame, score: str, counted_in: str) -> dict[str, pd.DataFrame]:
+    """Part of the rows -> the scores of one setting, a column for each replicate.
 
     Of training rows there is loss and accuracy at most.
     """
+    return {
+        part: history.pivot(index=counted_in, columns="replicate", values=f"{part}_{score}")
+        for part in PARTS
+        if f"{part}_{score}" in history and history[f"{part}_{score}"].notna().any()
+    }
+
+
+def _draw_curves(axes: plt.Axes, curves: dict[str, pd.DataFrame], score: str) -> None:
+    """The median, the middle 80 % and replicate 0 of one setting, for training and test rows; losses on a log scale."""
     if score == "loss":
         loss_axis(axes)
-    for part, style in PARTS.items():
-        if f"{part}_{score}" not in history or history[f"{part}_{score}"].isna().all():
-            continue
-        curves = history.pivot(index=counted_in, columns="replicate", values=f"{part}_{score}")
-        low, median, high = (curves.quantile(share, axis=1) for share in (0.1, 0.5, 0.9))
-        axes.fill_between(curves.index, low, high, color=style["color"], alpha=0.2, linewidth=0)
-        axes.plot(curves.index, median, label=f"{part}, median", **style)
-        # Not scaled to: one replicate's outliers are cut off rather than flatten all the curves.
-        single = plt.Line2D(
-            curves.index, curves[curves.columns[0]], color=style["color"], linewidth=0.35, alpha=0.6, zorder=1.5
-        )
-        axes.add_artist(single)
+    for part, scores in curves.items():
+        style = PARTS[part]
+        low, median, high = (scores.quantile(share, axis=1) for share in (0.1, 0.5, 0.9))
+        axes.fill_between(scores.index, low, high, color=style["color"], alpha=0.2, linewidth=0)
+        axes.plot(scores.index, median, label=f"{part}, median", **style)
+        axes.plot(scores.index, scores.iloc[:, 0], color=style["color"], linewidth=0.35, alpha=0.6, zorder=1.5)
+
+
+def _mostly_diverged(summary: pd.DataFrame) -> bool:
+    """Whether more than half of a setting's replicates diverged, and before that perhaps left all others far behind."""
+    [[diverged, replicates]] = summary[["diverged", "replicates"]].to_numpy()
+    return diverged > replicates / 2
+
+
+def _set_height(axes: plt.Axes, settings: list[dict[str, pd.DataFrame]]) -> None:
+    """Limits for what most replicates do, so that one that is far off flattens the others in no panel.
+
+    All medians are inside, and of each setting all scores, of any replicate at any time, that are not far out: no
+    further from their quartiles than 3 times the range between these (Tukey 1977; of losses, of their logarithms).
+    """
+    logarithmic = axes.get_yscale() == "log"
+    inside = []
+    for scores in chain.from_iterable(curves.values() for curves in settings):
+        scores = np.log(scores.where(scores > 0)) if logarithmic else scores
+        scores = scores.where(np.isfinite(scores))
+        medians = scores.median(axis=1)
+        [box] = boxplot_stats(scores.stack().dropna(), whis=_FAR_OUT)
+        inside += [medians.min(), medians.max(), box["whislo"], box["whishi"]]
+    if np.isfinite(inside).any():  # not where every training diverged at once
+        low, high = np.nanmin(inside), np.nanmax(inside)
+        room = _ROOM * (high - low) or _ROOM
+        axes.set_ylim(*(np.exp if logarithmic else np.asarray)([low - room, high + room]))
+        if logarithmic:
+            number_losses(axes)
+
+
+def _beyond(axes: plt.Axes, settings: list[dict[str, pd.DataFrame]]) -> tuple[int, int]:
+    """How many trainings have a score beyond the axis at any time, and how many there are; infinite ones diverged."""
+    low, high = axes.get_ylim()
+    scores = [pd.concat(curves.values()).replace(math.inf, math.nan) for curves in settings if curves]
+    beyond = [int(((each < low) | (each > high)).any().sum()) for each in scores]
+    return sum(beyond), sum(each.shape[1] for each in scores)
 
 
 def _write_final_score(axes: plt.Axes, summary: pd.DataFrame, score: str, letters: int) -> None:
@@ -220,9 +268,13 @@ def _final_score(summary: pd.Series, score: str, letters: int) -> str:
     return "\n".join(lines)
 
 
-def _add_legend(look: Look, figure: plt.Figure, axes: plt.Axes, history: pd.DataFrame) -> None:
+def _add_legend(look: Look, figure: plt.Figure, axes: plt.Axes, history: pd.DataFrame, settings: list[dict]) -> None:
     replicates = history["replicate"].nunique()
     handles, names = axes.get_legend_handles_labels()
     handles += [plt.Rectangle((0, 0), 1, 1, color="0.75"), plt.Line2D([], [], color="0.4", linewidth=0.4)]
     names += [f"middle 80 % of {replicates}" + (" replicates" if replicates != 1 else " replicate"), "replicate 0"]
+    beyond, trainings = _beyond(axes, settings)
+    if beyond:
+        handles.append(plt.Line2D([], [], linestyle="none"))
+        names.append(f"beyond the axis: {beyond} of {trainings}")
     legend_below(look, figure, handles, names)

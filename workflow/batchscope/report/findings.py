@@ -51,8 +51,8 @@ def study_findings(
     """What the first page says of a study, in sentences.
 
     Args:
-        study: its name, its title, its questions, what it is `paired` and `of_rows` (see `words.basis`), and the path of the
-            figure of which setting is `best`.
+        study: its name, its title, its questions, what it is `paired` and `of_rows` (see `words.basis`), and the paths
+            of the figure that comes `first` and of that of which setting is `best`.
         recommendation: its advice and other sentences, as from `batchscope.report.advice.read_page`.
         summary, comparisons, claims: its tables under metrics.
     """
@@ -61,6 +61,7 @@ def study_findings(
     return {
         "name": study["name"],
         "title": study["title"],
+        "first": study["first"],
         "best": study["best"],
         "trained": _trained(summary),
         "basis": basis(study["paired"], study["of_rows"]),

@@ -12,14 +12,18 @@ from batchscope.evidence.crossed import estimate_mean
 from batchscope.evidence.pairs import CENSORED
 from batchscope.evidence.rates import best_of_each_size
 from batchscope.evidence.statistics import median_time
+from batchscope.report.differences import draw_differences
 from batchscope.report.look import USUAL, Look
 from batchscope.report.rate_groups import groups_of_rates, rows_of_settings
 from batchscope.report.style import (
     GUESS,
+    MARGIN,
     MARKERS,
     OKABE_ITO,
     PANEL,
+    VERDICT_MARKERS,
     batch_size_axis,
+    constant_sizes,
     draw_guess,
     guess_in,
     legend_below,
@@ -27,7 +31,7 @@ from batchscope.report.style import (
     plt,
 )
 from batchscope.report.words import GUESSING, MEASURES
-from batchscope.study.setting import SETTING
+from batchscope.study.setting import SETTING, Setting, settings_in
 
 _WIDEST_OF_TWO_COLUMNS = 28  # characters
 _LOGARITHMIC = (*CENSORED, "seconds_per_epoch")
@@ -67,6 +71,7 @@ def plot_measures(
     score: str = "",
     part: str = "test",
     scaled: Collection[str] = (),
+    comparisons: pd.DataFrame | None = None,
     look: Look = USUAL,
 ) -> plt.Figure:
     """A panel per measure by batch size (log2): means with 95 % intervals, or medians where times are censored.
@@ -78,19 +83,29 @@ def plot_measures(
     there is no panel; a study without a measure has no line in its panel. Of many learning rates the best one of each
     batch size is drawn, by the mean score on a `part` of the rows; the rates of the studies `scaled`, by their titles,
     go with the batch size.
+
+    Where there are the `comparisons` of a single study, as from `batchscope.evidence.comparisons.compare`, a panel of
+    differences stands below each measure that they have, see `batchscope.report.differences`; but for times, whose axis
+    is logarithmic, so that nothing squeezes the others.
     """
-    guessed = False
+    guessed, verdicts = False, set()
     lines = make_lines(studies, f"{part}_{score}", scaled)
     first, *others = measures
     measures = [first, *(measure for measure in others if _is_measured(measure, lines))]
-    columns = min(len(measures), look.columns(PANEL))
-    rows = math.ceil(len(measures) / columns)
+    places = _places(lines)
+    compared = {} if comparisons is None else _compared(comparisons, [*places])
+    drawn = [(measure, kind) for measure in measures for kind in ("values", "differences")[: 1 + (measure in compared)]]
+    columns = min(len(drawn), look.columns(PANEL))
+    rows = math.ceil(len(drawn) / columns)
     size = look.size(0.6 + 1.55 * rows + 0.13 * len(lines))
     with plt.rc_context(look.style):
-        figure, panels, lowest = panel_grid(len(measures), rows, columns, size)
-        for axes, measure in zip(panels, measures):
+        figure, panels, lowest = panel_grid(len(drawn), rows, columns, size)
+        for axes, (measure, kind) in zip(panels, drawn):
+            if kind == "differences":
+                verdicts |= draw_differences(axes, compared[measure], places, look)
+                continue
             for index, line in enumerate(lines):
-                shift = 2 ** (0.12 * (index - (len(lines) - 1) / 2))  # so that intervals stand beside each other
+                shift = _shift(index, lines)
                 for table in [table for table in line.tables if measure in table][:1]:
                     _draw_line(axes, table, measure, index, shift, seed)
                 _draw_bounds_for_new_rows(axes, line, measure, index, shift)
@@ -100,10 +115,30 @@ def plot_measures(
                 axes.set_yscale("log")
             axes.set_ylabel(MEASURES[measure])
         for axes in lowest:
-            batch_size_axis(axes)
+            batch_size_axis(axes, constant_sizes(pd.concat([line.tables[0] for line in lines])))
         figure.suptitle(look.title(title))
-        _add_legend(look, figure, lines, guessed)
+        _add_legend(look, figure, lines, guessed, verdicts)
     return figure
+
+
+def _shift(index: int, lines: list[Line]) -> float:
+    """How many times its batch sizes a line stands at, so that intervals are beside each other."""
+    return 2 ** (0.12 * (index - (len(lines) - 1) / 2))
+
+
+def _places(lines: list[Line]) -> dict[Setting, tuple[float, int]]:
+    """Each setting that is drawn -> where on the axis of batch sizes, and in which colour."""
+    return {
+        setting: (setting.batch_size * _shift(index, lines), index)
+        for index, line in enumerate(lines)
+        for setting in settings_in(line.tables[0])
+    }
+
+
+def _compared(comparisons: pd.DataFrame, drawn: list[Setting]) -> dict[str, pd.DataFrame]:
+    """Measure -> the comparisons of the settings that are drawn, but of times, whose axis is logarithmic."""
+    of_drawn = rows_of_settings(drawn, comparisons).groupby("measure")
+    return {measure: rows for measure, rows in of_drawn if measure not in CENSORED}
 
 
 def _is_measured(measure: str, lines: list[Line]) -> bool:
@@ -149,7 +184,7 @@ def _draw_bounds_for_new_rows(axes: plt.Axes, line: Line, measure: str, index: i
             axes.vlines(known["batch_size"] * shift, known[bounds[0]], known[bounds[1]], color=color, linewidth=0.5)
 
 
-def _add_legend(look: Look, figure: plt.Figure, lines: list[Line], guessed: bool) -> None:
+def _add_legend(look: Look, figure: plt.Figure, lines: list[Line], guessed: bool, verdicts: Collection[str]) -> None:
     handles = [
         plt.Line2D([], [], color=color, marker=marker, markersize=3)
         for _, color, marker in zip(lines, cycle(OKABE_ITO), cycle(MARKERS))
@@ -161,6 +196,13 @@ def _add_legend(look: Look, figure: plt.Figure, lines: list[Line], guessed: bool
     if guessed:
         handles.append(plt.Line2D([], [], **GUESS))
         names.append(GUESSING)
+    if verdicts:
+        told = {verdict: marker for verdict, marker in VERDICT_MARKERS.items() if verdict in verdicts}
+        handles += [
+            plt.Rectangle((0, 0), 1, 1, **MARGIN),
+            *(plt.Line2D([], [], color="0.4", **told[each]) for each in told),
+        ]
+        names += ["within the margin", *told]
     longest = max(map(len, names))
     legend_below(look, figure, handles, names, columns=2 if longest < _WIDEST_OF_TWO_COLUMNS else 1)
 

@@ -22,8 +22,9 @@ def read_study(folder: Path, study: dict) -> dict:
 
     Args:
         folder: its results.
-        study: as `batchscope.report.findings.read_findings` takes it, with the name of the figure of which setting is
-            `best`, all figures with the names of their captions, and the format in which they are `shown`.
+        study: as `batchscope.report.findings.read_findings` takes it, with the names of the figure that comes `first`
+            and of that of which setting is `best`, all figures with the names of their captions, and the format in
+            which they are `shown`.
     """
     findings = read_findings(folder / "metrics", study)
     provenance = json.loads((folder / "provenance.json").read_text())
@@ -31,11 +32,11 @@ def read_study(folder: Path, study: dict) -> dict:
     figures = [
         _figure(folder, name, study["shown"], files) | {"caption": caption} for name, caption in study["figures"]
     ]
-    [first] = [figure for figure in figures if figure["name"] == study["best"]]
-    figures.remove(first)
+    at_the_top = {key: next(each for each in figures if each["name"] == study[key]) for key in ("first", "best")}
+    further = [figure for figure in figures if figure not in at_the_top.values()]
     return findings | {
-        "first": first,
-        "figures": [(caption, [*alike]) for caption, alike in groupby(figures, itemgetter("caption"))],
+        **at_the_top,
+        "figures": [(caption, [*alike]) for caption, alike in groupby(further, itemgetter("caption"))],
         "tables": {name: read_table(folder / f"tables/{name}.html") for name in TABLES},
         "provenance": provenance,
         "workflow": workflow_in_words(provenance["batchscope"], provenance["git"]),

@@ -67,7 +67,7 @@ def plot_rates(
         bar = figure.colorbar(colors, ax=axes, pad=0.02, aspect=25)
         bar.set_label(f"{part} {in_words(score)}")
         _axis_of_rates(axes)
-        batch_size_axis(below)
+        batch_size_axis(below, rates["batch_size"])
         figure.suptitle(look.title(title))
         _add_legend(look, figure, known, rates, lines)
     return figure

@@ -42,7 +42,7 @@ def plot_steps_to_result(
     critical = scaling.set_index("quantity").loc[CRITICAL_BATCH_SIZE]
     with plt.rc_context(look.style):
         figure, axes = plt.subplots(figsize=look.size(3.0))
-        batch_size_axis(axes)
+        batch_size_axis(axes, steps["batch_size"])
         axes.set_yscale("log", base=2)
         axes.yaxis.set_major_formatter(StrMethodFormatter("{x:.10g}"))
         axes.set_xlim(steps["batch_size"].min() / 1.5, steps["batch_size"].max() * 1.5)

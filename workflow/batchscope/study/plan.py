@@ -237,7 +237,7 @@ class Plan(Study):
     @property
     def page(self) -> dict:
         """What the page of the study says and shows."""
-        return self.asked | {"best": "which_is_best", "figures": [*self.figures.items()]}
+        return self.asked | {"first": "batch_sizes", "best": "which_is_best", "figures": [*self.figures.items()]}
 
     @property
     def explorer(self) -> dict:
@@ -270,6 +270,12 @@ class Plan(Study):
         """Those of them whose seconds per epoch are drawn, which stand in a table of their own."""
         _, measures = self._title_and_measures(figure)
         return self.drawn(figure) if "seconds_per_epoch" in measures else []
+
+    def drawn_with_differences(self, figure: str) -> list[str]:
+        """The study, where a figure is of no other one and of a measure that is compared, times apart."""
+        _, measures = self._title_and_measures(figure)
+        has_panel = {f"test_{self.score}", f"test_{self.score}_volatility"}.intersection(measures)
+        return [self.name] if has_panel and self.drawn(figure) == [self.name] else []
 
     def _title_and_measures(self, figure: str) -> tuple[str, list[str]]:
         if figure in self.overviews:
