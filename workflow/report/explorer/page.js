@@ -80,6 +80,7 @@ async function draw(name) {
     const tooltip = {theme: inTheDark.matches ? "dark" : "light"};
     const {view} = await vegaEmbed(place, {...spec, config: {...config(), aria: false}}, {actions: false, defaultStyle: false, renderer: "svg", tooltip});
     view.addEventListener("click", (_, item) => clicked(name, item?.datum));
+    place.querySelector("svg").setAttribute("aria-hidden", "true"); // the place itself has a name
     drawn[name].view = view;
 }
 
