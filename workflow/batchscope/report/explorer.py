@@ -20,7 +20,8 @@ from batchscope.study.setting import Setting, rows_of, settings_in
 
 PARTS = ("train", "test", "validation")
 _SCRIPTS = ("data.js", "state.js", "charts.js", "network.js", "page.js")  # one module together, in this order
-_MOST_VALUES = 2_400_000  # of all curves together, which some 10 MB hold
+_PLACES = ["setting", "replicate", "epoch", "updates", "seconds"]  # columns that say where a curve is; they pack well
+_MOST_VALUES = 2_400_000  # measured, of all curves together, which some 10 MB hold
 _FEWEST_MEASUREMENTS, _FEWEST_REPLICATES = 25, 3  # of a setting's curves, however many settings there are
 _MOST_PAIRS = 300  # of settings that are compared, as each takes some hundredths of a second
 
@@ -37,19 +38,18 @@ def read_curves(history: pd.DataFrame, timing: pd.DataFrame, settings: list[Sett
         curves.append(curve.assign(setting=settings.index(setting), seconds=seconds))
     measures = [f"{part}_{score}" for score in ("accuracy", "loss", *metrics_of(history)) for part in PARTS]
     known = [measure for measure in measures if measure in history and history[measure].notna().any()]
-    columns = ["setting", "replicate", "epoch", "updates", "seconds", *known]
-    return pd.concat(curves)[columns].sort_values(["setting", "replicate", "epoch"], ignore_index=True)
+    return pd.concat(curves)[[*_PLACES, *known]].sort_values(_PLACES[:3], ignore_index=True)
 
 
 def thin(curves: pd.DataFrame, most_values: int = _MOST_VALUES) -> tuple[pd.DataFrame, list[str]]:
-    """Curves with at most so many values, as far as that goes, and a sentence for each way in which any were left out.
+    """Curves with at most so many measured values, as far as that goes, and a sentence for each way in which any were left out.
 
     First measurements are left out, evenly and never the first or last, then the last replicates of all settings.
     """
     runs = curves.groupby(["setting", "replicate"])
     place, length = runs.cumcount(), runs["epoch"].transform("size")
-    per_run = most_values // (curves.shape[1] * runs.ngroups)
-    kept = max(per_run, _FEWEST_MEASUREMENTS)
+    measures = len(curves.columns.difference(_PLACES))
+    kept = max(most_values // (measures * runs.ngroups), _FEWEST_MEASUREMENTS)
     words = []
     if length.max() > kept:
         # The first of each of equal parts, and of a last one that is the last measurement alone.
@@ -57,9 +57,8 @@ def thin(curves: pd.DataFrame, most_values: int = _MOST_VALUES) -> tuple[pd.Data
         curves = curves[part > of_the_one_before]
         words.append(f"Curves have {kept} of up to {length.max()} measurements, evenly spaced.")
     replicates = curves["replicate"].nunique()
-    per_replicate = curves.size / replicates
-    if replicates * per_replicate > most_values and replicates > _FEWEST_REPLICATES:
-        fewer = max(int(most_values // per_replicate), _FEWEST_REPLICATES)
+    fewer = max(most_values * replicates // (measures * len(curves)), _FEWEST_REPLICATES)
+    if replicates > fewer:
         curves = curves[curves["replicate"].isin(np.sort(curves["replicate"].unique())[:fewer])]
         words.append(
             f"Curves are of the first {fewer} of {replicates} replicates; final values and differences are of all."

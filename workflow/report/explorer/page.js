@@ -42,7 +42,8 @@ function fillControls() {
     options("measure", Object.entries(held.measures), `test_${held.score}`);
     const replicates = [...new Set(finals.replicate)].sort((one, other) => one - other);
     options("replicate", replicates.map(replicate => [String(replicate), String(replicate)]), "");
-    const references = held.settings.filter(setting => Object.keys(held.compared.by_reference[setting.number]).length);
+    const {by_reference} = held.compared;
+    const references = held.settings.filter(({number}) => number === held.reference || Object.keys(by_reference[number]).length);
     options("reference", references.map(setting => [setting.key, setting.name]), held.settings[held.reference].key);
     if (curves.seconds.every(Number.isNaN)) form.elements.by.querySelector("[value=seconds]").remove();
 }
