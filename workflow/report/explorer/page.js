@@ -42,7 +42,8 @@ function fillControls() {
     options("measure", Object.entries(held.measures), `test_${held.score}`);
     const replicates = [...new Set(finals.replicate)].sort((one, other) => one - other);
     options("replicate", replicates.map(replicate => [String(replicate), String(replicate)]), "");
-    const references = held.settings.filter(({number}) => number === held.reference || Object.keys(held.compared.by_reference[number]).length);
+    const {by_reference} = held.compared;
+    const references = held.settings.filter(({number}) => number === held.reference || Object.keys(by_reference[number]).length);
     options("reference", references.map(setting => [setting.key, setting.name]), held.settings[held.reference].key);
     if (curves.seconds.every(Number.isNaN)) form.elements.by.querySelector("[value=seconds]").remove();
 }
@@ -53,11 +54,17 @@ function showReplicates(settings) {
     changed();
 }
 
+// The networks at work are those of the replicate that is marked, where they were kept.
+function followMark() {
+    choose("shown", [chosen("replicate")[0] || "0"]);
+}
+
 // On a mean or a difference: its batch size with all replicates; on a curve or a dot: the replicate in every view.
 function clicked(name, datum) {
     if (datum?.replicate !== undefined) {
         const [marked] = chosen("replicate"), replicate = String(datum.replicate);
         choose("replicate", [marked === replicate ? "" : replicate]);
+        followMark();
         changed();
     } else if (datum?.number !== undefined) {
         const {batch_size} = held.settings[datum.number];
@@ -82,6 +89,7 @@ async function draw(name) {
     const tooltip = {theme: inTheDark.matches ? "dark" : "light"};
     const {view} = await vegaEmbed(place, {...spec, config: {...config(), aria: false}}, {actions: false, defaultStyle: false, renderer: "svg", tooltip});
     view.addEventListener("click", (_, item) => clicked(name, item?.datum));
+    place.querySelector("svg").setAttribute("aria-hidden", "true"); // the place itself has a name
     drawn[name].view = view;
 }
 
@@ -183,7 +191,11 @@ offerFiles();
 offerNetworks();
 rememberState();
 takeAddress();
-form.addEventListener("input", event => (event.target.id === "find" ? found() : changed()));
+form.addEventListener("input", ({target}) => {
+    if (target.name === "replicate") followMark();
+    if (target.id === "find") found();
+    else changed();
+});
 form.addEventListener("reset", () => setTimeout(() => { found(); changed(); }));
 form.addEventListener("submit", event => event.preventDefault());
 document.getElementById("all").addEventListener("click", () => chooseFound(true));
