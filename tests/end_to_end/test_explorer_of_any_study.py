@@ -106,3 +106,14 @@ def test_a_setting_stands_at_its_batch_size_where_rates_go_with_it(page, tmp_pat
     ticks = page.evaluate(centers, "#finals .role-axis-tick line")[:3]
     means = page.evaluate(centers, "#finals .mark-symbol path")[-3:]
     assert means == pytest.approx(ticks, abs=1)
+
+
+def test_on_paper_a_page_that_was_dark_is_legible(page, tmp_path):
+    page.emulate_media(color_scheme="dark")
+    opened(page, tmp_path, {SMALL: accuracies(), LARGE: accuracies()})
+    style = "getComputedStyle(document.querySelector('{}')).{}"
+    ink = page.evaluate(style.format("body", "color"))
+    page.emulate_media(media="print")
+    assert page.evaluate(style.format("body", "color")) != ink
+    assert page.evaluate(style.format(".drawn svg", "printColorAdjust")) == "exact"
+    expect(page.locator("#controls")).to_be_hidden()

@@ -12,7 +12,7 @@ const VERDICTS = {
 };
 const MOST_TIMES_FURTHER = 5; // than half of the settings lie, or the margin
 const BY = {epoch: "epoch", updates: "update", seconds: "seconds"};
-const inTheDark = matchMedia("(prefers-color-scheme: dark)");
+const inTheDark = matchMedia("screen and (prefers-color-scheme: dark)");
 
 // The colours of the page: `ink`, `quiet`, `line` and `paper`.
 function pageColor(name) {
