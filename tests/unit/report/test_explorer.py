@@ -14,7 +14,7 @@ import pytest
 from batchscope.evidence.comparisons import compare
 from batchscope.evidence.metrics import measure_replicates, summarize
 from batchscope.evidence.trainings import THIS_SPLIT, Trainings
-from batchscope.report.explorer import pack, read_curves, read_explorer, thin, write_explorer
+from batchscope.report.explorer import chosen_at_first, pack, read_curves, read_explorer, thin, write_explorer
 from batchscope.study.setting import Setting
 from tests.unit.tables import history, timing
 
@@ -193,3 +193,29 @@ def test_the_page_is_whole_and_its_data_cannot_end_its_script(tables, study, tmp
 def test_tables_are_packed_without_loss():
     table = pd.DataFrame({"a": [1.0, 2.0, math.nan], "b": [0.1, 1e300, -0.0]})
     pd.testing.assert_frame_equal(unpacked(pack(table)), table)
+
+
+def summary_of(sizes: int, rates: int, best: float) -> tuple[pd.DataFrame, list[Setting]]:
+    """The mean scores of all pairs of a batch size and a rate, the highest at the rate that is best."""
+    settings = [Setting(2**size, float(rate)) for size in range(sizes) for rate in range(1, rates + 1)]
+    means = [-abs(setting.learning_rate - best) for setting in settings]
+    return pd.DataFrame(settings).assign(test_accuracy_mean=means, replicates=8, diverged=0), settings
+
+
+def test_few_settings_are_all_chosen_at_first():
+    summary, settings = summary_of(4, 3, best=2)
+    assert chosen_at_first(summary, "accuracy", settings) == [*range(12)]
+
+
+def test_of_many_settings_those_at_the_best_rate_are_chosen_at_first():
+    summary, settings = summary_of(5, 11, best=4)
+    chosen = [settings[number] for number in chosen_at_first(summary, "accuracy", settings)]
+    assert chosen == [Setting(2**size, 4.0) for size in range(5)]
+    summary["validation_accuracy_mean"] = -abs(summary["learning_rate"] - 7)
+    chosen = [settings[number] for number in chosen_at_first(summary, "accuracy", settings)]
+    assert chosen == [Setting(2**size, 7.0) for size in range(5)]
+
+
+def test_of_many_batch_sizes_some_are_chosen_at_first_from_the_smallest_to_the_largest():
+    summary, settings = summary_of(23, 1, best=1)
+    assert chosen_at_first(summary, "accuracy", settings) == [*range(0, 23, 2)]

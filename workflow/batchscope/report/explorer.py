@@ -12,6 +12,7 @@ import vl_convert
 
 from batchscope.evidence.comparisons import compare_on_this_split
 from batchscope.evidence.metrics import timed_curves
+from batchscope.evidence.rates import best_of_each_size
 from batchscope.evidence.trainings import THIS_SPLIT, Trainings
 from batchscope.report.templates import write
 from batchscope.report.words import MEASURES, SCORES
@@ -23,6 +24,7 @@ _SCRIPTS = ("data.js", "state.js", "charts.js", "network.js", "page.js")  # one 
 _PLACES = ["setting", "replicate", "epoch", "updates", "seconds"]  # columns that say where a curve is; they pack well
 _MOST_VALUES = 2_400_000  # measured, of all curves together, which some 10 MB hold
 _FEWEST_MEASUREMENTS, _FEWEST_REPLICATES = 25, 3  # of a setting's curves, however many settings there are
+_MOST_AT_FIRST = 12  # settings that are chosen where nobody has chosen yet
 _MOST_PAIRS = 300  # of settings that are compared, as each takes some hundredths of a second
 
 
@@ -146,6 +148,20 @@ def summarized(summary: pd.DataFrame, measures: list[str], settings: list[Settin
     ]
 
 
+def chosen_at_first(summary: pd.DataFrame, score: str, settings: list[Setting]) -> list[int]:
+    """The numbers of the settings that are drawn at first: all where they are few, else the best of each batch size.
+
+    They are chosen on validation rows where there are any, as figures choose them; of many batch sizes evenly.
+    """
+    if len(settings) <= _MOST_AT_FIRST:
+        return [*range(len(settings))]
+    validation = f"validation_{score}"
+    is_validated = f"{validation}_mean" in summary and summary[f"{validation}_mean"].notna().any()
+    best = best_of_each_size(summary, validation if is_validated else f"test_{score}")
+    evenly = np.linspace(0, len(best) - 1, min(len(best), _MOST_AT_FIRST)).round().astype(int)
+    return sorted(settings.index(best[place]) for place in evenly)
+
+
 def _known(value: float) -> float | None:
     """A number as JSON has it, which knows no NaN."""
     return float(value) if math.isfinite(value) else None
@@ -197,6 +213,7 @@ def read_explorer(
         "diverged": [int(by_setting[setting]["diverged"].sum()) for setting in settings],
         "compared": {"measure": measure, "margin": study["margin"], "by_reference": of_references},
         "reference": settings.index(reference),
+        "first": chosen_at_first(summary, score, settings),
         "words": [*words, *more_words],
     }
 

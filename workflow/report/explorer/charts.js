@@ -151,7 +151,7 @@ function reach(rows, center, least = 0) {
     const near = rows.filter(row => far(row) <= most);
     const low = Math.min(...near.map(row => row.low)), high = Math.max(...near.map(row => row.high));
     const room = 0.06 * (high - low) || 0.1 * Math.abs(high) || 0.1, beyond = rows.filter(row => !near.includes(row));
-    const said = beyond.length ? `Beyond the axis, but in the table below: ${beyond.map(row => row.setting).join("; ")}.` : "";
+    const said = beyond.length ? `Beyond the axis, at least in part, but in the table below: ${beyond.map(row => row.setting).join("; ")}.` : "";
     return {domain: [low - room, high + room], said};
 }
 

@@ -1,5 +1,5 @@
 // The controls with what there is to choose, and the views, drawn anew where the controls change.
-const MOST_AT_FIRST = 12, MOST_DRAWN = 60;
+const MOST_DRAWN = 60;
 const charts = {curves: curvesChart, finals: finalsChart, differences: differencesChart};
 const drawn = {}; // name -> what vegaEmbed gave, and the rows behind it
 
@@ -12,17 +12,11 @@ function options(name, values, first) {
     for (const [value, text] of values) select.add(new Option(text, value, value === first, value === first));
 }
 
-function settingsAtFirst() {
-    const {learning_rate} = held.settings[held.reference];
-    const all = held.settings.length <= MOST_AT_FIRST ? held.settings : held.settings.filter(setting => setting.learning_rate === learning_rate);
-    return all.slice(0, MOST_AT_FIRST);
-}
-
 function fillControls() {
-    const first = new Set(settingsAtFirst()), list = document.getElementById("settings");
+    const first = new Set(held.first), list = document.getElementById("settings");
     for (const setting of held.settings) {
         const item = document.createElement("li"), label = document.createElement("label"), box = document.createElement("input");
-        Object.assign(box, {type: "checkbox", name: "setting", value: setting.key, defaultChecked: first.has(setting)});
+        Object.assign(box, {type: "checkbox", name: "setting", value: setting.key, defaultChecked: first.has(setting.number)});
         label.append(box, ` ${setting.name}`);
         const only = document.createElement("button");
         Object.assign(only, {type: "button", textContent: "only"});
