@@ -59,7 +59,7 @@ def test_the_numbers_are_those_of_the_table_and_the_margin_is_a_band():
     np.testing.assert_allclose(bars(axes), expected)
     [band] = axes.patches
     assert (band.get_y(), band.get_y() + band.get_height()) == (-0.01, 0.01)
-    assert axes.get_ylabel() == "final test accuracy\nfrom the reference"
+    assert axes.get_ylabel() == "final test accuracy\nless that of the reference"
     assert verdicts == {"reference", "undecided"}
     assert texts(axes) == []
 

@@ -47,7 +47,7 @@ def draw_differences(
         there = [place for setting, (place, _) in places.items() if setting.batch_size == batch_size]
         is_last = batch_size == max(setting.batch_size for setting in places)
         _write_numbers(axes, rows["difference"], min(there) if is_last else max(there), is_last, above)
-    axes.set_ylabel(look.fill(f"{MEASURES[measure]}\nfrom the reference", look.size(_HEIGHT)[1]))
+    axes.set_ylabel(look.fill(f"{MEASURES[measure]}\nless that of the reference", look.size(_HEIGHT)[1]))
     return {REFERENCE, *compared.dropna(subset="difference")["verdict_on_this_split"]}
 
 
