@@ -78,7 +78,7 @@ async function draw(name) {
     }
     place.setAttribute("aria-label", `${section.querySelector("h2").textContent}: ${inWords()}. The numbers stand in the table below.`);
     const tooltip = {theme: inTheDark.matches ? "dark" : "light"};
-    const {view} = await vegaEmbed(place, {...spec, config: {...config(), aria: false}}, {actions: false, defaultStyle: false, renderer: "svg", tooltip});
+    const {view} = await vegaEmbed(place, {...spec, config: {...config(), aria: false, mark: {aria: false}}}, {actions: false, defaultStyle: false, renderer: "svg", tooltip});
     view.addEventListener("click", (_, item) => clicked(name, item?.datum));
     drawn[name].view = view;
 }
