@@ -96,7 +96,7 @@ def test_the_table_says_what_the_summary_and_the_comparisons_say(explorer, resul
 
 @in_chromium
 def test_files_hold_what_is_seen_which_is_the_history(explorer, results, tmp_path):
-    drawn_after(explorer, lambda: explorer.get_by_label("all replicates").check())
+    drawn_after(explorer, lambda: explorer.get_by_role("radio", name="all replicates").check())
     drawn_after(explorer, lambda: explorer.get_by_label("batch size 8, rate 0.01", exact=True).uncheck())
     curves, finals, differences = (pd.read_csv(saved(explorer, chart, "CSV", tmp_path)) for chart in CHARTS)
     keys = [*SETTING, "replicate", "epoch"]
@@ -131,7 +131,7 @@ def test_a_link_opens_the_same_view(explorer):
 
     first = seen()
     for act in (
-        lambda: explorer.get_by_label("all replicates").check(),
+        lambda: explorer.get_by_role("radio", name="all replicates").check(),
         lambda: explorer.get_by_label("in one panel").check(),
         lambda: explorer.get_by_label("log across").check(),
         lambda: explorer.get_by_label("batch size 100, rate 0.001", exact=True).uncheck(),
@@ -156,7 +156,7 @@ def test_a_click_on_a_batch_size_shows_its_replicates_and_on_a_replicate_marks_i
     point = marks(explorer, "finals").last.locator("path").evaluate_all(UNCOVERED)
     drawn_after(explorer, lambda: explorer.mouse.click(*point))
     assert [row[0] for row in numbers(explorer)] == ["batch size 8, rate 0.001", "batch size 8, rate 0.01"]
-    assert explorer.get_by_label("all replicates").is_checked()
+    assert explorer.get_by_role("radio", name="all replicates").is_checked()
     before = {chart: explorer.locator(f"#{chart} .drawn svg path").count() for chart in CHARTS}
     point = marks(explorer, "finals").first.locator("path").evaluate_all(UNCOVERED)
     drawn_after(explorer, lambda: explorer.mouse.click(*point))
@@ -203,6 +203,9 @@ def test_everyone_can_use_it_on_a_phone_and_on_a_desk(page, results, assert_acce
         page.set_viewport_size({"width": width, "height": 850})
         opened(page, (results / "explorer.html").as_uri() + state)
         assert page.evaluate("document.documentElement.scrollWidth") == width
+        for heading in CHARTS.values():  # as a screen reader names them
+            expected = "Nothing is chosen" if state == "#setting=" else f"{heading}.*: 5 of 5 settings; train, test"
+            assert page.get_by_role("img", name=re.compile(expected)).count() >= 1
         for picture in page.locator(".drawn svg").all():
             box = picture.bounding_box()
             assert box["x"] >= 0

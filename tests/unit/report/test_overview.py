@@ -137,7 +137,12 @@ def test_differences_stand_below_the_measures_that_are_compared_but_not_below_ti
     comparisons = compare(populations(table), Setting(64, 0.1), MARGINS, seed=0)
     measures = ["test_accuracy", "updates_to_target", "epochs_to_target"]
     figure = plot_measures({"one": [table]}, measures, "title", seed=0, comparisons=comparisons)
-    labels = ["final test accuracy", "final test accuracy\nless that of the reference", "updates to target", "epochs to target"]
+    labels = [
+        "final test accuracy",
+        "final test accuracy\nless that of the reference",
+        "updates to target",
+        "epochs to target",
+    ]
     assert [axes.get_ylabel() for axes in figure.axes] == labels
     of_accuracy = comparisons[comparisons["measure"] == "test_accuracy"].iloc[0]
     names = ["learning rate 0.1", "within the margin", "reference", of_accuracy["verdict_on_this_split"]]

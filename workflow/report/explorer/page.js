@@ -65,6 +65,13 @@ function clicked(name, datum) {
     }
 }
 
+// Vega names every chart as a visualization; a screen reader is to say what is drawn.
+function nameChart(place, label) {
+    place.removeAttribute("aria-roledescription");
+    place.setAttribute("role", "img");
+    place.setAttribute("aria-label", label);
+}
+
 async function draw(name) {
     const section = document.getElementById(name), place = section.querySelector(".drawn");
     const {spec, rows, said} = charts[name](place.clientWidth);
@@ -73,12 +80,12 @@ async function draw(name) {
     section.querySelector("p.quiet").textContent = said.filter(Boolean).join(" ");
     if (!spec || !chosenSettings().length) {
         place.replaceChildren("Nothing is chosen.");
-        place.setAttribute("aria-label", "Nothing is chosen");
+        nameChart(place, "Nothing is chosen");
         return;
     }
-    place.setAttribute("aria-label", `${section.querySelector("h2").textContent}: ${inWords()}. The numbers stand in the table below.`);
     const tooltip = {theme: inTheDark.matches ? "dark" : "light"};
     const {view} = await vegaEmbed(place, {...spec, config: {...config(), aria: false, mark: {aria: false}}}, {actions: false, defaultStyle: false, renderer: "svg", tooltip});
+    nameChart(place, `${section.querySelector("h2").textContent}: ${inWords()}. The numbers stand in the table below.`);
     view.addEventListener("click", (_, item) => clicked(name, item?.datum));
     drawn[name].view = view;
 }
