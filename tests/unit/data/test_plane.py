@@ -50,7 +50,7 @@ def test_rows_that_are_all_alike_have_a_grid_too():
     [
         ((4, 1), "a plane needs rows of two features or more, these have one feature; take `confusion` in its place"),
         ((4, 8, 8), "a plane needs rows of two features or more, these have the shape (8, 8); take `confusion` in its"),
-        ((1, 3), "a plane needs two training rows or more; leave it out"),
+        ((1, 3), "a plane needs two training rows or more; set it to false"),
     ],
 )
 def test_rows_without_a_plane_are_refused(shape, message):

@@ -315,7 +315,7 @@ QUESTION = 'questions: {q: {question: "Q?", %s}}'
         ("{loss: MeanSquaredError, metrics: [f1_macro]}", "metrics: numbers have no f1_macro; leave them out"),
         (
             "{loss: MeanSquaredError, explorer: {boundary: true}}",
-            "explorer.boundary: it is of classes, and numbers are learned here; leave it out",
+            "explorer.boundary: it is of classes, and numbers are learned here; set it to false",
         ),
         ("{loss: MeanSquaredError, target_f1_macro: 0.9}", "target_f1_macro: numbers are learned here; write target_l"),
         (

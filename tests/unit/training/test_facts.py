@@ -80,7 +80,7 @@ def test_multiplications_of_an_epoch(changes, weights_used):
         ),
         (
             "{dataset: {make_blobs: {n_samples: 100, centers: 11, random_state: 0}}, explorer: {boundary: true}}",
-            "explorer.boundary: 11 classes are more than 10; take `confusion` in its place, or leave it out",
+            "explorer.boundary: 11 classes are more than 10; take `confusion` in its place, or set it to false",
         ),
         ("split: {train: 100}", "split: 100 training rows of 100 leave fewer than 1 to test on"),
         ("split: {train: 0.999}", "split: 99.9 training rows of 100 leave fewer than 1 to test on"),

@@ -138,8 +138,8 @@ def test_too_many_classes_and_an_embedding_are_refused():
     check(30, embedding, confusion=True)
     check(40, embedding)
     for classes, model, name, message in (
-        (11, dense, "boundary", "11 classes are more than 10; take `confusion` in its place, or leave it out"),
-        (31, dense, "confusion", "31 classes are more than 30; leave it out"),
+        (11, dense, "boundary", "11 classes are more than 10; take `confusion` in its place, or set it to false"),
+        (31, dense, "confusion", "31 classes are more than 30; set it to false"),
         (2, embedding, "boundary", "an Embedding takes whole numbers, and the points of a plane have others; take"),
     ):
         with pytest.raises(ConfigError) as error:

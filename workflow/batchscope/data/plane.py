@@ -49,12 +49,12 @@ def fit_plane(dataset: Dataset) -> Plane:
     shape = dataset.x_train.shape[1:]
     if len(shape) != 1 or shape[0] < 2:
         of = f"the shape {shape}" if len(shape) != 1 else "one feature"
-        remedy = "take `confusion` in its place, or leave it out"
+        remedy = "take `confusion` in its place, or set it to false"
         raise ConfigError("explorer.boundary", f"a plane needs rows of two features or more, these have {of}; {remedy}")
     if shape[0] == 2:
         origin, directions, variance = np.zeros(2), np.eye(2), np.full(2, np.nan)
     elif len(dataset.x_train) < 2:
-        raise ConfigError("explorer.boundary", "a plane needs two training rows or more; leave it out")
+        raise ConfigError("explorer.boundary", "a plane needs two training rows or more; set it to false")
     else:
         rows = dataset.x_train[:: -(-len(dataset.x_train) // _ROWS)].astype(np.float64)
         with np.errstate(invalid="ignore"):  # of rows that are all alike, whose variance has no shares

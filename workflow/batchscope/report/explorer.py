@@ -16,11 +16,12 @@ from batchscope.evidence.trainings import THIS_SPLIT, Trainings
 from batchscope.report.templates import write
 from batchscope.report.words import MEASURES, SCORES
 from batchscope.results.history import metrics_of
-from batchscope.study.setting import Setting, rows_of, settings_in
+from batchscope.study.setting import Setting, settings_in
 
 PARTS = ("train", "test", "validation")
 _SCRIPTS = ("data.js", "state.js", "charts.js", "network.js", "page.js")  # one module together, in this order
-_MOST_VALUES = 2_400_000  # of all curves together, which some 10 MB hold
+_PLACES = ["setting", "replicate", "epoch", "updates", "seconds"]  # columns that say where a curve is; they pack well
+_MOST_VALUES = 2_400_000  # measured, of all curves together, which some 10 MB hold
 _FEWEST_MEASUREMENTS, _FEWEST_REPLICATES = 25, 3  # of a setting's curves, however many settings there are
 _MOST_PAIRS = 300  # of settings that are compared, as each takes some hundredths of a second
 
@@ -32,24 +33,27 @@ def read_curves(history: pd.DataFrame, timing: pd.DataFrame, settings: list[Sett
         history, timing, by_run: as `batchscope.evidence.metrics.measure_replicates` takes them.
         settings: in their order.
     """
-    curves = []
-    for setting, _, curve, seconds in timed_curves(history, timing, by_run):
-        curves.append(curve.assign(setting=settings.index(setting), seconds=seconds))
+    history, numbers = history.reset_index(drop=True), {setting: number for number, setting in enumerate(settings)}
+    runs = [
+        (curve.index, np.full(len(curve), numbers[setting]), seconds)
+        for setting, _, curve, seconds in timed_curves(history, timing, by_run)
+    ]
+    rows, of_settings, seconds = map(np.concatenate, zip(*runs))
+    curves = history.loc[rows].assign(setting=of_settings, seconds=seconds)
     measures = [f"{part}_{score}" for score in ("accuracy", "loss", *metrics_of(history)) for part in PARTS]
     known = [measure for measure in measures if measure in history and history[measure].notna().any()]
-    columns = ["setting", "replicate", "epoch", "updates", "seconds", *known]
-    return pd.concat(curves)[columns].sort_values(["setting", "replicate", "epoch"], ignore_index=True)
+    return curves[[*_PLACES, *known]].sort_values(_PLACES[:3], ignore_index=True)
 
 
 def thin(curves: pd.DataFrame, most_values: int = _MOST_VALUES) -> tuple[pd.DataFrame, list[str]]:
-    """Curves with at most so many values, as far as that goes, and a sentence for each way in which any were left out.
+    """Curves with at most so many measured values, as far as that goes, and a sentence for each way in which any lack.
 
     First measurements are left out, evenly and never the first or last, then the last replicates of all settings.
     """
     runs = curves.groupby(["setting", "replicate"])
     place, length = runs.cumcount(), runs["epoch"].transform("size")
-    per_run = most_values // (curves.shape[1] * runs.ngroups)
-    kept = max(per_run, _FEWEST_MEASUREMENTS)
+    measures = len(curves.columns.difference(_PLACES))
+    kept = max(most_values // (measures * runs.ngroups), _FEWEST_MEASUREMENTS)
     words = []
     if length.max() > kept:
         # The first of each of equal parts, and of a last one that is the last measurement alone.
@@ -57,9 +61,8 @@ def thin(curves: pd.DataFrame, most_values: int = _MOST_VALUES) -> tuple[pd.Data
         curves = curves[part > of_the_one_before]
         words.append(f"Curves have {kept} of up to {length.max()} measurements, evenly spaced.")
     replicates = curves["replicate"].nunique()
-    per_replicate = curves.size / replicates
-    if replicates * per_replicate > most_values and replicates > _FEWEST_REPLICATES:
-        fewer = max(int(most_values // per_replicate), _FEWEST_REPLICATES)
+    fewer = max(most_values * replicates // (measures * len(curves)), _FEWEST_REPLICATES)
+    if replicates > fewer:
         curves = curves[curves["replicate"].isin(np.sort(curves["replicate"].unique())[:fewer])]
         words.append(
             f"Curves are of the first {fewer} of {replicates} replicates; final values and differences are of all."
@@ -99,14 +102,19 @@ def differences(
     own = trainings[THIS_SPLIT]
     settings = own.settings
     few = len(settings) * (len(settings) - 1) <= _MOST_PAIRS
-    found = []
-    for setting in settings:
+    numbers = {setting: number for number, setting in enumerate(settings)}
+
+    def with_reference(setting: Setting) -> dict[int, dict]:
         if setting == reference:
             table = compared[compared["measure"] == measure]
+        elif few:
+            table = compare_on_this_split(own, setting, measure, margin, seed)
         else:
-            table = compare_on_this_split(own, setting, measure, margin, seed) if few else compared.head(0)
+            return {}
         rows = zip(settings_in(table), table.to_dict("records"))
-        found.append({settings.index(one): _difference(row) for one, row in rows})
+        return {numbers[one]: _difference(row) for one, row in rows}
+
+    found = [with_reference(setting) for setting in settings]
     words = [] if few else ["There are too many settings to compare each with every other: the reference is fixed."]
     return found, words
 
@@ -127,8 +135,11 @@ def summarized(summary: pd.DataFrame, measures: list[str], settings: list[Settin
         for measure in measures
         for bounds in ["_on_this_split" if f"{measure}_low_on_this_split" in summary else ""]
     }
-    rows = (rows_of(setting, summary).iloc[0] for setting in settings)
-    return [{measure: [_known(row[name]) for name in names] for measure, names in columns.items()} for row in rows]
+    rows = dict(zip(settings_in(summary), summary.to_dict("records")))
+    return [
+        {measure: [_known(rows[setting][name]) for name in names] for measure, names in columns.items()}
+        for setting in settings
+    ]
 
 
 def _known(value: float) -> float | None:
@@ -153,7 +164,7 @@ def read_explorer(
         study: its `title`, the `score` that it is judged by, the `margin` of that and the `seed` of its statistics, the
             `reference` of its comparisons, and `of_rows`, whether what single rows were scored is known.
     """
-    replicates = trainings[THIS_SPLIT].replicates
+    replicates, by_setting = trainings[THIS_SPLIT].replicates, trainings[THIS_SPLIT].by_setting
     settings, score = trainings[THIS_SPLIT].settings, study["score"]
     curves, words = thin(read_curves(history, timing, settings, by_run=not study["of_rows"]))
     measures = [
@@ -163,7 +174,8 @@ def read_explorer(
         if (measure := f"{part}_{each}") in replicates and replicates[measure].notna().any()
         if f"{measure}_mean" in summary
     ]
-    finals = replicates.assign(setting=[settings.index(setting) for setting in settings_in(replicates)])
+    numbers = {setting: number for number, setting in enumerate(settings)}
+    finals = replicates.assign(setting=[numbers[setting] for setting in settings_in(replicates)])
     measure, reference = f"test_{score}", Setting(*study["reference"])
     of_references, more_words = differences(trainings, compared, reference, measure, study["margin"], study["seed"])
     return {
@@ -175,8 +187,8 @@ def read_explorer(
         "finals": pack(finals[["setting", "replicate", *measures]]),
         "measures": {name: MEASURES[name] for name in measures},
         "summary": summarized(summary, measures, settings),
-        "replicates": [len(rows_of(setting, replicates)) for setting in settings],
-        "diverged": [int(rows_of(setting, replicates)["diverged"].sum()) for setting in settings],
+        "replicates": [len(by_setting[setting]) for setting in settings],
+        "diverged": [int(by_setting[setting]["diverged"].sum()) for setting in settings],
         "compared": {"measure": measure, "margin": study["margin"], "by_reference": of_references},
         "reference": settings.index(reference),
         "words": [*words, *more_words],

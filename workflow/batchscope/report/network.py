@@ -2,6 +2,7 @@
 
 import gzip
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,8 +11,8 @@ import pandas as pd
 
 from batchscope.data.dataset import Dataset
 from batchscope.data.plane import Plane
-from batchscope.results.network import read_network
-from batchscope.study.setting import SETTING, Setting, rows_of
+from batchscope.results.network import REPLICATES, read_network
+from batchscope.study.setting import SETTING, Setting
 
 _MOST_ROWS = 500  # drawn on the plane
 _MOST_BYTES = 4_000_000  # of all settings together
@@ -36,12 +37,20 @@ def read_networks(
     """
     files = [read_network(path) for path in paths]
     of_settings = {setting: arrays for file in files for setting, arrays in _by_setting(file)}
-    seen = {setting: _packed(arrays, rows_of(setting, history)) for setting, arrays in of_settings.items()}
-    shown, words = _that_fit({setting: seen[setting] for setting in settings})
+    of_first = history[history["replicate"] < REPLICATES]
+    accuracies = {Setting(*setting): rows for setting, rows in of_first.groupby(SETTING)}
+    shown, room = {}, _MOST_BYTES
+    for setting in _rates_in_turns(settings):
+        packed = _packed(of_settings[setting], accuracies[setting])
+        room -= sum(len(packed.get(name, "")) for name in ("boundary", "confusion"))
+        if room < 0:
+            break
+        shown[setting] = packed
     held = {
         "classes": dataset.class_names,
-        "settings": [{"number": settings.index(setting)} | of_setting for setting, of_setting in shown.items()],
+        "settings": [{"number": number} | shown[each] for number, each in enumerate(settings) if each in shown],
     }
+    words = [f"Networks are those of {len(shown)} of {len(settings)} settings."] if len(shown) < len(settings) else []
     if "class" in files[0]:
         plane = Plane(*(files[0][name] for name in Plane._fields))
         on_plane, more_words = _on_plane(plane, dataset)
@@ -58,7 +67,7 @@ def _by_setting(file: dict[str, np.ndarray]) -> Iterable[tuple[Setting, dict[str
 
 
 def _packed(arrays: dict[str, np.ndarray], history: pd.DataFrame) -> dict:
-    """What was seen of a setting, and its rows of the history."""
+    """What was seen of a setting, and the accuracies of its first replicates in the history."""
     packed = {"epochs": arrays["epoch"].tolist()}
     if "class" in arrays:
         packed["boundary"] = _compressed(np.stack([arrays["class"], arrays["probability"]]))
@@ -75,7 +84,7 @@ def _packed(arrays: dict[str, np.ndarray], history: pd.DataFrame) -> dict:
 
 def _right(history: pd.DataFrame, epochs: np.ndarray, replicates: int) -> list[list[float | None]]:
     """The test accuracy of the first replicates at some epochs, by epoch and replicate; none where there is none."""
-    table = history[history["replicate"] < replicates].pivot(index="epoch", columns="replicate", values="test_accuracy")
+    table = history.pivot(index="epoch", columns="replicate", values="test_accuracy")
     values = table.reindex(index=epochs, columns=range(replicates)).to_numpy()
     return [[None if np.isnan(value) else value for value in row] for row in values.tolist()]
 
@@ -84,21 +93,14 @@ def _compressed(values: np.ndarray, kind: type = np.uint8) -> str:
     return b64encode(gzip.compress(np.ascontiguousarray(values, kind).tobytes(), mtime=0)).decode()
 
 
-def _that_fit(seen: dict[Setting, dict]) -> tuple[dict[Setting, dict], list[str]]:
-    """As many settings as the page has room for, one rate of each batch size first, in their order."""
-    count_of_rates: dict[tuple, int] = {}
-    places = {}
-    for setting in seen:
-        batch_size = setting._replace(learning_rate=0.0)
-        places[setting] = count_of_rates[batch_size] = count_of_rates.get(batch_size, -1) + 1
-    room, fit = _MOST_BYTES, set()
-    for setting in sorted(seen, key=places.get):
-        room -= sum(len(seen[setting].get(name, "")) for name in ("boundary", "confusion"))
-        if room < 0:
-            break
-        fit.add(setting)
-    words = [f"Networks are those of {len(fit)} of {len(seen)} settings."] if len(fit) < len(seen) else []
-    return {setting: of_setting for setting, of_setting in seen.items() if setting in fit}, words
+def _rates_in_turns(settings: list[Setting]) -> list[Setting]:
+    """The first rate of each batch size, then the second of each, and so on."""
+    rates_before, turns = Counter(), {}
+    for setting in settings:
+        of_size = setting._replace(learning_rate=0.0)
+        turns[setting] = rates_before[of_size]
+        rates_before[of_size] += 1
+    return sorted(settings, key=turns.get)
 
 
 def _on_plane(plane: Plane, dataset: Dataset) -> tuple[dict, list[str]]:

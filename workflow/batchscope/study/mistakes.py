@@ -117,7 +117,7 @@ def _not_of_numbers(study: Study) -> Iterator[str]:
         yield f"steps_to_result: numbers have no {score}; write loss"
     for key, asked_for in study.spec["explorer"].items():
         if asked_for:
-            yield f"explorer.{key}: it is of classes, and numbers are learned here; leave it out"
+            yield f"explorer.{key}: it is of classes, and numbers are learned here; set it to false"
     if "ensembles" in study.spec:
         yield "ensembles: they vote on classes, and numbers are learned here; leave them out"
     for place, measure in _measures_asked_for(study):

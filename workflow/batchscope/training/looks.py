@@ -16,7 +16,7 @@ from batchscope.study.spans import Span
 from batchscope.training.task import Draw, Task, Trained
 
 _CLASSES = {"boundary": 10, "confusion": 30}  # at most, that a reader can tell apart
-_REMEDIES = {"boundary": "take `confusion` in its place, or leave it out", "confusion": "leave it out"}
+_REMEDIES = {"boundary": "take `confusion` in its place, or set it to false", "confusion": "set it to false"}
 _MOMENTS = 28  # of which those of the first epochs fall together: of 200 measurements 25 are left
 
 

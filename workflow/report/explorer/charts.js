@@ -10,7 +10,7 @@ const VERDICTS = {
     worse: {shape: "triangle-down", light: "#B34700", dark: "#FF9A4D"},
     undecided: {shape: "circle", light: "#595959", dark: "#B0B0B0"},
 };
-const MOST_TIMES_FURTHER = 4; // from the middle than half of the settings
+const MOST_TIMES_FURTHER = 5; // than half of the settings lie, or the margin
 const BY = {epoch: "epoch", updates: "update", seconds: "seconds"};
 const inTheDark = matchMedia("(prefers-color-scheme: dark)");
 
@@ -111,7 +111,7 @@ function curvesChart(width) {
     const band = {mark: {type: "area", clip: true, opacity: 0.18, tooltip: null}, encoding: {x, y: {...y, field: "low"}, y2: {field: "high"}, color, detail: {field: "part"}}};
     // Wider than what is seen, to be met by a pointer.
     const target = {...line, mark: {...line.mark, strokeWidth: 7, opacity: 0, cursor: "pointer"}};
-    const mark = {transform: [{filter: "datum.marked"}], mark: {type: "line", clip: true, strokeWidth: 2, color: pageColor("ink")}, encoding: {x, y, strokeDash: dash}};
+    const mark = {transform: [{filter: "datum.marked"}], mark: {type: "line", clip: true, strokeWidth: 2, color: pageColor("ink")}, encoding: {x, y, strokeDash: dash, detail: {field: "setting"}}};
     const unmarked = layer => ({...layer, transform: [{filter: "!datum.marked"}]});
     const layers = [...(asReplicates ? [line, target] : [band, line]).map(unmarked), ...(one.length ? [mark] : [])];
     const panel = {width: panelWidth, height: each ? 150 : 300, layer: layers};
@@ -137,9 +137,9 @@ function spelled({batch_size, learning_rate, schedule}) {
 }
 
 // The range that most of some settings need, of values from low to high, seen from a center; and those that lie far off.
-function reach(rows, center) {
+function reach(rows, center, least = 0) {
     const far = ({low, high}) => Math.max(Math.abs(low - center), Math.abs(high - center));
-    const most = MOST_TIMES_FURTHER * quantile(sorted(rows.map(far)), 0.5);
+    const most = MOST_TIMES_FURTHER * Math.max(quantile(sorted(rows.map(far)), 0.5), least);
     const near = rows.filter(row => far(row) <= most);
     const low = Math.min(...near.map(row => row.low)), high = Math.max(...near.map(row => row.high));
     const room = 0.06 * (high - low) || 0.1 * Math.abs(high) || 0.1, beyond = rows.filter(row => !near.includes(row));
@@ -224,7 +224,7 @@ function differencesChart(width) {
     const shown = rows.filter(row => row.difference !== null).map(({setting, ...row}) => ({...row, setting: setting.name, number: setting.number, x: at(setting), kind: row.verdict.split(" ")[0]}));
     const kinds = Object.keys(VERDICTS);
     const ends = shown.map(({setting, difference, low, high}) => ({setting, low: Math.min(low ?? difference, -margin), high: Math.max(high ?? difference, margin)}));
-    const {domain, said} = reach(ends, 0);
+    const {domain, said} = reach(ends, 0, margin);
     const color = {field: "kind", type: "nominal", title: null, scale: {domain: kinds, range: kinds.map(kind => shade(VERDICTS[kind]))}, legend: {orient: "top"}};
     const shape = {field: "kind", type: "nominal", title: null, scale: {domain: kinds, range: kinds.map(kind => VERDICTS[kind].shape)}, legend: {orient: "top"}};
     const y = {field: "difference", type: "quantitative", title: `difference in ${held.measures[measure].replace("final ", "")}`, scale: {domain, nice: false}};

@@ -42,7 +42,8 @@ function fillControls() {
     options("measure", Object.entries(held.measures), `test_${held.score}`);
     const replicates = [...new Set(finals.replicate)].sort((one, other) => one - other);
     options("replicate", replicates.map(replicate => [String(replicate), String(replicate)]), "");
-    const references = held.settings.filter(setting => Object.keys(held.compared.by_reference[setting.number]).length);
+    const {by_reference} = held.compared;
+    const references = held.settings.filter(({number}) => number === held.reference || Object.keys(by_reference[number]).length);
     options("reference", references.map(setting => [setting.key, setting.name]), held.settings[held.reference].key);
     if (curves.seconds.every(Number.isNaN)) form.elements.by.querySelector("[value=seconds]").remove();
 }
@@ -84,9 +85,10 @@ async function draw(name) {
         return;
     }
     const tooltip = {theme: inTheDark.matches ? "dark" : "light"};
-    const {view} = await vegaEmbed(place, {...spec, config: {...config(), aria: false, mark: {aria: false}}}, {actions: false, defaultStyle: false, renderer: "svg", tooltip});
+    const {view} = await vegaEmbed(place, {...spec, config: {...config(), aria: false}}, {actions: false, defaultStyle: false, renderer: "svg", tooltip});
     nameChart(place, `${section.querySelector("h2").textContent}: ${inWords()}. The numbers stand in the table below.`);
     view.addEventListener("click", (_, item) => clicked(name, item?.datum));
+    place.querySelector("svg").setAttribute("aria-hidden", "true"); // the place itself has a name
     drawn[name].view = view;
 }
 
