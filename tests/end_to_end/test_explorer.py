@@ -169,6 +169,13 @@ def test_a_click_on_a_batch_size_shows_its_replicates_and_on_a_replicate_marks_i
 
 
 @in_chromium
+def test_a_marked_replicate_has_a_line_of_its_own_for_each_setting_and_part_in_one_panel(page, results):
+    opened(page, (results / "explorer.html").as_uri() + "#lines=replicates&panels=one&replicate=2")
+    ink = page.evaluate("getComputedStyle(document.body).getPropertyValue('--ink')").strip()
+    assert page.locator(f"#curves g.mark-line path[stroke='{ink}']").count() == 5 * 2
+
+
+@in_chromium
 def test_the_keyboard_alone_reaches_every_control_and_changes_the_view(explorer):
     expected = explorer.locator(CONTROLS).evaluate_all(
         "all => { all.forEach((each, place) => { each.dataset.place = place }); return all.length }"

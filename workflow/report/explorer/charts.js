@@ -202,10 +202,10 @@ function finalsChart(width) {
             layer: [
                 {data: {values: dots}, mark: {type: "point", clip: true, filled: true, size: 28, opacity: 0.3, cursor: "pointer"},
                  encoding: {x, y, color, tooltip: tips(["setting"], ["replicate"], ["y", held.measures[measure]])}},
-                ...(marked === "" ? [] : [{data: {values: dots.filter(dot => dot.marked)}, mark: {type: "point", clip: true, filled: true, size: 90, color: ink, shape: "diamond", stroke: paper, strokeWidth: 1}, encoding: {x, y}}]),
                 {data: {values: means}, mark: {type: "rule", clip: true, strokeWidth: 2}, encoding: {x, y: {...y, field: "low"}, y2: {field: "high"}, color}},
                 {data: {values: means}, mark: {type: "point", clip: true, filled: true, size: 110, opacity: 1, cursor: "pointer", stroke: paper, strokeWidth: 1},
                  encoding: {x, y: {...y, field: "mean"}, color, tooltip: tips(["setting"], ["mean"], ["low", "from"], ["high", "to"])}},
+                ...(marked === "" ? [] : [{data: {values: dots.filter(dot => dot.marked)}, mark: {type: "point", clip: true, filled: true, size: 90, color: ink, shape: "diamond", stroke: paper, strokeWidth: 1}, encoding: {x, y}}]),
             ],
         },
         rows: dots.map(dot => ({...spelled(held.settings[dot.number]), replicate: dot.replicate, [measure]: dot.y})),
