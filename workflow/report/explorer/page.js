@@ -54,11 +54,17 @@ function showReplicates(settings) {
     changed();
 }
 
+// The networks at work are those of the replicate that is marked, where they were kept.
+function followMark() {
+    choose("shown", [chosen("replicate")[0] || "0"]);
+}
+
 // On a mean or a difference: its batch size with all replicates; on a curve or a dot: the replicate in every view.
 function clicked(name, datum) {
     if (datum?.replicate !== undefined) {
         const [marked] = chosen("replicate"), replicate = String(datum.replicate);
         choose("replicate", [marked === replicate ? "" : replicate]);
+        followMark();
         changed();
     } else if (datum?.number !== undefined) {
         const {batch_size} = held.settings[datum.number];
@@ -190,7 +196,11 @@ offerFiles();
 offerNetworks();
 rememberState();
 takeAddress();
-form.addEventListener("input", event => (event.target.id === "find" ? found() : changed()));
+form.addEventListener("input", ({target}) => {
+    if (target.name === "replicate") followMark();
+    if (target.id === "find") found();
+    else changed();
+});
 form.addEventListener("reset", () => setTimeout(() => { found(); changed(); }));
 form.addEventListener("submit", event => event.preventDefault());
 document.getElementById("all").addEventListener("click", () => chooseFound(true));
