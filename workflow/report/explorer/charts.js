@@ -101,10 +101,10 @@ function curvesChart(width) {
     const panelWidth = each ? Math.floor((width - 70 - 20 * (columns - 1)) / columns) : Math.max(120, width - 70);
     const names = settings.map(setting => setting.name);
     const color = each || settings.length === 1
-        ? {field: "part", type: "nominal", title: null, scale: {domain: parts, range: parts.map(part => shade(PARTS[part]))}, legend: {orient: "top"}}
+        ? {field: "part", type: "nominal", title: null, scale: {domain: parts, range: parts.map(part => shade(PARTS[part]))}, legend: {orient: "top", symbolType: "stroke"}}
         : colorOf(settings, {orient: "bottom", columns: Math.max(1, Math.floor(width / 190))});
     const dash = {field: "part", type: "nominal", title: null, scale: {domain: parts, range: parts.map(part => PARTS[part].dash)}, legend: {orient: "top"}};
-    const x = {field: "x", type: "quantitative", title: BY[by], scale: {type: logs.includes("x") && positive ? "log" : "linear", nice: false}, axis: {tickCount: Math.max(2, Math.floor(panelWidth / 60))}};
+    const x = {field: "x", type: "quantitative", title: BY[by], scale: {type: logs.includes("x") && positive ? "log" : "linear", nice: false}, axis: {tickCount: Math.max(2, Math.floor(panelWidth / 60)), tickMinStep: by === "seconds" ? undefined : 1}};
     const y = {field: "y", type: "quantitative", title: held.scores[score], scale: {domain, type: logUp ? "log" : "linear", nice: false, zero: false}};
     const line = {mark: {type: "line", clip: true, strokeWidth: asReplicates ? 1 : 2, opacity: asReplicates ? 0.35 : 1}, encoding: {x, y, color, strokeDash: dash}};
     if (asReplicates) line.encoding.detail = {field: "replicate"};
@@ -118,7 +118,7 @@ function curvesChart(width) {
     return {
         spec: {
             data: {values: [...rows, ...one.map(row => ({...row, marked: true}))]},
-            ...(each ? {facet: {field: "setting", type: "nominal", title: null, sort: names}, columns, spec: panel} : panel),
+            ...(each ? {facet: {field: "setting", type: "nominal", title: null, sort: names}, columns, spec: panel, resolve: {axis: {x: "independent"}}} : panel),
         },
         rows: rows.map(({setting, part, replicate, x, y, low, high, replicates}) => ({
             ...spelled(settings.find(each => each.name === setting)), part, [by]: x,
