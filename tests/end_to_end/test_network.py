@@ -70,12 +70,6 @@ def address(tmp_path_factory, points, accuracies, confusion) -> str:
     return (folder / "explorer.html").as_uri()
 
 
-@pytest.fixture
-def page(browser):
-    with browser.new_page() as page:
-        yield page
-
-
 def opened(page: Page, address: str) -> Page:
     page.goto(address)
     page.wait_for_function("document.body.dataset.drawn")
@@ -173,13 +167,12 @@ def test_nothing_moves_where_the_system_asks_for_that(page, address):
     expect(page.get_by_role("button", name="Play")).to_be_enabled()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_a_phone(page, address, scheme):
+def test_it_fits_a_phone_and_everyone_can_use_it(page, address, assert_accessible):
     page.set_viewport_size({"width": 390, "height": 800})
-    page.emulate_media(color_scheme=scheme)
     opened(page, address)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     for canvas in page.locator("#network canvas[role=img]").all():
         box = canvas.bounding_box()
         assert box["width"] > 150
         assert box["x"] + box["width"] <= 390
+    assert_accessible(page)

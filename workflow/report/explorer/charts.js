@@ -103,24 +103,24 @@ function curvesChart(width) {
     const panelWidth = each ? Math.floor((width - 70 - 20 * (columns - 1)) / columns) : Math.max(120, width - 70);
     const names = settings.map(setting => setting.name);
     const color = each || settings.length === 1
-        ? {field: "part", type: "nominal", title: null, scale: {domain: parts, range: parts.map(part => shade(PARTS[part]))}, legend: {orient: "top"}}
+        ? {field: "part", type: "nominal", title: null, scale: {domain: parts, range: parts.map(part => shade(PARTS[part]))}, legend: {orient: "top", symbolType: "stroke"}}
         : colorOf(settings, {orient: "bottom", columns: Math.max(1, Math.floor(width / 190))});
     const dash = {field: "part", type: "nominal", title: null, scale: {domain: parts, range: parts.map(part => PARTS[part].dash)}, legend: {orient: "top"}};
-    const x = {field: "x", type: "quantitative", title: BY[by], scale: {type: logs.includes("x") && positive ? "log" : "linear", nice: false}, axis: {tickCount: Math.max(2, Math.floor(panelWidth / 60))}};
+    const x = {field: "x", type: "quantitative", title: BY[by], scale: {type: logs.includes("x") && positive ? "log" : "linear", nice: false}, axis: {tickCount: Math.max(2, Math.floor(panelWidth / 60)), tickMinStep: lines.every(row => Number.isInteger(row.x)) ? 1 : undefined}};
     const y = {field: "y", type: "quantitative", title: held.scores[score], scale: {domain, nice: false, ...(logUp ? {type: "log"} : {zero: false})}};
     const line = {mark: {type: "line", clip: true, strokeWidth: asReplicates ? 1 : 2, opacity: asReplicates ? 0.35 : 1}, encoding: {x, y, color, strokeDash: dash}};
     if (asReplicates) line.encoding.detail = {field: "replicate"};
     const band = {mark: {type: "area", clip: true, opacity: 0.18, tooltip: null}, encoding: {x, y: {...y, field: "low"}, y2: {field: "high"}, color, detail: {field: "part"}}};
     // Wider than what is seen, to be met by a pointer.
     const target = {...line, mark: {...line.mark, strokeWidth: 7, opacity: 0, cursor: "pointer"}};
-    const mark = {transform: [{filter: "datum.marked"}], mark: {type: "line", clip: true, strokeWidth: 2, color: pageColor("ink")}, encoding: {x, y, strokeDash: dash}};
+    const mark = {transform: [{filter: "datum.marked"}], mark: {type: "line", clip: true, strokeWidth: 2, color: pageColor("ink")}, encoding: {x, y, strokeDash: dash, detail: {field: "setting"}}};
     const unmarked = layer => ({...layer, transform: [{filter: "!datum.marked"}]});
     const layers = [...(asReplicates ? [line, target] : [band, line]).map(unmarked), ...(one.length ? [mark] : [])];
     const panel = {width: panelWidth, height: each ? 150 : 300, layer: layers};
     return {
         spec: {
             data: {values: [...rows, ...one.map(row => ({...row, marked: true}))]},
-            ...(each ? {facet: {field: "setting", type: "nominal", title: null, sort: names, header: {labelLimit: panelWidth}}, columns, spec: panel} : panel),
+            ...(each ? {facet: {field: "setting", type: "nominal", title: null, sort: names, header: {labelLimit: panelWidth}}, columns, spec: panel, resolve: {axis: {x: "independent"}}} : panel),
         },
         rows: rows.map(({setting, part, replicate, x, y, low, high, replicates}) => ({
             ...spelled(settings.find(each => each.name === setting)), part, [by]: x,
@@ -214,10 +214,10 @@ function finalsChart(width) {
             layer: [
                 {data: {values: dots}, mark: {type: "point", clip: true, filled: true, size: 28, opacity: 0.3, cursor: "pointer"},
                  encoding: {x, y, color, tooltip: tips(["setting"], ["replicate"], ["y", held.measures[measure]])}},
-                ...(marked === "" ? [] : [{data: {values: dots.filter(dot => dot.marked)}, mark: {type: "point", clip: true, filled: true, size: 90, color: ink, shape: "diamond", stroke: paper, strokeWidth: 1}, encoding: {x, y}}]),
                 {data: {values: means}, mark: {type: "rule", clip: true, strokeWidth: 2}, encoding: {x, y: {...y, field: "low"}, y2: {field: "high"}, color}},
                 {data: {values: means}, mark: {type: "point", clip: true, filled: true, size: 110, opacity: 1, cursor: "pointer", stroke: paper, strokeWidth: 1},
                  encoding: {x, y: {...y, field: "mean"}, color, tooltip: tips(["setting"], ["mean"], ["low", "from"], ["high", "to"])}},
+                ...(marked === "" ? [] : [{data: {values: dots.filter(dot => dot.marked)}, mark: {type: "point", clip: true, filled: true, size: 90, color: ink, shape: "diamond", stroke: paper, strokeWidth: 1}, encoding: {x, y}}]),
             ],
         },
         rows: dots.map(dot => ({...spelled(held.settings[dot.number]), replicate: dot.replicate, [measure]: dot.y})),

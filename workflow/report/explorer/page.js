@@ -66,6 +66,13 @@ function clicked(name, datum) {
     }
 }
 
+// Vega names every chart as a visualization; a screen reader is to say what is drawn.
+function nameChart(place, label) {
+    place.removeAttribute("aria-roledescription");
+    place.setAttribute("role", "img");
+    place.setAttribute("aria-label", label);
+}
+
 async function draw(name) {
     const section = document.getElementById(name), place = section.querySelector(".drawn");
     const {spec, rows, said} = charts[name](place.clientWidth);
@@ -76,12 +83,12 @@ async function draw(name) {
     section.querySelectorAll(".files button").forEach(button => { button.disabled = !isDrawn; });
     if (!isDrawn) {
         place.replaceChildren(empty);
-        place.setAttribute("aria-label", empty);
+        nameChart(place, empty);
         return;
     }
-    place.setAttribute("aria-label", `${section.querySelector("h2").textContent}: ${inWords()}. The numbers stand in the table below.`);
     const tooltip = {theme: inTheDark.matches ? "dark" : "light"};
     const {view} = await vegaEmbed(place, {...spec, config: {...config(), aria: false}}, {actions: false, defaultStyle: false, renderer: "svg", tooltip});
+    nameChart(place, `${section.querySelector("h2").textContent}: ${inWords()}. The numbers stand in the table below.`);
     view.addEventListener("click", (_, item) => clicked(name, item?.datum));
     place.querySelector("svg").setAttribute("aria-hidden", "true"); // the place itself has a name
     drawn[name].view = view;
