@@ -37,10 +37,16 @@ def accuracies() -> np.ndarray:
 
 
 def opened(
-    page: Page, folder: Path, curves: dict[Setting, np.ndarray], state: str = "", score: str = "accuracy"
+    page: Page,
+    folder: Path,
+    curves: dict[Setting, np.ndarray],
+    state: str = "",
+    score: str = "accuracy",
+    measured_every: float = 1,
 ) -> Page:
     """The explorer of a study with such curves, compared with its last setting."""
     of_epochs = pd.concat(history(values.tolist(), setting) for setting, values in curves.items())
+    of_epochs["epoch"] *= measured_every
     seconds = pd.concat(timing(setting, (REPLICATES, EPOCHS, 1.0)) for setting in curves)
     replicates = measure_replicates(of_epochs, seconds, score, 0.8)
     trainings, reference = {THIS_SPLIT: Trainings(replicates)}, [*curves][-1]
@@ -117,3 +123,8 @@ def test_on_paper_a_page_that_was_dark_is_legible(page, tmp_path):
     assert page.evaluate(style.format("body", "color")) != ink
     assert page.evaluate(style.format(".drawn svg", "printColorAdjust")) == "exact"
     expect(page.locator("#controls")).to_be_hidden()
+
+
+def test_epochs_of_which_only_parts_are_trained_are_numbered(page, tmp_path):
+    opened(page, tmp_path, {SMALL: accuracies()}, measured_every=0.01)
+    assert {"0.020", "0.040", "0.060"} <= {*page.locator("#curves .role-axis-label text").all_text_contents()}
