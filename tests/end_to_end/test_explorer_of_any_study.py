@@ -52,6 +52,7 @@ def opened(
     trainings, reference = {THIS_SPLIT: Trainings(replicates)}, [*curves][-1]
     compared = compare(trainings, reference, {f"test_{score}": 0.01}, 0)
     study = {"title": "", "score": score, "margin": 0.01, "seed": 0, "of_rows": True, "reference": [*reference]}
+    study["counted_in"] = "epoch"
     explorer = read_explorer(of_epochs, seconds, trainings, summarize(replicates, score, 0.8, 0), compared, study)
     write_explorer(explorer, ROOT / "workflow/report", folder / "explorer.html")
     page.goto((folder / "explorer.html").as_uri() + state)

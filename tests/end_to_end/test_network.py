@@ -63,6 +63,7 @@ def address(tmp_path_factory, points, accuracies, confusion) -> str:
     trainings = {THIS_SPLIT: Trainings(replicates)}
     margins = {"test_accuracy": 0.01, "epochs_to_target": 2}
     study = {"title": "Two", "score": "accuracy", "margin": 0.01, "seed": 0, "of_rows": True, "reference": [*LARGE]}
+    study["counted_in"] = "epoch"
     summary, compared = summarize(replicates, "accuracy", 0.8, 0), compare(trainings, LARGE, margins, 0)
     explorer = read_explorer(curves, seconds, trainings, summary, compared, study)
     explorer["network"] = read_networks([folder / "network.npz"], dataset, [SMALL, LARGE], curves)

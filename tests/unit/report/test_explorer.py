@@ -51,7 +51,7 @@ def tables() -> dict:
 
 @pytest.fixture(scope="module")
 def study() -> dict:
-    named = {"title": "1 < 2", "score": "accuracy", "margin": 0.01, "seed": 0, "of_rows": True}
+    named = {"title": "1 < 2", "score": "accuracy", "margin": 0.01, "seed": 0, "of_rows": True, "counted_in": "epoch"}
     return named | {"reference": [*LARGE]}
 
 
@@ -149,24 +149,28 @@ def test_settings_with_replicates_of_their_own_numbers_keep_as_many_of_them():
     assert words == ["Curves are of the first 5 of 12 replicates; final values and differences are of all."]
 
 
-def test_too_many_settings_are_compared_with_the_study_s_own_reference_alone():
+def test_of_too_many_settings_those_drawn_at_first_are_compared_with_each_other():
     settings = [Setting(size, 0.1) for size in range(1, 20)]
     of_epochs = pd.concat(history([[0.5, 0.5 + size.batch_size / 100]] * 6, size) for size in settings)
     seconds = pd.concat(timing(setting, (6, 2, 1.0)) for setting in settings)
     trainings = {THIS_SPLIT: Trainings(measure_replicates(of_epochs, seconds, "accuracy", 0.8))}
     replicates = trainings[THIS_SPLIT].replicates
+    named = {"title": "", "score": "accuracy", "margin": 0.01, "seed": 0, "of_rows": True, "counted_in": "epoch"}
     explorer = read_explorer(
         of_epochs,
         seconds,
         trainings,
         summarize(replicates, "accuracy", 0.8, 0),
-        compare(trainings, settings[-1], {"test_accuracy": 0.01}, 0),
-        {"title": "", "score": "accuracy", "margin": 0.01, "seed": 0, "of_rows": True, "reference": [*settings[-1]]},
+        compare(trainings, settings[1], {"test_accuracy": 0.01}, 0),
+        named | {"reference": [*settings[1]]},
     )
-    *others, own = explorer["compared"]["by_reference"]
-    assert not any(others)
-    assert len(own) == 18
-    assert "the reference is fixed" in explorer["words"][0]
+    first = explorer["first"]
+    assert (len(first), first[0], first[-1]) == (12, 0, 18)
+    compared = {number: of_others.keys() for number, of_others in enumerate(explorer["compared"]["by_reference"])}
+    assert compared.pop(1) == {*range(19)} - {1}
+    assert compared == {number: {*first} - {number} if number in first else set() for number in compared}
+    assert explorer["compared"]["by_reference"][18][0]["difference"] == pytest.approx(-0.18)
+    assert "all are compared with batch size 2, learning rate 0.1, and the 12" in explorer["words"][0]
 
 
 def test_seconds_that_are_not_known_are_nan():

@@ -4,6 +4,7 @@ import gzip
 import json
 import math
 from base64 import b64encode
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from batchscope.evidence.trainings import THIS_SPLIT, Trainings
 from batchscope.report.templates import write
 from batchscope.report.words import MEASURES, SCORES
 from batchscope.results.history import metrics_of
-from batchscope.study.setting import Setting, settings_in
+from batchscope.study.setting import Setting, setting_in_words, settings_in
 
 PARTS = ("train", "test", "validation")
 _SCRIPTS = ("data.js", "state.js", "charts.js", "network.js", "page.js")  # one module together, in this order
@@ -90,6 +91,7 @@ def differences(
     trainings: dict[str, Trainings],
     compared: pd.DataFrame,
     reference: Setting,
+    first: list[int],
     measure: str,
     margin: float,
     seed: int,
@@ -100,29 +102,36 @@ def differences(
         trainings: as from `batchscope.evidence.trainings.read_trainings`.
         compared: the comparisons with the study's own reference, as from `batchscope.evidence.comparisons.compare`.
         reference, measure, margin, seed: what that was given.
+        first: the numbers of the settings that are compared with each other where all are too many.
 
     Returns:
-        For each setting as reference what `comparisons.csv` has, or would have, of the others; nothing where there are
-        too many to compare each with every other, and then a sentence that says so.
+        For each setting as reference what `comparisons.csv` has, or would have, of the others; and a sentence where
+        not all are compared with each other.
     """
     own = trainings[THIS_SPLIT]
     settings = own.settings
     few = len(settings) * (len(settings) - 1) <= _MOST_PAIRS
     numbers = {setting: number for number, setting in enumerate(settings)}
+    among = settings if few else [settings[number] for number in first]
+    is_among = [setting in among for setting in settings_in(own.replicates)]
+    those = replace(own, replicates=own.replicates[is_among])
 
     def with_reference(setting: Setting) -> dict[int, dict]:
         if setting == reference:
             table = compared[compared["measure"] == measure]
-        elif few:
-            table = compare_on_this_split(own, setting, measure, margin, seed)
+        elif setting in among:
+            table = compare_on_this_split(those, setting, measure, margin, seed)
         else:
             return {}
         rows = zip(settings_in(table), table.to_dict("records"))
         return {numbers[one]: _difference(row) for one, row in rows}
 
     found = [with_reference(setting) for setting in settings]
-    words = [] if few else ["There are too many settings to compare each with every other: the reference is fixed."]
-    return found, words
+    words = (
+        "There are too many settings to compare each with every other: all are compared with "
+        f"{setting_in_words(reference)}, and the {len(among)} that are drawn at first with each other."
+    )
+    return found, [] if few else [words]
 
 
 def _difference(row: dict) -> dict:
@@ -182,7 +191,8 @@ def read_explorer(
         trainings: as from `batchscope.evidence.trainings.read_trainings`.
         summary, compared: the tables of `summary.csv` and `comparisons.csv`.
         study: its `title`, the `score` that it is judged by, the `margin` of that and the `seed` of its statistics, the
-            `reference` of its comparisons, and `of_rows`, whether what single rows were scored is known.
+            `reference` of its comparisons, the column in which trainings are `counted_in`, and `of_rows`, whether what
+            single rows were scored is known.
     """
     replicates, by_setting = trainings[THIS_SPLIT].replicates, trainings[THIS_SPLIT].by_setting
     settings, score = trainings[THIS_SPLIT].settings, study["score"]
@@ -197,7 +207,10 @@ def read_explorer(
     numbers = {setting: number for number, setting in enumerate(settings)}
     finals = replicates.assign(setting=[numbers[setting] for setting in settings_in(replicates)])
     measure, reference = f"test_{score}", Setting(*study["reference"])
-    of_references, more_words = differences(trainings, compared, reference, measure, study["margin"], study["seed"])
+    first = chosen_at_first(summary, score, settings)
+    of_references, more_words = differences(
+        trainings, compared, reference, first, measure, study["margin"], study["seed"]
+    )
     return {
         "title": study["title"],
         "score": score,
@@ -213,7 +226,8 @@ def read_explorer(
         "diverged": [int(by_setting[setting]["diverged"].sum()) for setting in settings],
         "compared": {"measure": measure, "margin": study["margin"], "by_reference": of_references},
         "reference": settings.index(reference),
-        "first": chosen_at_first(summary, score, settings),
+        "first": first,
+        "counted_in": study["counted_in"],
         "words": [*words, *more_words],
     }
 

@@ -79,14 +79,16 @@ function middle(own, values, across) {
     });
 }
 
-// What almost all of the lines need; the few points beyond are cut off, and counted. A log axis has its room in logarithms.
+// What most settings need, less what few replicates do; what lies beyond is cut off, and counted. In logarithms on a log axis.
 function extent(rows, asReplicates, inLogs) {
-    const [scale, back] = inLogs ? [Math.log, Math.exp] : [Number, Number];
-    const values = sorted(rows.flatMap(({y, low = y, high = y}) => [scale(low), scale(high)]));
-    const [low, high] = asReplicates ? [quantile(values, 0.005), quantile(values, 0.995)] : [values[0], values.at(-1)];
-    const room = (high - low) * 0.04 || Math.abs(high) * 0.1 || 0.1;
-    const domain = [back(low - room), back(high + room)];
-    return {domain, beyond: rows.filter(row => row.y < domain[0] || row.y > domain[1]).length};
+    const [scale, back] = inLogs ? [Math.log, Math.exp] : [Number, Number], share = asReplicates ? 0.005 : 0;
+    const ends = [...Map.groupBy(rows, row => row.setting)].map(([setting, own]) => ({
+        setting,
+        low: quantile(sorted(own.map(({y, low = y}) => scale(low))), share),
+        high: quantile(sorted(own.map(({y, high = y}) => scale(high))), 1 - share),
+    }));
+    const domain = reach(ends, quantile(sorted(rows.map(({y}) => scale(y))), 0.5)).domain.map(back);
+    return {domain, beyond: rows.filter(({y}) => y < domain[0] || y > domain[1]).length};
 }
 
 function curvesChart(width) {
@@ -127,7 +129,7 @@ function curvesChart(width) {
             ...(asReplicates ? {replicate, [score]: y} : {median: y, low_80: low, high_80: high, replicates}),
         })),
         said: [
-            beyond ? `${beyond} of ${rows.length} points lie beyond the axis, which is scaled to 99 % of them.` : "",
+            beyond ? `${beyond} of ${rows.length} points lie beyond the axis: what few replicates do, and settings far from the others.` : "",
             logs.includes("y") && !logUp ? "No logarithm is taken upwards, as there are values of 0 or less." : "",
             logs.includes("x") && !positive ? "No logarithm is taken across, as not all is above 0." : "",
         ],
@@ -136,6 +138,10 @@ function curvesChart(width) {
 
 function spelled({batch_size, learning_rate, schedule}) {
     return {batch_size, learning_rate, schedule};
+}
+
+function ofReference({batch_size, learning_rate, schedule}) {
+    return {reference_batch_size: batch_size, reference_learning_rate: learning_rate, reference_schedule: schedule};
 }
 
 // The parts of the rows that are chosen and that the score was measured of.
@@ -256,8 +262,7 @@ function differencesChart(width) {
             ],
         },
         rows: rows.map(({setting, difference, low, high, verdict}) => ({
-            ...spelled(setting), reference_batch_size: reference.batch_size, reference_learning_rate: reference.learning_rate,
-            reference_schedule: reference.schedule, measure, difference, low, high, verdict, margin,
+            ...spelled(setting), ...ofReference(reference), measure, difference, low, high, verdict, margin,
         })),
         said: [`The band is the margin of ${margin} on both sides, within which a difference counts as none; lines are 95 % intervals.`, said, unknown],
     };

@@ -39,6 +39,8 @@ function fillControls() {
     const {by_reference} = held.compared;
     const references = held.settings.filter(({number}) => number === held.reference || Object.keys(by_reference[number]).length);
     options("reference", references.map(setting => [setting.key, setting.name]), held.settings[held.reference].key);
+    const by = form.elements.by.querySelector(`[value=${held.counted_in}]`);
+    by.selected = by.defaultSelected = true;
     if (curves.seconds.every(Number.isNaN)) form.elements.by.querySelector("[value=seconds]").remove();
 }
 
@@ -134,17 +136,35 @@ function fillTable() {
     document.getElementById("numbers").replaceChildren(head, body);
 }
 
-let waiting = null;
+let waiting = null, drawing = Promise.resolve();
 
+async function drawAll() {
+    document.getElementById("said").textContent = `Drawn: ${inWords()}.`;
+    fillTable();
+    drawNetworks();
+    await Promise.all(Object.keys(charts).map(draw));
+    document.body.dataset.drawn = Number(document.body.dataset.drawn ?? 0) + 1; // for who waits for it
+}
+
+// Once for all changes until the next frame, and only when the drawing before has ended.
 function changed() {
     saveState();
-    waiting ??= requestAnimationFrame(async () => {
+    waiting ??= requestAnimationFrame(() => {
         waiting = null;
-        document.getElementById("said").textContent = `Drawn: ${inWords()}.`;
-        fillTable();
-        drawNetworks();
-        await Promise.all(Object.keys(charts).map(draw));
-        document.body.dataset.drawn = Number(document.body.dataset.drawn ?? 0) + 1; // for who waits for it
+        drawing = drawing.then(drawAll);
+    });
+}
+
+// The table as numbers, to the last digit.
+function numbersOfTable() {
+    const [measure] = chosen("measure"), reference = byKey[chosen("reference")[0]];
+    return chosenSettings().map(setting => {
+        const [mean, low, high] = held.summary[setting.number][measure], difference = held.compared.by_reference[reference.number][setting.number];
+        return {
+            ...spelled(setting), replicates: held.replicates[setting.number], diverged: held.diverged[setting.number], measure, mean, low, high,
+            compared: held.compared.measure, ...ofReference(reference), difference: difference?.difference, difference_low: difference?.low,
+            difference_high: difference?.high, verdict: difference?.verdict,
+        };
     });
 }
 
@@ -158,8 +178,12 @@ function save(name, content, type) {
 const files = {
     SVG: async name => save(`${name}.svg`, await drawn[name].view.toSVG(), "image/svg+xml"),
     PNG: async name => save(`${name}.png`, await drawn[name].view.toImageURL("png", 2)),
-    CSV: async name => save(`${name}.csv`, csv(Object.keys(drawn[name].rows[0] ?? {}), drawn[name].rows), "text/csv"),
+    CSV: async name => saveRows(name, drawn[name].rows),
 };
+
+function saveRows(name, rows) {
+    save(`${name}.csv`, csv(Object.keys(rows[0] ?? {}), rows), "text/csv");
+}
 
 function offerFiles() {
     for (const name of Object.keys(charts)) {
@@ -200,6 +224,7 @@ form.addEventListener("input", ({target}) => {
 form.addEventListener("reset", () => setTimeout(() => { found(); changed(); }));
 form.addEventListener("submit", event => event.preventDefault());
 document.getElementById("all").addEventListener("click", () => chooseFound(true));
+document.getElementById("save").addEventListener("click", () => saveRows("numbers", numbersOfTable()));
 document.getElementById("none").addEventListener("click", () => chooseFound(false));
 document.getElementById("link").addEventListener("click", async () => {
     saveState();
