@@ -115,6 +115,16 @@ def test_files_hold_what_is_seen_which_is_the_history(explorer, results, tmp_pat
     for key, row in differences.set_index(SETTING).iterrows():
         assert row["difference"] == compared.loc[key, "difference"]
         assert row["verdict"] == compared.loc[key, "verdict_on_this_split"]
+    with explorer.expect_download() as download:
+        explorer.get_by_role("button", name="Numbers as CSV").click()
+    shown = pd.read_csv(download.value.path()).set_index(SETTING)
+    assert len(shown) == 4
+    summary = pd.read_csv(results / "metrics/summary.csv").set_index(SETTING)
+    for key, row in shown.iterrows():
+        for name, column in {"mean": "mean", "low": "low_on_this_split", "high": "high_on_this_split"}.items():
+            assert row[name] == summary.loc[key, f"test_accuracy_{column}"]
+        if key in compared.index:
+            assert row["difference_low"] == compared.loc[key, "low_on_this_split"]
     for chart in CHARTS:
         picture = ElementTree.parse(saved(explorer, chart, "SVG", tmp_path)).getroot()
         assert picture.tag == "{http://www.w3.org/2000/svg}svg"
