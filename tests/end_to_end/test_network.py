@@ -47,7 +47,10 @@ def accuracies() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def confusion() -> np.ndarray:
-    return np.array([[[[10, 30], [5, 15]], [[30, 10], [2, 18]], [[40, 0], [1, 19]], [[39, 1], [0, 20]]]] * 2)
+    """Of two settings at four moments; in the end nobody is left of the larger batch."""
+    counts = np.array([[[[10, 30], [5, 15]], [[30, 10], [2, 18]], [[40, 0], [1, 19]], [[39, 1], [0, 20]]]] * 2)
+    counts[1, 3] = 0
+    return counts
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +150,28 @@ def test_tables_say_what_the_classes_are_taken_for(page, address):
         "table", name=re.compile("batch size 4, epoch 0, 41.7 % of test rows right: classes in rows")
     )
     assert table.locator("tbody tr").all_inner_texts() == ["0\t25\t75", "1\t25\t75"]
+
+
+def test_where_all_replicates_diverged_a_table_has_no_numbers(page, address, tmp_path):
+    opened(page, address)
+    table = page.get_by_role("table", name=re.compile("batch size 16, epoch 3, diverged"))
+    assert table.locator("tbody tr").all_inner_texts() == ["0\t-\t-", "1\t-\t-"]
+    with page.expect_download() as download:
+        page.get_by_role("button", name="The network at work as CSV").click()
+    download.value.save_as(tmp_path / "network.csv")
+    shares = pd.read_csv(tmp_path / "network.csv").dropna(subset="taken_for")
+    assert shares["share"].notna().tolist() == [True] * 4 + [False] * 4
+
+
+def test_the_keyboard_reaches_tables_that_scroll(page, address):
+    opened(page, address)
+    boxes = page.locator(".confusion")
+    assert boxes.first.get_attribute("tabindex") is None
+    page.locator("main").evaluate("main => main.style.width = '100px'")
+    expect(boxes.first).to_have_attribute("tabindex", "0")
+    assert boxes.first.get_attribute("aria-label") == "Confusion at batch size 4"
+    page.locator("main").evaluate("main => main.style.width = '900px'")
+    expect(boxes.first).not_to_have_attribute("tabindex", "0")
 
 
 def test_it_plays_to_the_end_and_pauses(page, address):

@@ -33,7 +33,7 @@ def read_networks(
     Of each of the `settings`, by their numbers, the `epochs` of its moments and, gzipped in base64, the `boundary`:
     uint8 (2, moments, replicates, points), class and probability in 255ths; and `right`, the share of test rows that
     each replicate has right at each moment, none before training; or the `confusion`: float32 (moments, classes,
-    classes), the share of the test rows of a class that are taken for which.
+    classes), the share of the test rows of a class that are taken for which, NaN where none are counted.
     """
     files = [read_network(path) for path in paths]
     of_settings = {setting: arrays for file in files for setting, arrays in _by_setting(file)}
@@ -75,10 +75,11 @@ def _packed(arrays: dict[str, np.ndarray], history: pd.DataFrame) -> dict:
     if "confusion" in arrays:
         counts = arrays["confusion"]
         of_class = counts.sum(axis=2, keepdims=True)
-        packed["confusion"] = _compressed(np.divide(counts, of_class, where=of_class > 0, out=0.0 * counts), np.float32)
+        shares = np.divide(counts, of_class, where=of_class > 0, out=np.full(counts.shape, np.nan))
+        packed["confusion"] = _compressed(shares, np.float32)
         rows = counts.sum(axis=(1, 2))
-        shares = np.trace(counts, axis1=1, axis2=2) / np.maximum(rows, 1)
-        packed["shares_right"] = [share if count else None for share, count in zip(shares.tolist(), rows)]
+        right = np.trace(counts, axis1=1, axis2=2) / np.maximum(rows, 1)
+        packed["shares_right"] = [share if count else None for share, count in zip(right.tolist(), rows)]
     return packed
 
 
@@ -120,6 +121,6 @@ def _on_plane(plane: Plane, dataset: Dataset) -> tuple[dict, list[str]]:
     chosen = np.arange(0, len(parts), -(-len(parts) // _MOST_ROWS))
     if len(chosen) < len(parts):
         words.append(f"{len(chosen)} of {len(parts)} rows are drawn, evenly spaced.")
-    across, up = positions[chosen].round(4).T.tolist()
+    across, up = positions[chosen].T.tolist()
     rows = {"across": across, "up": up, "class": classes[chosen].tolist(), "part": [parts[row] for row in chosen]}
     return {"names": names, "across": plane.across.tolist(), "up": plane.up.tolist(), "rows": rows}, words

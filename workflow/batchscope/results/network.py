@@ -4,7 +4,8 @@ It has `batch_size`, `learning_rate` and `schedule` of each setting, and of each
 Where a study asks for `boundary`, `class` and `probability` of the point of a grid that stand for the prediction of the
 first replicates, uint8 (settings, moments, replicates, points), and the fields of its `batchscope.data.plane.Plane`:
 the class by its number, `DIVERGED` where there is none, and its probability in 255ths. Where it asks for `confusion`,
-how many test rows of all replicates were taken for which class, int64 (settings, moments, true class, predicted class).
+how many test rows of all replicates that had not diverged were taken for which class, int64 (settings, moments, true
+class, predicted class).
 Where it asks for neither there is no array.
 """
 

@@ -103,17 +103,24 @@ function mark(context, number, x, y, size) {
     context.fill();
 }
 
+// Round numbers in a range, each with its label.
 function ticks(low, high) {
     const rough = (high - low) / 3, power = 10 ** Math.floor(Math.log10(rough));
     const step = power * [5, 2, 1].find(times => times * power <= rough);
     const first = Math.ceil(low / step);
-    return Array.from({length: Math.floor(high / step) - first + 1}, (_, place) => Number(((first + place) * step).toPrecision(6)));
+    const notation = Math.max(-low, high) < 10_000 ? "standard" : "compact"; // 2004, but 20K
+    const words = new Intl.NumberFormat("en", {notation, maximumSignificantDigits: 6, useGrouping: false});
+    return Array.from({length: Math.floor(high / step) - first + 1}, (_, place) => (first + place) * step).map(tick => [tick, words.format(tick)]);
 }
 
 // The plane of a network in a square with this side.
 function paintPlane(context, seen, side) {
     const {across, up, names, rows} = held.network.plane;
-    const [left, below] = [34, 32], [width, height] = [side - left - 2, side - below - 2];
+    context.font = `11px ${getComputedStyle(document.body).fontFamily}`;
+    const [onAcross, onUp] = [across, up].map(points => ticks(points[0], points.at(-1)));
+    const widest = labels => Math.max(0, ...labels.map(([, label]) => context.measureText(label).width));
+    const [left, below] = [Math.max(34, 20 + widest(onUp)), 32], [width, height] = [side - left - 2, side - below - 2];
+    const every = Math.ceil((onAcross.length * (widest(onAcross) + 4)) / width); // labels that do not touch
     const half = points => (points[1] - points[0]) / 2;
     const place = (points, length) => value => (length * (value - points[0] + half(points))) / (points.at(-1) - points[0] + 2 * half(points));
     const [x, y] = [place(across, width), place(up, height)];
@@ -129,9 +136,8 @@ function paintPlane(context, seen, side) {
     context.strokeStyle = pageColor("quiet");
     context.strokeRect(left + 0.5, 2.5, width - 1, height - 1);
     context.fillStyle = pageColor("ink");
-    context.font = `11px ${getComputedStyle(document.body).fontFamily}`;
     context.textAlign = "center";
-    ticks(across[0], across.at(-1)).forEach(tick => context.fillText(tick, toX(tick), side - below + 12));
+    onAcross.filter((_, place) => place % every === 0).forEach(([tick, label]) => context.fillText(label, toX(tick), side - below + 12));
     context.fillText(names[0], left + width / 2, side - 5, width);
     context.save();
     context.translate(10, 2 + height / 2);
@@ -139,10 +145,12 @@ function paintPlane(context, seen, side) {
     context.fillText(names[1], 0, 0, height);
     context.restore();
     context.textAlign = "right";
-    ticks(up[0], up.at(-1)).forEach(tick => context.fillText(tick, left - 3, toY(tick) + 4));
+    onUp.forEach(([tick, label]) => context.fillText(label, left - 3, toY(tick) + 4));
     if (rightInWords(seen) === "diverged") {
-        context.textAlign = "center";
-        context.fillText("diverged", left + width / 2, height / 2);
+        const middle = ["diverged", left + width / 2, height / 2];
+        Object.assign(context, {textAlign: "center", lineWidth: 4, strokeStyle: pageColor("paper")});
+        context.strokeText(...middle); // so that rows do not cross it
+        context.fillText(...middle);
     }
 }
 
@@ -153,7 +161,7 @@ function sharesOf({shares, moment}) {
 
 function shadeOf(share) {
     const [from, to] = [rgb(hexOf(pageColor("paper"))), rgb(inTheDark.matches ? "#005A8C" : "#56B4E9")];
-    return `rgb(${from.map((value, part) => Math.round(value + share * (to[part] - value))).join(" ")})`;
+    return `rgb(${from.map((value, part) => Math.round(value + (share || 0) * (to[part] - value))).join(" ")})`;
 }
 
 // The same in a square, for a picture; the page has a table.
@@ -161,11 +169,11 @@ function paintConfusion(context, seen, side) {
     const {classes} = held.network, first = 40, size = (side - first - 2) / classes.length;
     context.font = `${Math.min(11, size / 2)}px ${getComputedStyle(document.body).fontFamily}`;
     context.textAlign = "center";
-    const write = (text, x, y) => { context.fillStyle = pageColor("ink"); context.fillText(text, x, y + 4); };
+    const write = (text, x, y, wide) => { context.fillStyle = pageColor("ink"); context.fillText(text, x, y + 4, wide); };
     sharesOf(seen).forEach((shares, row) => {
         const y = first + row * size;
-        write(classes[row], first / 2, y + size / 2);
-        write(classes[row], y + size / 2, first - 8);
+        write(classes[row], first / 2, y + size / 2, first - 4);
+        write(classes[row], y + size / 2, first - 8, size - 2);
         shares.forEach((share, column) => {
             context.fillStyle = shadeOf(share);
             context.fillRect(first + column * size, y, size, size);
@@ -173,7 +181,7 @@ function paintConfusion(context, seen, side) {
         });
     });
     context.textAlign = "left";
-    write("true \\ taken for, %", 0, 8);
+    write("true \\ taken for, %", 0, 8, side);
 }
 
 function tableOf(classes) {
@@ -194,7 +202,6 @@ function tableOf(classes) {
     table.append(head, body);
     box.className = "confusion";
     box.append(table);
-    if (classes.length > 12) Object.assign(box, {tabIndex: 0, role: "region"});
     return box;
 }
 
@@ -223,12 +230,15 @@ function drawPanel({each, words, canvas, box}) {
     if (box) {
         const counted = {...seen, points: null};
         box.querySelector("table").setAttribute("aria-label", `${inOneLine(counted)}: classes in rows, what they are taken for in columns, in % of the class`);
-        if (box.tabIndex === 0) box.setAttribute("aria-label", `Confusion at ${seen.setting.name}`);
         sharesOf(seen).forEach((shares, row) => shares.forEach((share, column) => {
             const cell = box.querySelector("tbody").rows[row].cells[column + 1];
-            cell.textContent = Math.round(100 * share);
+            cell.textContent = Number.isNaN(share) ? "-" : Math.round(100 * share);
             cell.style.background = shadeOf(share);
         }));
+        if (box.scrollWidth > box.clientWidth) { // the keyboard has to reach what scrolls
+            Object.assign(box, {tabIndex: 0, role: "region"});
+            box.setAttribute("aria-label", `Confusion at ${seen.setting.name}`);
+        } else ["tabindex", "role", "aria-label"].forEach(name => box.removeAttribute(name));
     }
 }
 
@@ -321,7 +331,7 @@ function numbersOfNetworks() {
             class: classes[seen.points[first + point]] ?? "", probability: (seen.points[each.epochs.length * plane.replicates * count + first + point] / 255).toFixed(3),
         }));
         const pairs = !seen.shares ? [] : sharesOf(seen).flatMap((shares, row) => shares.map((share, column) => ({
-            ...keys, true_class: classes[row], taken_for: classes[column], share: share.toFixed(4),
+            ...keys, true_class: classes[row], taken_for: classes[column], share: Number.isNaN(share) ? "" : share.toFixed(4),
         })));
         return [...onPlane, ...pairs];
     });
