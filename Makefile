@@ -41,7 +41,7 @@ literature: $(REQUIREMENTS)
 verify: $(REQUIREMENTS)
 	@cd "$(DIRECTORY)" && PYTHONPATH="$$OLDPWD/workflow" "$$OLDPWD/$(BIN)/python" -m batchscope.results.provenance
 
-test: $(VENV)/requirements-test.txt
+test: $(VENV)/requirements-test.txt tests/node_modules
 	@$(BIN)/python -m pytest
 
 test-quick: $(VENV)/requirements-test.txt
@@ -79,6 +79,10 @@ lock: $(VENV)/requirements-test.txt
 	$(LOCK) envs/requirements-oldest.in --no-deps --output-file envs/requirements-oldest.txt
 
 $(VENV)/requirements-test.txt $(VENV)/requirements-benchmark.txt: $(REQUIREMENTS)
+
+# What checks pages for everyone's use; its tests skip where npm is missing.
+tests/node_modules: tests/package-lock.json
+	@! command -v npm >/dev/null || { npm ci --silent --prefix tests && touch $@; }
 
 $(VENV)/oldest: envs/requirements-oldest.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --upgrade --requirement $< --target $@

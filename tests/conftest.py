@@ -26,6 +26,12 @@ def pytest_xdist_auto_num_workers() -> int:
     return os.cpu_count() + 1
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files whose tests train begin first, so that no process is left with a long one when the others are done."""
+    unit = Path(__file__).parent / "unit"
+    items.sort(key=lambda item: item.path.is_relative_to(unit) and not item.path.is_relative_to(unit / "training"))
+
+
 def pytest_report_header() -> str:
     return f"snakemake-{version('snakemake')}"
 

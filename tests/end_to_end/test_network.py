@@ -66,17 +66,12 @@ def address(tmp_path_factory, points, accuracies, confusion) -> str:
     trainings = {THIS_SPLIT: Trainings(replicates)}
     margins = {"test_accuracy": 0.01, "epochs_to_target": 2}
     study = {"title": "Two", "score": "accuracy", "margin": 0.01, "seed": 0, "of_rows": True, "reference": [*LARGE]}
+    study["counted_in"] = "epoch"
     summary, compared = summarize(replicates, "accuracy", 0.8, 0), compare(trainings, LARGE, margins, 0)
     explorer = read_explorer(curves, seconds, trainings, summary, compared, study)
     explorer["network"] = read_networks([folder / "network.npz"], dataset, [SMALL, LARGE], curves)
     write_explorer(explorer, ROOT / "workflow/report", folder / "explorer.html")
     return (folder / "explorer.html").as_uri()
-
-
-@pytest.fixture
-def page(browser):
-    with browser.new_page() as page:
-        yield page
 
 
 def opened(page: Page, address: str) -> Page:
@@ -198,13 +193,12 @@ def test_nothing_moves_where_the_system_asks_for_that(page, address):
     expect(page.get_by_role("button", name="Play")).to_be_enabled()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_a_phone(page, address, scheme):
+def test_it_fits_a_phone_and_everyone_can_use_it(page, address, assert_accessible):
     page.set_viewport_size({"width": 390, "height": 800})
-    page.emulate_media(color_scheme=scheme)
     opened(page, address)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     for canvas in page.locator("#network canvas[role=img]").all():
         box = canvas.bounding_box()
         assert box["width"] > 150
         assert box["x"] + box["width"] <= 390
+    assert_accessible(page)

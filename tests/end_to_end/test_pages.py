@@ -26,16 +26,6 @@ CONTRASTS = """() => {
 }"""
 
 
-@pytest.fixture
-def page(browser):
-    """A page of a browser; fails where a request leaves it."""
-    requests: list[str] = []
-    with browser.new_page() as page:
-        page.on("request", lambda request: requests.append(request.url))
-        yield page
-    assert [address for address in requests if not address.startswith(("data:", "file:"))] == []
-
-
 def opened(page: Page, finished, name: str, width: int) -> Page:
     page.set_viewport_size({"width": width, "height": 850})
     page.goto((finished.folder / name).as_uri())
@@ -91,6 +81,13 @@ def test_text_stands_out_from_what_is_behind_it(page, finished, name):
     contrasts = opened(page, finished, name, 1280).evaluate(CONTRASTS)
     assert len(contrasts) > 100
     assert min(contrasts) >= 4.5
+
+
+@in_a_browser
+@pytest.mark.parametrize("name", [*PAGES, "results/small/tables/comparisons.html"])
+def test_everyone_can_use_a_page_on_a_phone_and_on_a_desk(page, finished, assert_accessible, name):
+    for width in (390, 1280):
+        assert_accessible(opened(page, finished, name, width))
 
 
 @in_a_browser

@@ -53,7 +53,7 @@ def test_the_scorecard_comes_first(scored):
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
-def test_the_scorecard_in_a_browser_and_in_the_report(browser, scored):
+def test_the_scorecard_in_a_browser_and_in_the_report(browser, scored, assert_accessible):
     for width in (400, 1280):
         with browser.new_page(viewport={"width": width, "height": 850}) as page:
             page.goto((scored.folder / "results/scorecard.html").as_uri())
@@ -65,6 +65,7 @@ def test_the_scorecard_in_a_browser_and_in_the_report(browser, scored):
                 "block" if width == 400 else "table-cell"
             )
             assert page.get_by_role("row").count() == 2 + 1 + 2  # of the counts, and of the claims
+            assert_accessible(page)
     with browser.new_page(viewport={"width": 1400, "height": 1000}) as page:
         page.goto((scored.folder / "results/report.html").as_uri())
         items = page.locator("li").all_inner_texts()

@@ -51,6 +51,14 @@ def texts(axes: plt.Axes) -> list[str]:
     return [text.get_text() for text in axes.texts if text.get_text()]
 
 
+def test_differences_without_intervals_as_of_single_replicates_are_inside_the_axes():
+    unknown = {f"{end}{name}": math.nan for end in ("low", "high") for name in ("", "_on_this_split")}
+    axes, _ = draw(comparisons({4: -0.02, 8: 0.03}, **unknown))
+    low, high = axes.get_ylim()
+    assert low < -0.02
+    assert high > 0.03
+
+
 def test_the_numbers_are_those_of_the_table_and_the_margin_is_a_band():
     axes, verdicts = draw(comparisons({4: -0.02, 8: 0.015}))
     assert points(axes, "D") == {4: -0.02, 8: 0.015}

@@ -14,7 +14,7 @@ import pytest
 from batchscope.evidence.comparisons import compare
 from batchscope.evidence.metrics import measure_replicates, summarize
 from batchscope.evidence.trainings import THIS_SPLIT, Trainings
-from batchscope.report.explorer import pack, read_curves, read_explorer, thin, write_explorer
+from batchscope.report.explorer import chosen_at_first, pack, read_curves, read_explorer, thin, write_explorer
 from batchscope.study.setting import Setting
 from tests.unit.tables import history, timing
 
@@ -51,7 +51,7 @@ def tables() -> dict:
 
 @pytest.fixture(scope="module")
 def study() -> dict:
-    named = {"title": "1 < 2", "score": "accuracy", "margin": 0.01, "seed": 0, "of_rows": True}
+    named = {"title": "1 < 2", "score": "accuracy", "margin": 0.01, "seed": 0, "of_rows": True, "counted_in": "epoch"}
     return named | {"reference": [*LARGE]}
 
 
@@ -128,31 +128,49 @@ def test_of_short_curves_replicates_are_thinned_and_said_to_be():
     assert words == ["Curves are of the first 5 of 12 replicates; final values and differences are of all."]
 
 
-def test_curves_of_unequal_length_are_each_thinned_by_its_own(tables):
-    long, short = curves_of(1, 1, 100), curves_of(1, 2, 10).query("replicate == 1")
+def test_settings_of_unequal_length_are_each_thinned_by_its_own():
+    long, short = curves_of(1, 1, 100), curves_of(2, 1, 10).query("setting == 1")
     thinned, _ = thin(pd.concat([long, short]), most_values=1)
-    lengths = thinned.groupby("replicate").size()
-    assert lengths.tolist() == [25, 10]
+    assert thinned.groupby("setting").size().tolist() == [25, 10]
 
 
-def test_too_many_settings_are_compared_with_the_study_s_own_reference_alone():
+def test_replicates_of_unequal_length_keep_the_same_measurements_so_that_medians_are_of_all():
+    long, short = curves_of(1, 1, 100), curves_of(1, 2, 90).query("replicate == 1")
+    thinned, _ = thin(pd.concat([long, short]), most_values=1)
+    of_long, of_short = (set(run["epoch"]) for _, run in thinned.groupby("replicate"))
+    assert len(of_long) == 25
+    assert of_short == {epoch for epoch in of_long if epoch <= 90}
+
+
+def test_settings_with_replicates_of_their_own_numbers_keep_as_many_of_them():
+    seeds = curves_of(3, 12, 20).eval("replicate = replicate + 100 * setting")
+    thinned, words = thin(seeds, most_values=3 * 20 * 5)
+    assert thinned.groupby("setting")["replicate"].nunique().tolist() == [5, 5, 5]
+    assert words == ["Curves are of the first 5 of 12 replicates; final values and differences are of all."]
+
+
+def test_of_too_many_settings_those_drawn_at_first_are_compared_with_each_other():
     settings = [Setting(size, 0.1) for size in range(1, 20)]
     of_epochs = pd.concat(history([[0.5, 0.5 + size.batch_size / 100]] * 6, size) for size in settings)
     seconds = pd.concat(timing(setting, (6, 2, 1.0)) for setting in settings)
     trainings = {THIS_SPLIT: Trainings(measure_replicates(of_epochs, seconds, "accuracy", 0.8))}
     replicates = trainings[THIS_SPLIT].replicates
+    named = {"title": "", "score": "accuracy", "margin": 0.01, "seed": 0, "of_rows": True, "counted_in": "epoch"}
     explorer = read_explorer(
         of_epochs,
         seconds,
         trainings,
         summarize(replicates, "accuracy", 0.8, 0),
-        compare(trainings, settings[-1], {"test_accuracy": 0.01}, 0),
-        {"title": "", "score": "accuracy", "margin": 0.01, "seed": 0, "of_rows": True, "reference": [*settings[-1]]},
+        compare(trainings, settings[1], {"test_accuracy": 0.01}, 0),
+        named | {"reference": [*settings[1]]},
     )
-    *others, own = explorer["compared"]["by_reference"]
-    assert not any(others)
-    assert len(own) == 18
-    assert "the reference is fixed" in explorer["words"][0]
+    first = explorer["first"]
+    assert (len(first), first[0], first[-1]) == (12, 0, 18)
+    compared = {number: of_others.keys() for number, of_others in enumerate(explorer["compared"]["by_reference"])}
+    assert compared.pop(1) == {*range(19)} - {1}
+    assert compared == {number: {*first} - {number} if number in first else set() for number in compared}
+    assert explorer["compared"]["by_reference"][18][0]["difference"] == pytest.approx(-0.18)
+    assert "all are compared with batch size 2, learning rate 0.1, and the 12" in explorer["words"][0]
 
 
 def test_seconds_that_are_not_known_are_nan():
@@ -179,3 +197,29 @@ def test_the_page_is_whole_and_its_data_cannot_end_its_script(tables, study, tmp
 def test_tables_are_packed_without_loss():
     table = pd.DataFrame({"a": [1.0, 2.0, math.nan], "b": [0.1, 1e300, -0.0]})
     pd.testing.assert_frame_equal(unpacked(pack(table)), table)
+
+
+def summary_of(sizes: int, rates: int, best: float) -> tuple[pd.DataFrame, list[Setting]]:
+    """The mean scores of all pairs of a batch size and a rate, the highest at the rate that is best."""
+    settings = [Setting(2**size, float(rate)) for size in range(sizes) for rate in range(1, rates + 1)]
+    means = [-abs(setting.learning_rate - best) for setting in settings]
+    return pd.DataFrame(settings).assign(test_accuracy_mean=means, replicates=8, diverged=0), settings
+
+
+def test_few_settings_are_all_chosen_at_first():
+    summary, settings = summary_of(4, 3, best=2)
+    assert chosen_at_first(summary, "accuracy", settings) == [*range(12)]
+
+
+def test_of_many_settings_those_at_the_best_rate_are_chosen_at_first():
+    summary, settings = summary_of(5, 11, best=4)
+    chosen = [settings[number] for number in chosen_at_first(summary, "accuracy", settings)]
+    assert chosen == [Setting(2**size, 4.0) for size in range(5)]
+    summary["validation_accuracy_mean"] = -abs(summary["learning_rate"] - 7)
+    chosen = [settings[number] for number in chosen_at_first(summary, "accuracy", settings)]
+    assert chosen == [Setting(2**size, 7.0) for size in range(5)]
+
+
+def test_of_many_batch_sizes_some_are_chosen_at_first_from_the_smallest_to_the_largest():
+    summary, settings = summary_of(23, 1, best=1)
+    assert chosen_at_first(summary, "accuracy", settings) == [*range(0, 23, 2)]

@@ -228,11 +228,11 @@ def test_new_splits_train_as_in_fit(split_anew, tmp_path):
     groups = {"own": split_anew.replicates(2), "new": split_anew.on_new_splits()}
     results = train_groups(split_anew, groups, tmp_path)
     for name, draws in groups.items():
-        for rate, result in zip(RATES, results[name]):
-            assert result.history.shape == (len(draws), 3, 4)
-            for history, draw in zip(result.history, draws):
-                [expected] = FitEngine(split_anew).train([draw], rate, lambda _: None).history
-                assert_same_history(history, expected)
+        assert [result.history.shape for result in results[name]] == [(len(draws), 3, 4)] * len(RATES)
+        for number, draw in enumerate(draws):  # each at one of the rates
+            rate, result = list(zip(RATES, results[name]))[number % len(RATES)]
+            [expected] = FitEngine(split_anew).train([draw], rate, lambda _: None).history
+            assert_same_history(result.history[number], expected)
     assert results["new"][0].history[4, -1, 2] == pytest.approx(loss_on_split_4(split_anew, RATES[0]), rel=1e-9)
 
 

@@ -37,7 +37,7 @@ def draw_differences(
     place, index = places.get(reference, (reference.batch_size, -1))
     axes.plot(place, 0, color=OKABE_ITO[index], **VERDICT_MARKERS[REFERENCE])
     is_far = compared["difference"].abs() > far
-    ends = compared.loc[~is_far, ["low_on_this_split", "high_on_this_split"]].clip(-far, far)
+    ends = compared.loc[~is_far, ["difference", "low_on_this_split", "high_on_this_split"]].clip(-far, far)
     low, high = np.nanmin([-margin, ends.min(axis=None)]), np.nanmax([margin, ends.max(axis=None)])
     axes.set_ylim(low - _ROOM * (high - low), high + _ROOM * (high - low))
     for setting, (_, row) in zip(settings_in(compared), compared.iterrows()):

@@ -4,6 +4,7 @@ import gzip
 import json
 import math
 from base64 import b64encode
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,17 +13,19 @@ import vl_convert
 
 from batchscope.evidence.comparisons import compare_on_this_split
 from batchscope.evidence.metrics import timed_curves
+from batchscope.evidence.rates import best_of_each_size
 from batchscope.evidence.trainings import THIS_SPLIT, Trainings
 from batchscope.report.templates import write
 from batchscope.report.words import MEASURES, SCORES
 from batchscope.results.history import metrics_of
-from batchscope.study.setting import Setting, settings_in
+from batchscope.study.setting import Setting, setting_in_words, settings_in
 
 PARTS = ("train", "test", "validation")
 _SCRIPTS = ("data.js", "state.js", "charts.js", "network.js", "page.js")  # one module together, in this order
 _PLACES = ["setting", "replicate", "epoch", "updates", "seconds"]  # columns that say where a curve is; they pack well
 _MOST_VALUES = 2_400_000  # measured, of all curves together, which some 10 MB hold
 _FEWEST_MEASUREMENTS, _FEWEST_REPLICATES = 25, 3  # of a setting's curves, however many settings there are
+_MOST_AT_FIRST = 12  # settings that are chosen where nobody has chosen yet
 _MOST_PAIRS = 300  # of settings that are compared, as each takes some hundredths of a second
 
 
@@ -48,11 +51,14 @@ def read_curves(history: pd.DataFrame, timing: pd.DataFrame, settings: list[Sett
 def thin(curves: pd.DataFrame, most_values: int = _MOST_VALUES) -> tuple[pd.DataFrame, list[str]]:
     """Curves with at most so many measured values, as far as that goes, and a sentence for each way in which any lack.
 
-    First measurements are left out, evenly and never the first or last, then the last replicates of all settings.
+    First measurements are left out, evenly and never the first or last of a setting, then the last replicates of all
+    settings.
     """
     runs = curves.groupby(["setting", "replicate"])
-    place, length = runs.cumcount(), runs["epoch"].transform("size")
-    measures = len(curves.columns.difference(_PLACES))
+    place = runs.cumcount()
+    # That of its setting's longest run, so that replicates which were measured alike stay so, and have medians.
+    length = place.groupby(curves["setting"]).transform("max") + 1
+    measures = len(curves.columns.difference(_PLACES)) or 1  # none where every training diverged at once
     kept = max(most_values // (measures * runs.ngroups), _FEWEST_MEASUREMENTS)
     words = []
     if length.max() > kept:
@@ -60,10 +66,11 @@ def thin(curves: pd.DataFrame, most_values: int = _MOST_VALUES) -> tuple[pd.Data
         part, of_the_one_before = (each * (kept - 1) // (length - 1).clip(lower=1) for each in (place, place - 1))
         curves = curves[part > of_the_one_before]
         words.append(f"Curves have {kept} of up to {length.max()} measurements, evenly spaced.")
-    replicates = curves["replicate"].nunique()
+    rank = curves.groupby("setting")["replicate"].rank("dense")  # as settings may have other replicates each
+    replicates = int(rank.max())
     fewer = max(most_values * replicates // (measures * len(curves)), _FEWEST_REPLICATES)
     if replicates > fewer:
-        curves = curves[curves["replicate"].isin(np.sort(curves["replicate"].unique())[:fewer])]
+        curves = curves[rank <= fewer]
         words.append(
             f"Curves are of the first {fewer} of {replicates} replicates; final values and differences are of all."
         )
@@ -84,6 +91,7 @@ def differences(
     trainings: dict[str, Trainings],
     compared: pd.DataFrame,
     reference: Setting,
+    first: list[int],
     measure: str,
     margin: float,
     seed: int,
@@ -94,29 +102,36 @@ def differences(
         trainings: as from `batchscope.evidence.trainings.read_trainings`.
         compared: the comparisons with the study's own reference, as from `batchscope.evidence.comparisons.compare`.
         reference, measure, margin, seed: what that was given.
+        first: the numbers of the settings that are compared with each other where all are too many.
 
     Returns:
-        For each setting as reference what `comparisons.csv` has, or would have, of the others; nothing where there are
-        too many to compare each with every other, and then a sentence that says so.
+        For each setting as reference what `comparisons.csv` has, or would have, of the others; and a sentence where
+        not all are compared with each other.
     """
     own = trainings[THIS_SPLIT]
     settings = own.settings
     few = len(settings) * (len(settings) - 1) <= _MOST_PAIRS
     numbers = {setting: number for number, setting in enumerate(settings)}
+    among = settings if few else [settings[number] for number in first]
+    is_among = [setting in among for setting in settings_in(own.replicates)]
+    those = replace(own, replicates=own.replicates[is_among])
 
     def with_reference(setting: Setting) -> dict[int, dict]:
         if setting == reference:
             table = compared[compared["measure"] == measure]
-        elif few:
-            table = compare_on_this_split(own, setting, measure, margin, seed)
+        elif setting in among:
+            table = compare_on_this_split(those, setting, measure, margin, seed)
         else:
             return {}
         rows = zip(settings_in(table), table.to_dict("records"))
         return {numbers[one]: _difference(row) for one, row in rows}
 
     found = [with_reference(setting) for setting in settings]
-    words = [] if few else ["There are too many settings to compare each with every other: the reference is fixed."]
-    return found, words
+    words = (
+        "There are too many settings to compare each with every other: all are compared with "
+        f"{setting_in_words(reference)}, and the {len(among)} that are drawn at first with each other."
+    )
+    return found, [] if few else [words]
 
 
 def _difference(row: dict) -> dict:
@@ -142,6 +157,20 @@ def summarized(summary: pd.DataFrame, measures: list[str], settings: list[Settin
     ]
 
 
+def chosen_at_first(summary: pd.DataFrame, score: str, settings: list[Setting]) -> list[int]:
+    """The numbers of the settings that are drawn at first: all where they are few, else the best of each batch size.
+
+    They are chosen on validation rows where there are any, as figures choose them; of many batch sizes evenly.
+    """
+    if len(settings) <= _MOST_AT_FIRST:
+        return [*range(len(settings))]
+    validation = f"validation_{score}"
+    is_validated = f"{validation}_mean" in summary and summary[f"{validation}_mean"].notna().any()
+    best = best_of_each_size(summary, validation if is_validated else f"test_{score}")
+    evenly = np.linspace(0, len(best) - 1, min(len(best), _MOST_AT_FIRST)).round().astype(int)
+    return sorted(settings.index(best[place]) for place in evenly)
+
+
 def _known(value: float) -> float | None:
     """A number as JSON has it, which knows no NaN."""
     return float(value) if math.isfinite(value) else None
@@ -162,7 +191,8 @@ def read_explorer(
         trainings: as from `batchscope.evidence.trainings.read_trainings`.
         summary, compared: the tables of `summary.csv` and `comparisons.csv`.
         study: its `title`, the `score` that it is judged by, the `margin` of that and the `seed` of its statistics, the
-            `reference` of its comparisons, and `of_rows`, whether what single rows were scored is known.
+            `reference` of its comparisons, the column in which trainings are `counted_in`, and `of_rows`, whether what
+            single rows were scored is known.
     """
     replicates, by_setting = trainings[THIS_SPLIT].replicates, trainings[THIS_SPLIT].by_setting
     settings, score = trainings[THIS_SPLIT].settings, study["score"]
@@ -171,19 +201,24 @@ def read_explorer(
         measure
         for each in dict.fromkeys([score, *SCORES])
         for part in ("test", "train", "validation")
-        if (measure := f"{part}_{each}") in replicates and replicates[measure].notna().any()
-        if f"{measure}_mean" in summary
+        if (measure := f"{part}_{each}") in replicates and f"{measure}_mean" in summary
+        if measure == f"test_{score}" or replicates[measure].notna().any()
     ]
     numbers = {setting: number for number, setting in enumerate(settings)}
     finals = replicates.assign(setting=[numbers[setting] for setting in settings_in(replicates)])
     measure, reference = f"test_{score}", Setting(*study["reference"])
-    of_references, more_words = differences(trainings, compared, reference, measure, study["margin"], study["seed"])
+    first = chosen_at_first(summary, score, settings)
+    of_references, more_words = differences(
+        trainings, compared, reference, first, measure, study["margin"], study["seed"]
+    )
     return {
         "title": study["title"],
         "score": score,
         "settings": [setting._asdict() | {"words": setting.batch_sizes} for setting in settings],
         "curves": pack(curves),
-        "scores": {name: SCORES[name] for name in SCORES if any(f"{part}_{name}" in curves for part in PARTS)},
+        "scores": {
+            name: SCORES[name] for name in SCORES if name == score or any(f"{part}_{name}" in curves for part in PARTS)
+        },
         "finals": pack(finals[["setting", "replicate", *measures]]),
         "measures": {name: MEASURES[name] for name in measures},
         "summary": summarized(summary, measures, settings),
@@ -191,6 +226,8 @@ def read_explorer(
         "diverged": [int(by_setting[setting]["diverged"].sum()) for setting in settings],
         "compared": {"measure": measure, "margin": study["margin"], "by_reference": of_references},
         "reference": settings.index(reference),
+        "first": first,
+        "counted_in": study["counted_in"],
         "words": [*words, *more_words],
     }
 

@@ -247,6 +247,7 @@ class Plan(Study):
             "score": self.score,
             "reference": self.comparisons["reference"],
             "margin": self.comparisons["margins"][f"test_{self.score}"],
+            "counted_in": self.counted_in,
             **self._basis,
             "seed": self.spec["seed"],
         }

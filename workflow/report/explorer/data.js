@@ -31,7 +31,7 @@ const severalRates = new Set(held.settings.map(setting => setting.learning_rate)
 held.settings.forEach((setting, number) => {
     setting.number = number;
     setting.key = `${setting.schedule === "constant" ? setting.batch_size : setting.schedule}@${setting.learning_rate}`;
-    setting.name = `batch size ${setting.words}` + (severalRates ? `, rate ${setting.learning_rate}` : "");
+    setting.name = `batch size ${setting.words}` + (severalRates ? `, rate ${Number(setting.learning_rate.toPrecision(6))}` : "");
 });
 const byKey = Object.fromEntries(held.settings.map(setting => [setting.key, setting]));
 

@@ -1,5 +1,5 @@
 // The controls with what there is to choose, and the views, drawn anew where the controls change.
-const MOST_AT_FIRST = 12, MOST_DRAWN = 60;
+const MOST_DRAWN = 60;
 const charts = {curves: curvesChart, finals: finalsChart, differences: differencesChart};
 const drawn = {}; // name -> what vegaEmbed gave, and the rows behind it
 
@@ -12,17 +12,11 @@ function options(name, values, first) {
     for (const [value, text] of values) select.add(new Option(text, value, value === first, value === first));
 }
 
-function settingsAtFirst() {
-    const {learning_rate} = held.settings[held.reference];
-    const all = held.settings.length <= MOST_AT_FIRST ? held.settings : held.settings.filter(setting => setting.learning_rate === learning_rate);
-    return all.slice(0, MOST_AT_FIRST);
-}
-
 function fillControls() {
-    const first = new Set(settingsAtFirst()), list = document.getElementById("settings");
+    const first = new Set(held.first), list = document.getElementById("settings");
     for (const setting of held.settings) {
         const item = document.createElement("li"), label = document.createElement("label"), box = document.createElement("input");
-        Object.assign(box, {type: "checkbox", name: "setting", value: setting.key, defaultChecked: first.has(setting)});
+        Object.assign(box, {type: "checkbox", name: "setting", value: setting.key, defaultChecked: first.has(setting.number)});
         label.append(box, ` ${setting.name}`);
         const only = document.createElement("button");
         Object.assign(only, {type: "button", textContent: "only"});
@@ -45,6 +39,8 @@ function fillControls() {
     const {by_reference} = held.compared;
     const references = held.settings.filter(({number}) => number === held.reference || Object.keys(by_reference[number]).length);
     options("reference", references.map(setting => [setting.key, setting.name]), held.settings[held.reference].key);
+    const by = form.elements.by.querySelector(`[value=${held.counted_in}]`);
+    by.selected = by.defaultSelected = true;
     if (curves.seconds.every(Number.isNaN)) form.elements.by.querySelector("[value=seconds]").remove();
 }
 
@@ -72,20 +68,29 @@ function clicked(name, datum) {
     }
 }
 
+// Vega names every chart as a visualization; a screen reader is to say what is drawn.
+function nameChart(place, label) {
+    place.removeAttribute("aria-roledescription");
+    place.setAttribute("role", "img");
+    place.setAttribute("aria-label", label);
+}
+
 async function draw(name) {
     const section = document.getElementById(name), place = section.querySelector(".drawn");
     const {spec, rows, said} = charts[name](place.clientWidth);
     drawn[name]?.view?.finalize();
     drawn[name] = {rows};
     section.querySelector("p.quiet").textContent = said.filter(Boolean).join(" ");
-    if (!spec || !chosenSettings().length) {
-        place.replaceChildren("Nothing is chosen.");
-        place.setAttribute("aria-label", "Nothing is chosen");
+    const empty = chosenSettings().length ? "There is nothing to draw." : "Nothing is chosen.", isDrawn = spec && chosenSettings().length;
+    section.querySelectorAll(".files button").forEach(button => { button.disabled = !isDrawn; });
+    if (!isDrawn) {
+        place.replaceChildren(empty);
+        nameChart(place, empty);
         return;
     }
-    place.setAttribute("aria-label", `${section.querySelector("h2").textContent}: ${inWords()}. The numbers stand in the table below.`);
     const tooltip = {theme: inTheDark.matches ? "dark" : "light"};
     const {view} = await vegaEmbed(place, {...spec, config: {...config(), aria: false}}, {actions: false, defaultStyle: false, renderer: "svg", tooltip});
+    nameChart(place, `${section.querySelector("h2").textContent}: ${inWords()}. The numbers stand in the table below.`);
     view.addEventListener("click", (_, item) => clicked(name, item?.datum));
     place.querySelector("svg").setAttribute("aria-hidden", "true"); // the place itself has a name
     drawn[name].view = view;
@@ -98,7 +103,7 @@ function inWords() {
     return [
         `${settings.length} of ${held.settings.length} settings`,
         ...(more ? [`the first of ${settings.length + more} chosen ones`] : []),
-        `${chosen("part").join(", ")} ${held.scores[score]} by ${BY[by]}`,
+        `${chosenParts().join(", ")} ${held.scores[score]} by ${BY[by]}`,
         lines,
         ...(marked === "" ? [] : [`replicate ${marked} marked`]),
     ].join("; ");
@@ -131,17 +136,35 @@ function fillTable() {
     document.getElementById("numbers").replaceChildren(head, body);
 }
 
-let waiting = null;
+let waiting = null, drawing = Promise.resolve();
 
+async function drawAll() {
+    document.getElementById("said").textContent = `Drawn: ${inWords()}.`;
+    fillTable();
+    drawNetworks();
+    await Promise.all(Object.keys(charts).map(draw));
+    document.body.dataset.drawn = Number(document.body.dataset.drawn ?? 0) + 1; // for who waits for it
+}
+
+// Once for all changes until the next frame, and only when the drawing before has ended.
 function changed() {
     saveState();
-    waiting ??= requestAnimationFrame(async () => {
+    waiting ??= requestAnimationFrame(() => {
         waiting = null;
-        document.getElementById("said").textContent = `Drawn: ${inWords()}.`;
-        fillTable();
-        drawNetworks();
-        await Promise.all(Object.keys(charts).map(draw));
-        document.body.dataset.drawn = Number(document.body.dataset.drawn ?? 0) + 1; // for who waits for it
+        drawing = drawing.then(drawAll);
+    });
+}
+
+// The table as numbers, to the last digit.
+function numbersOfTable() {
+    const [measure] = chosen("measure"), reference = byKey[chosen("reference")[0]];
+    return chosenSettings().map(setting => {
+        const [mean, low, high] = held.summary[setting.number][measure], difference = held.compared.by_reference[reference.number][setting.number];
+        return {
+            ...spelled(setting), replicates: held.replicates[setting.number], diverged: held.diverged[setting.number], measure, mean, low, high,
+            compared: held.compared.measure, ...ofReference(reference), difference: difference?.difference, difference_low: difference?.low,
+            difference_high: difference?.high, verdict: difference?.verdict,
+        };
     });
 }
 
@@ -155,8 +178,12 @@ function save(name, content, type) {
 const files = {
     SVG: async name => save(`${name}.svg`, await drawn[name].view.toSVG(), "image/svg+xml"),
     PNG: async name => save(`${name}.png`, await drawn[name].view.toImageURL("png", 2)),
-    CSV: async name => save(`${name}.csv`, csv(Object.keys(drawn[name].rows[0] ?? {}), drawn[name].rows), "text/csv"),
+    CSV: async name => saveRows(name, drawn[name].rows),
 };
+
+function saveRows(name, rows) {
+    save(`${name}.csv`, csv(Object.keys(rows[0] ?? {}), rows), "text/csv");
+}
 
 function offerFiles() {
     for (const name of Object.keys(charts)) {
@@ -197,6 +224,7 @@ form.addEventListener("input", ({target}) => {
 form.addEventListener("reset", () => setTimeout(() => { found(); changed(); }));
 form.addEventListener("submit", event => event.preventDefault());
 document.getElementById("all").addEventListener("click", () => chooseFound(true));
+document.getElementById("save").addEventListener("click", () => saveRows("numbers", numbersOfTable()));
 document.getElementById("none").addEventListener("click", () => chooseFound(false));
 document.getElementById("link").addEventListener("click", async () => {
     saveState();
