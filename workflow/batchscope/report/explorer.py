@@ -1,9 +1,7 @@
 """The explorer of a study: a page that holds what its trainings came to, and lets one look at it from all sides."""
 
-import gzip
 import json
 import math
-from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from batchscope.evidence.comparisons import compare_on_this_split
 from batchscope.evidence.metrics import timed_curves
 from batchscope.evidence.rates import best_of_each_size
 from batchscope.evidence.trainings import THIS_SPLIT, Trainings
+from batchscope.report.network import compressed
 from batchscope.report.templates import write
 from batchscope.report.words import MEASURES, SCORES
 from batchscope.results.history import metrics_of
@@ -79,12 +78,7 @@ def thin(curves: pd.DataFrame, most_values: int = _MOST_VALUES) -> tuple[pd.Data
 
 def pack(table: pd.DataFrame) -> dict:
     """A table of numbers as a page holds it: its columns, and all values in float64, column by column, compressed."""
-    values = table.to_numpy(np.float64).T.tobytes()
-    return {
-        "columns": [*table],
-        "rows": len(table),
-        "gzip": b64encode(gzip.compress(values, mtime=0)).decode(),
-    }
+    return {"columns": [*table], "rows": len(table), "gzip": compressed(table.to_numpy(np.float64).T)}
 
 
 def differences(

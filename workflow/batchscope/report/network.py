@@ -70,13 +70,13 @@ def _packed(arrays: dict[str, np.ndarray], history: pd.DataFrame) -> dict:
     """What was seen of a setting, and the accuracies of its first replicates in the history."""
     packed = {"epochs": arrays["epoch"].tolist()}
     if "class" in arrays:
-        packed["boundary"] = _compressed(np.stack([arrays["class"], arrays["probability"]]))
+        packed["boundary"] = compressed(np.stack([arrays["class"], arrays["probability"]]))
         packed["right"] = _right(history, arrays["epoch"], arrays["class"].shape[1])
     if "confusion" in arrays:
         counts = arrays["confusion"]
         of_class = counts.sum(axis=2, keepdims=True)
         shares = np.divide(counts, of_class, where=of_class > 0, out=np.full(counts.shape, np.nan))
-        packed["confusion"] = _compressed(shares, np.float32)
+        packed["confusion"] = compressed(shares.astype(np.float32))
         rows = counts.sum(axis=(1, 2))
         right = np.trace(counts, axis1=1, axis2=2) / np.maximum(rows, 1)
         packed["shares_right"] = [share if count else None for share, count in zip(right.tolist(), rows)]
@@ -90,8 +90,9 @@ def _right(history: pd.DataFrame, epochs: np.ndarray, replicates: int) -> list[l
     return [[None if np.isnan(value) else value for value in row] for row in values.tolist()]
 
 
-def _compressed(values: np.ndarray, kind: type = np.uint8) -> str:
-    return b64encode(gzip.compress(np.ascontiguousarray(values, kind).tobytes(), mtime=0)).decode()
+def compressed(values: np.ndarray) -> str:
+    """An array as a page holds it: its bytes in their order, gzipped in base64."""
+    return b64encode(gzip.compress(values.tobytes(), mtime=0)).decode()
 
 
 def _rates_in_turns(settings: list[Setting]) -> list[Setting]:

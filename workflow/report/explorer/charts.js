@@ -97,7 +97,7 @@ function curvesChart(width) {
     const logs = chosen("log"), [marked] = chosen("replicate");
     const rows = curveRows(settings, parts, score, by, asReplicates);
     if (!rows.length) return {spec: null, rows, said: [`No ${held.scores[score]} is there of the rows that are chosen.`]};
-    const one = marked === "" ? [] : curveRows(settings, parts, score, by, true).filter(row => row.replicate === Number(marked));
+    const one = marked === "" ? [] : (asReplicates ? rows : curveRows(settings, parts, score, by, true)).filter(row => row.replicate === Number(marked));
     const lines = asReplicates ? rows : [...rows, ...one];
     const positive = rows.every(row => row.x > 0), logUp = logs.includes("y") && lines.every(({y, low = y}) => low > 0);
     const {domain, beyond} = extent(lines, asReplicates, logUp);
@@ -166,7 +166,7 @@ function sorted(values) {
 }
 
 // Batch sizes on a log axis with ticks at those that are there; several settings of one stand beside each other.
-function batchSizeAxis(settings, width) {
+function batchSizeAxis(settings) {
     const sizes = [...new Set(settings.map(setting => setting.batch_size))].sort((one, other) => one - other);
     const alike = new Map(sizes.map(size => [size, settings.filter(setting => setting.batch_size === size)]));
     const nudge = Math.min(0.8 / Math.max(...[...alike.values()].map(group => group.length)), 0.12);
@@ -189,7 +189,7 @@ function finalsChart(width) {
     const settings = chosenSettings(), [measure] = chosen("measure"), [marked] = chosen("replicate");
     // Those that are not chosen stand there too, in grey, so that they can be.
     const all = held.settings.length > MOST_DRAWN ? settings : held.settings;
-    const {at, x} = batchSizeAxis(all, width);
+    const {at, x} = batchSizeAxis(all);
     const places = new Map(all.map(setting => [setting.number, setting]));
     const dots = [];
     for (let row = 0; row < finals.rows; row++) {
@@ -239,7 +239,7 @@ function differencesChart(width) {
     document.getElementById("differences-title").textContent = `Differences from ${reference.name}`;
     if (held.settings.length === 1) return {spec: null, rows, said: ["There is no other setting to compare."]};
     if (!rows.length) return {spec: null, rows, said: ["Choose a setting other than the reference."]};
-    const {at, x} = batchSizeAxis(settings, width);
+    const {at, x} = batchSizeAxis(settings);
     const shown = rows.filter(row => row.difference !== null).map(({setting, ...row}) => ({...row, setting: setting.name, number: setting.number, x: at(setting), kind: row.verdict.split(" ")[0]}));
     const lost = rows.filter(row => row.difference === null).map(row => row.setting.name);
     const unknown = lost.length ? `No difference is known, but a verdict stands in the table below: ${lost.join("; ")}.` : "";

@@ -186,19 +186,9 @@ function paintConfusion(context, seen, side) {
 
 function tableOf(classes) {
     const box = document.createElement("div"), table = document.createElement("table");
-    const row = (head, tag, name) => {
-        const line = document.createElement("tr"), first = document.createElement("th");
-        Object.assign(first, {scope: tag === "th" ? "col" : "row", textContent: head});
-        line.append(first, ...classes.map(each => {
-            const cell = document.createElement(tag);
-            if (tag === "th") Object.assign(cell, {scope: "col", textContent: each});
-            return cell;
-        }));
-        return line;
-    };
     const head = document.createElement("thead"), body = document.createElement("tbody");
-    head.append(row("true", "th"));
-    body.append(...classes.map(each => row(each, "td")));
+    head.append(tableRow(["true", ...classes], "th"));
+    body.append(...classes.map(each => tableRow([each, ...classes.map(() => "")], "td")));
     table.append(head, body);
     box.className = "confusion";
     box.append(table);
@@ -322,8 +312,7 @@ function pictureOfNetworks() {
 function numbersOfNetworks() {
     const {classes, plane} = held.network;
     return panels.flatMap(({each}) => {
-        const seen = seenNow(each), {batch_size, learning_rate, schedule} = seen.setting;
-        const keys = {batch_size, learning_rate, schedule, epoch: seen.epoch};
+        const seen = seenNow(each), keys = {...spelled(seen.setting), epoch: seen.epoch};
         const count = plane && plane.across.length * plane.up.length, first = plane && (seen.moment * plane.replicates + seen.replicate) * count;
         const onPlane = !seen.points ? [] : Array.from({length: count}, (_, point) => ({
             ...keys, replicate: seen.replicate,
@@ -354,20 +343,10 @@ function offerNetworks() {
             return item;
         }));
     }
-    const kinds = {
+    offer(atWork, "The network at work", {
         PNG: () => save("network.png", pictureOfNetworks()),
-        CSV: () => {
-            const rows = numbersOfNetworks();
-            save("network.csv", csv([...new Set(rows.flatMap(row => Object.keys(row)))], rows), "text/csv");
-        },
-    };
-    atWork.querySelector(".files").append(...Object.entries(kinds).map(([kind, write]) => {
-        const button = document.createElement("button");
-        Object.assign(button, {type: "button", textContent: kind});
-        button.setAttribute("aria-label", `The network at work as ${kind}`);
-        button.addEventListener("click", write);
-        return button;
-    }));
+        CSV: () => saveRows("network", numbersOfNetworks()),
+    });
     atWork.querySelector("#play").addEventListener("click", () => (playing === null ? play() : pause()));
     atWork.addEventListener("input", () => { pause(); saveState(); drawNetworks(); });
     stillness.addEventListener("change", keepStill);

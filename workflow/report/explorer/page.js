@@ -109,6 +109,18 @@ function inWords() {
     ].join("; ");
 }
 
+// A row of a table, which its first cell names; the rest are cells of a tag.
+function tableRow(values, tag) {
+    const line = document.createElement("tr");
+    values.forEach((value, place) => {
+        const cell = document.createElement(place ? tag : "th");
+        if (cell.tagName === "TH") cell.scope = tag === "th" ? "col" : "row";
+        cell.textContent = value;
+        line.append(cell);
+    });
+    return line;
+}
+
 function fillTable() {
     const [measure] = chosen("measure"), reference = byKey[chosen("reference")[0]];
     const compared = held.compared.by_reference[reference.number];
@@ -120,19 +132,9 @@ function fillTable() {
             difference ? interval([difference.difference, difference.low, difference.high]) : "", difference?.verdict ?? (setting === reference ? "reference" : ""),
         ];
     };
-    const row = (values, tag) => {
-        const line = document.createElement("tr");
-        values.forEach((value, place) => {
-            const cell = document.createElement(place ? tag : "th");
-            if (cell.tagName === "TH") cell.scope = tag === "th" ? "col" : "row";
-            cell.textContent = value;
-            line.append(cell);
-        });
-        return line;
-    };
     const head = document.createElement("thead"), body = document.createElement("tbody");
-    head.append(row(heads, "th"));
-    body.append(...chosenSettings().map(setting => row(cells(setting), "td")));
+    head.append(tableRow(heads, "th"));
+    body.append(...chosenSettings().map(setting => tableRow(cells(setting), "td")));
     document.getElementById("numbers").replaceChildren(head, body);
 }
 
@@ -182,19 +184,25 @@ const files = {
 };
 
 function saveRows(name, rows) {
-    save(`${name}.csv`, csv(Object.keys(rows[0] ?? {}), rows), "text/csv");
+    save(`${name}.csv`, csv([...new Set(rows.flatMap(Object.keys))], rows), "text/csv");
+}
+
+// Buttons of a section that write its files, by their kind.
+function offer(section, title, kinds) {
+    for (const [kind, write] of Object.entries(kinds)) {
+        const button = document.createElement("button");
+        Object.assign(button, {type: "button", textContent: kind});
+        button.setAttribute("aria-label", `${title} as ${kind}`);
+        button.addEventListener("click", write);
+        section.querySelector(".files").append(button);
+    }
 }
 
 function offerFiles() {
     for (const name of Object.keys(charts)) {
         const section = document.getElementById(name);
-        for (const [kind, write] of Object.entries(files)) {
-            const button = document.createElement("button");
-            Object.assign(button, {type: "button", textContent: kind});
-            button.setAttribute("aria-label", `${section.querySelector("h2").textContent} as ${kind}`);
-            button.addEventListener("click", () => write(name));
-            section.querySelector(".files").append(button);
-        }
+        const kinds = Object.entries(files).map(([kind, write]) => [kind, () => write(name)]);
+        offer(section, section.querySelector("h2").textContent, Object.fromEntries(kinds));
     }
 }
 
