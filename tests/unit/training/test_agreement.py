@@ -21,10 +21,7 @@ LOSS = "SparseCategoricalCrossentropy"
 STACKED, ALONE, FIT, EAGERLY = (Way(name) for name in ("compiled", "compiled alone", "fit", "fit eagerly"))
 
 
-@pytest.fixture(autouse=True)
-def _forget_models():
-    yield
-    keras.utils.clear_session()
+pytestmark = pytest.mark.usefixtures("forget_models")
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,6 @@ import numpy as np
 import pytest
 
 from batchscope.data.dataset import Splits
-from batchscope.data.prepare import make_dataset
-from batchscope.hardware.backend import keras
 from batchscope.study.scores import METRICS
 from batchscope.training import checkpoint, compiled
 from batchscope.training import train as training
@@ -46,19 +44,13 @@ class Stopping(Checkpoint):
             raise StoppedError
 
 
-@pytest.fixture(autouse=True)
-def _forget_models():
-    yield
-    keras.utils.clear_session()
+pytestmark = pytest.mark.usefixtures("forget_models")
 
 
 @pytest.fixture(scope="module")
-def make_task(first_500):
-    arguments = {"n_samples": 800, "n_features": 6, "n_informative": 4, "n_classes": 3, "random_state": 2}
-    data = make_dataset({"make_classification": arguments}, first_500)
-
+def make_task(three_classes):
     def make(**changes):
-        return Task(data, STATEFUL, "Adam", LOSS, [Stage(100, 4), Stage(500, 3)], seed=0, **changes)
+        return Task(three_classes, STATEFUL, "Adam", LOSS, [Stage(100, 4), Stage(500, 3)], seed=0, **changes)
 
     return make
 

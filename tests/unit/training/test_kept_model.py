@@ -23,10 +23,7 @@ LAYERS = [{"Dense": {"units": 5, "activation": "relu"}}, "BatchNormalization", {
 LOSS = "SparseCategoricalCrossentropy"
 
 
-@pytest.fixture(autouse=True)
-def _forget_models():
-    yield
-    keras.utils.clear_session()
+pytestmark = pytest.mark.usefixtures("forget_models")
 
 
 @pytest.mark.parametrize("way", ["compiled", "compiled alone", "fit", "streamed"])

@@ -138,10 +138,7 @@ def pytest_generate_tests(metafunc) -> None:
         metafunc.parametrize("name", CLASSES if metafunc.config.getoption("thorough") else A_FEW)
 
 
-@pytest.fixture(autouse=True)
-def _forget_models():
-    yield
-    keras.utils.clear_session()
+pytestmark = pytest.mark.usefixtures("forget_models")
 
 
 def test_a_layer_is_trained_in_the_fastest_way_that_is_right(name):

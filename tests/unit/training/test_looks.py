@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from batchscope.data.dataset import Dataset
-from batchscope.data.prepare import make_dataset
 from batchscope.errors import ConfigError
 from batchscope.hardware.backend import keras
 from batchscope.results.network import DIVERGED
@@ -21,21 +20,12 @@ BOTH = ("boundary", "confusion")
 MODEL = [{"Dense": {"units": 8, "activation": "relu"}}, "BatchNormalization", {"Dropout": {"rate": 0.3}}]
 
 
-@pytest.fixture(autouse=True)
-def _forget_models():
-    yield
-    keras.utils.clear_session()
-
-
-@pytest.fixture(scope="module")
-def dataset(first_500):
-    arguments = {"n_samples": 800, "n_features": 6, "n_informative": 4, "n_classes": 3, "random_state": 2}
-    return make_dataset({"make_classification": arguments}, first_500)
+pytestmark = pytest.mark.usefixtures("forget_models")
 
 
 @pytest.fixture
-def task(dataset):
-    return Task(dataset, MODEL, "SGD", "SparseCategoricalCrossentropy", [Stage(250, 15)], seed=0)
+def task(three_classes):
+    return Task(three_classes, MODEL, "SGD", "SparseCategoricalCrossentropy", [Stage(250, 15)], seed=0)
 
 
 def train(

@@ -35,10 +35,7 @@ RATES = [0.01, 0.001]
 CLIPPED = {"Adam": {"clipnorm": 1.0}}  # one replicate at a time
 
 
-@pytest.fixture(autouse=True)
-def _forget_models():
-    yield
-    keras.utils.clear_session()
+pytestmark = pytest.mark.usefixtures("forget_models")
 
 
 @pytest.fixture(scope="module")
