@@ -76,6 +76,7 @@ def test_a_model_that_puts_out_half_precision_is_told_what_to_change(blobs_spec,
         "engine": "compiled",
         "seed": 0,
         "keep": {"models": "none"},
+        "explorer": {"boundary": False, "confusion": False},
     }
     with pytest.raises(
         ConfigError, match="model: it puts out bfloat16, too coarse for a loss; end it with dtype='float32'"

@@ -18,7 +18,8 @@ def task() -> Task:
 
 def result(learning_rate: float, accuracies: list[float]) -> Result:
     history = np.array([[[0.1, 0.9, 0.2, accuracy]] for accuracy in accuracies])
-    return Result(learning_rate, history, np.ones(1), [(len(accuracies), 1, 0.95)] * 2, "", {}, np.empty(0), {})
+    stretches, nothing = [(len(accuracies), 1, 0.95)] * 2, np.empty(0)
+    return Result(learning_rate, history, np.ones(1), stretches, "", {}, nothing, {}, nothing, nothing)
 
 
 def test_a_single_setting_has_its_mean_and_interval(task):
