@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from batchscope.evidence.budgets import REFERENCE
 from batchscope.report.look import Look
 from batchscope.report.style import MARGIN, OKABE_ITO, VERDICT_MARKERS, plt
 from batchscope.report.words import MEASURES
@@ -13,7 +14,6 @@ _ROOM = 0.12  # of what is drawn, at the top and at the bottom
 _ARROW = 0.28  # of the height of the axes
 _BESIDE = 3  # points
 _HEIGHT = 1.45  # inches, which the name of the vertical axis has room for
-REFERENCE = "reference"
 
 
 def draw_differences(

@@ -153,7 +153,7 @@ function changed() {
     saveState();
     waiting ??= requestAnimationFrame(() => {
         waiting = null;
-        drawing = drawing.then(drawAll);
+        drawing = drawing.then(drawAll, drawAll);
     });
 }
 
@@ -170,9 +170,10 @@ function numbersOfTable() {
     });
 }
 
+// Content of a type, or, without one, an address that holds it.
 function save(name, content, type) {
     const link = document.createElement("a");
-    link.href = content instanceof Blob || !type ? content : URL.createObjectURL(new Blob([content], {type}));
+    link.href = type ? URL.createObjectURL(new Blob([content], {type})) : content;
     link.download = name;
     link.click();
 }
@@ -232,8 +233,8 @@ form.addEventListener("input", ({target}) => {
 form.addEventListener("reset", () => setTimeout(() => { found(); changed(); }));
 form.addEventListener("submit", event => event.preventDefault());
 document.getElementById("all").addEventListener("click", () => chooseFound(true));
-document.getElementById("save").addEventListener("click", () => saveRows("numbers", numbersOfTable()));
 document.getElementById("none").addEventListener("click", () => chooseFound(false));
+document.getElementById("save").addEventListener("click", () => saveRows("numbers", numbersOfTable()));
 document.getElementById("link").addEventListener("click", async () => {
     saveState();
     await navigator.clipboard?.writeText(location.href).catch(() => {});
