@@ -86,7 +86,8 @@ def _drawn(schema: dict, name: str = "") -> st.SearchStrategy:
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
     if "anyOf" in schema:
-        return st.one_of(*map(_drawn, schema["anyOf"]))
+        beside = {key: value for key, value in schema.items() if key != "anyOf"}
+        return st.one_of(*(_drawn(beside | each) for each in schema["anyOf"]))
     kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     return st.one_of(*(_of_kind(kind, schema) for kind in kinds))
 
