@@ -3,6 +3,7 @@
 Python feeds it with the orders of the rows, and is left out of the training but for one call per chunk of epochs.
 """
 
+import logging
 import math
 import time
 from collections import Counter
@@ -22,6 +23,7 @@ from batchscope.training.program import Program, compiled, evaluated_at_once
 from batchscope.training.scoring import measure_beside
 from batchscope.training.task import NOTHING, Draw, Task, Trained
 
+_log = logging.getLogger(__name__)
 # Optimizers that treat every weight by itself, so that a stack of replicates is to them one larger tensor.
 _ELEMENT_WISE = ("SGD", "Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Adagrad", "Adadelta", "Ftrl", "Lion")
 # Optimizers that mix the values of a tensor, and are therefore shown each replicate's tensors by themselves.
@@ -178,7 +180,9 @@ class CompiledEngine(Program):
 
     def start(self, draws: list[Draw]) -> list[np.ndarray]:
         """What `state` gives of a whole stack of these draws that is not trained yet."""
-        weights = zip(*(self._initial_weights(draw.weights) for draw in draws))
+        begin = time.perf_counter()
+        weights = list(zip(*(self._initial_weights(draw.weights) for draw in draws)))
+        _log.info("building models took %.2f s", time.perf_counter() - begin)
         return [*(self._stack(values) for values in weights), *self._optimizer_start]
 
     def state(self) -> list[np.ndarray]:
