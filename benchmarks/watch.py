@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pandas as pd
 import psutil
 
-_SECONDS_OF_A_LOOK = 0.05
+SECONDS_OF_A_LOOK = 0.05
 
 
 class Watched(NamedTuple):
@@ -31,7 +31,7 @@ def watch(command: list[str], folder: Path) -> Watched:
         process = subprocess.Popen(command, cwd=folder, stdout=printed, stderr=subprocess.STDOUT)
         while process.poll() is None:
             looks += [(time.perf_counter() - begin, *seen) for seen in _look(process.pid)]
-            time.sleep(_SECONDS_OF_A_LOOK)
+            time.sleep(SECONDS_OF_A_LOOK)
         seconds = time.perf_counter() - begin
         printed.seek(0)
         text = printed.read()

@@ -1,11 +1,11 @@
 """The whole default run against the tutorial's eight trainings: where every second goes, and what a change takes.
 
-Seconds of CPU are what counts: those on the clock depend on what else a machine does. What the cores had left to do is
-`idle`, so that the parts add up to cores times seconds.
+The parts are seconds of CPU, and with what the cores were idle they add up to the cores times the seconds on the clock.
+Which process does what shows in the log that it writes, so Linux alone can tell, and on a machine without GPUs.
 """
 
 import argparse
-import json
+import ast
 import os
 import re
 import subprocess
@@ -17,11 +17,11 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from watch import Watched, watch
+from watch import SECONDS_OF_A_LOOK, Watched, watch
 
 ROOT = Path(__file__).parents[1]
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "all"]
-TRAINED = {"compiling": "compiling", "building models": "building models", "training": "training"}  # as logs say it
+TRAINED = ["compiling", "building models", "training"]  # as logs say it, in the order of a training job
 AFTER_TRAINING = "scores of rows, looks, writing"
 COLORS = {
     "importing Snakemake": "#999999",
@@ -39,13 +39,10 @@ COLORS = {
     "starting scripts": "#b8860b",
     "Snakemake between jobs": "#666666",
 }
-PARTS = list(COLORS)
+_STEP = 0.5  # seconds along time in the picture
 # What is changed of config.yaml, and the figure that shows it.
 CHANGES = {
-    "one batch size more": (
-        ("batch_sizes: [4, 8,", "batch_sizes: [2, 4, 8,"),
-        "batch_sizes.svg",
-    ),
+    "one batch size more": (("batch_sizes: [4, 8,", "batch_sizes: [100, 4, 8,"), "batch_sizes.svg"),
     "one figure": (
         ("minibatch_gradient_descent: {batch_size: 32,", "minibatch_gradient_descent: {batch_size: 64,"),
         "learning_curve_minibatch_gradient_descent.svg",
@@ -73,7 +70,7 @@ def main() -> None:
             print(f"of the eight trainings: {run.seconds / loop.seconds:.3f}, of their CPU {run.cpu / loop.cpu:.3f}")
         used = name_parts(run.looks)
         print_parts(used, run, cores)
-        print_jobs(used, clone)
+        print_jobs(used)
         if options.picture:
             draw(used, cores, options.picture)
         print_changes(clone)
@@ -95,10 +92,18 @@ def name_parts(looks: pd.DataFrame) -> pd.DataFrame:
     part[(looks["pid"] == main) & importing] = "importing Snakemake"
     part[is_warm & planning] = "facts of the study"  # of forks
     part[warm.index] = "imports"
-    of_jobs = looks[job != ""]
-    for name, rows in of_jobs.groupby(job):
+    cpu = looks["cpu"].copy()
+    for name, rows in looks[job != ""].groupby(job):
         part[rows.index] = _parts_of_job(name, rows)
-    return looks.assign(part=part, job=job)
+        if said := _said_at_end(Path(rows["log"].iloc[0])):  # the last look was before that
+            cpu[rows.index[-1]] += said[0] - rows["cpu"].sum()
+    return looks.assign(part=part, job=job, cpu=cpu)
+
+
+def _said_at_end(log: Path) -> tuple[float, int] | None:
+    """Seconds of CPU and megabytes of memory of a job, which it says in its log where it was forked."""
+    said = re.findall(r"^([\d.]+) s of CPU, at most (\d+) MB of memory$", log.read_text(), re.MULTILINE)
+    return (float(said[-1][0]), int(said[-1][1])) if said else None
 
 
 def _parts_of_job(job: str, rows: pd.DataFrame) -> list[str] | str:
@@ -112,7 +117,7 @@ def _parts_of_job(job: str, rows: pd.DataFrame) -> list[str] | str:
         return "evidence and tables"
     # Its log has seconds on the clock; their shares are taken of its CPU.
     text = Path(rows["log"].iloc[0]).read_text()
-    took = [sum(map(float, re.findall(rf"{words} took ([\d.]+) s", text))) for words in TRAINED.values()]
+    took = [sum(map(float, re.findall(rf"{words} took ([\d.]+) s", text))) for words in TRAINED]
     ends = np.cumsum(took) / (rows["second"].max() - rows["second"].min())
     middle = (rows["cpu"].cumsum() - rows["cpu"] / 2) / rows["cpu"].sum()
     return [[*TRAINED, AFTER_TRAINING][place] for place in np.searchsorted(ends, middle)]
@@ -120,9 +125,9 @@ def _parts_of_job(job: str, rows: pd.DataFrame) -> list[str] | str:
 
 def print_parts(used: pd.DataFrame, run: Watched, cores: int) -> None:
     """A table of parts that add up to the seconds of all cores."""
-    parts = used.groupby("part")["cpu"].sum().reindex(PARTS, fill_value=0.0).to_dict()
+    parts = used.groupby("part")["cpu"].sum().reindex([*COLORS], fill_value=0.0).to_dict()
     parts["processes shorter than a look"] = run.cpu - used["cpu"].sum()
-    parts["idle cores"] = cores * run.seconds - run.cpu
+    parts["idle cores, or at work for others"] = cores * run.seconds - run.cpu
     print("| part | CPU, s | of all |\n| --- | --- | --- |")
     for part, cpu in [*parts.items(), (f"{cores} cores, {run.seconds:.1f} s", sum(parts.values()))]:
         print(f"| {part} | {cpu:.1f} | {100 * cpu / (cores * run.seconds):.0f} % |")
@@ -130,17 +135,16 @@ def print_parts(used: pd.DataFrame, run: Watched, cores: int) -> None:
     print(f"planning, from the command to the first job: {first_job:.1f} s on the clock", flush=True)
 
 
-def print_jobs(used: pd.DataFrame, clone: Path) -> None:
+def print_jobs(used: pd.DataFrame) -> None:
     """A table of jobs: their time, and the most memory of their process against what they ask for."""
     print("| job | s | CPU, s | memory, MB | mem_mb |\n| --- | --- | --- | --- | --- |")
     for job, rows in used[used["job"] != ""].groupby("job", sort=False):
         log = Path(rows["log"].iloc[0])
-        cpu, memory = re.findall(r"^([\d.]+) s of CPU, at most (\d+) MB of memory$", log.read_text(), re.MULTILINE)[-1]
-        asked = ""
+        memory, asked = (_said_at_end(log) or (0, ""))[1], ""
         if (benchmark := log.parents[1] / "benchmarks" / f"{job}.tsv").exists():
-            asked = json.loads(pd.read_csv(benchmark, sep="\t")["resources"][0])["mem_mb"]
-        seconds = rows["second"].max() - rows["second"].min()
-        print(f"| {job} | {seconds:.1f} | {cpu} | {memory} | {asked} |", flush=True)
+            asked = ast.literal_eval(pd.read_csv(benchmark, sep="\t")["resources"][0])["mem_mb"]
+        seconds, cpu = rows["second"].max() - rows["second"].min(), rows["cpu"].sum()
+        print(f"| {job} | {seconds:.1f} | {cpu:.2f} | {memory} | {asked} |", flush=True)
 
 
 def print_changes(clone: Path) -> None:
@@ -152,7 +156,6 @@ def print_changes(clone: Path) -> None:
     config = clone / "config.yaml"
     for words, ((old, new), figure) in CHANGES.items():
         text = config.read_text()
-        assert old in text, old
         config.write_text(text.replace(old, new))
         begin = time.time()
         run = watch(SNAKEMAKE, clone)
@@ -161,27 +164,25 @@ def print_changes(clone: Path) -> None:
 
 
 def draw(used: pd.DataFrame, cores: int, path: Path) -> None:
-    """Every job along time, and below how many cores are at work at what."""
-    jobs = [(job, rows) for job, rows in used[used["job"] != ""].groupby("job", sort=False)]
+    """Every job along time, and below it how many cores are at work at what."""
+    jobs = used[used["job"] != ""].groupby("job", sort=False)
     figure, (above, below) = plt.subplots(
-        2, 1, sharex=True, figsize=(9, 8.4), gridspec_kw={"height_ratios": [len(jobs) + 2, 9]}, layout="constrained"
+        2, 1, sharex=True, figsize=(9, 8), gridspec_kw={"height_ratios": [len(jobs), 9]}, layout="constrained"
     )
-    for place, (_, rows) in enumerate([("", used[used["job"] == ""]), *jobs]):
-        ends = rows["second"].shift(-1).fillna(rows["second"] + 0.05)
-        if place:
-            widths = (ends - rows["second"]).clip(upper=0.3)
-            above.barh(place, widths, left=rows["second"], height=0.8, color=rows["part"].map(COLORS))
-    above.set_yticks(range(1, len(jobs) + 1), [job for job, _ in jobs], fontsize=7)
-    above.invert_yaxis()
-    bins = np.arange(0, used["second"].max() + 0.5, 0.5)
-    bottom = np.zeros(len(bins) - 1)
-    for part in PARTS:
+    for job, rows in jobs:
+        until_next = -rows["second"].diff(-1).fillna(-SECONDS_OF_A_LOOK)
+        above.barh([job] * len(rows), until_next, 0.8, rows["second"], color=rows["part"].map(COLORS))
+    above.set(ylim=(len(jobs) - 0.5, -0.5))
+    above.tick_params("y", labelsize=7)
+    steps = np.arange(0, used["second"].max() + _STEP, _STEP)
+    bottom = np.zeros(len(steps) - 1)
+    for part, color in COLORS.items():
         rows = used[used["part"] == part]
-        at_work = np.histogram(rows["second"], bins, weights=rows["cpu"])[0] / 0.5
-        below.bar(bins[:-1], at_work, 0.5, bottom, align="edge", color=COLORS[part], label=part)
+        at_work = np.histogram(rows["second"], steps, weights=rows["cpu"])[0] / _STEP
+        below.bar(steps[:-1], at_work, _STEP, bottom, align="edge", color=color, label=part)
         bottom += at_work
-    below.set(xlabel="seconds since the command", ylabel="cores at work", ylim=(0, cores * 1.05), xlim=(0, None))
-    figure.legend(*below.get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=7, frameon=False)
+    below.set(xlabel="seconds since the command", ylabel="cores at work", ylim=(0, cores * 1.05), xlim=(0, steps[-1]))
+    figure.legend(loc="outside lower center", ncols=5, fontsize=7, frameon=False)
     figure.savefig(path, dpi=100)
 
 

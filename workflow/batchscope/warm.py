@@ -202,9 +202,11 @@ def _run(
     with suppress(PermissionError):  # the group is of another session
         os.setpgid(0, group)  # what is sent to the job's group reaches it
     runpy.run_path(script, init_globals=variables, run_name="__main__")
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    cpu, memory = sum(each.ru_utime + each.ru_stime for each in used), max(each.ru_maxrss for each in used)
-    print(f"{cpu:.2f} s of CPU, at most {memory / 1024:.0f} MB of memory", file=sys.stderr)
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    print(
+        f"{used.ru_utime + used.ru_stime:.2f} s of CPU, at most {used.ru_maxrss / 1024:.0f} MB of memory",
+        file=sys.stderr,
+    )
 
 
 if __name__ == "__main__":
