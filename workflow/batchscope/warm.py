@@ -9,7 +9,6 @@ Snakemake knows of, and the other way round. Run as a program it serves, on the 
 """
 
 import ast
-import gc
 import importlib
 import multiprocessing
 import os
@@ -100,7 +99,6 @@ def in_warm_process(script: str, threads: int = 1, **variables) -> None:
 def serve(listener: socket.socket) -> None:
     """Fork for every script that calls, and tell it how that ended, until the owner of standard input is gone."""
     signal.signal(signal.SIGTERM, _end)
-    gc.disable()  # of what is imported nothing can go: to look for that takes a fifth of the time
     threading.Thread(target=_end_with_owner, daemon=True).start()
     jobs = {}  # of each its caller, None where that is gone
     try:
@@ -167,7 +165,6 @@ def _start_job(listener: socket.socket, callers: list[Connection]) -> tuple[mult
     job = multiprocessing.get_context("fork").Process(
         target=_run, args=(script, variables, *place, streams, [listener, caller, *callers])
     )
-    gc.freeze()  # so that jobs do not look at it either
     job.start()
     for stream in streams:
         os.close(stream)
@@ -199,7 +196,6 @@ def _run(
         os.dup2(stream, own)
         os.close(stream)
     sys.stdin = os.fdopen(0, closefd=False)
-    gc.enable()
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
