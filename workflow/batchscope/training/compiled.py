@@ -191,7 +191,7 @@ class CompiledEngine(Program):
     def _take_on(self, state: Sequence[np.ndarray]) -> None:
         """Be where a state says."""
         weights, others = state[: len(self._trainable)], state[len(self._trainable) :]
-        for variable, value in zip((*self._trainable, *self._variables), (*self._turn(weights), *others), strict=True):
+        for variable, value in zip((*self._trainable, *self._variables), (*self._hold(weights), *others), strict=True):
             variable.assign(value)
 
     def weights(self, member: int) -> list[np.ndarray]:

@@ -5,12 +5,13 @@ Epochs and batches are loops inside the program. Nothing here knows how it is fe
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from itertools import zip_longest
+from operator import ne
 
 import numpy as np
 
 from batchscope.hardware.backend import keras, tf
-from batchscope.training.small_matmul import MOST_COLUMNS, fast_gradients
+from batchscope.training.held import held_shape, reshaped
+from batchscope.training.small_matmul import fast_gradients
 from batchscope.training.task import Task
 
 _LINEAR = ("SGD",)  # to which a sum of gradients is the same as one after the other
@@ -38,34 +39,41 @@ class Program:
         self._task = task
         self._lead = lead
         self._model = task.build_replicate(0)
-        # Of single rows XLA would add up the products in another order.
-        turns = bool(lead) and task.rows_at_once > 1
-        self._turned = [turns and _is_narrow(variable) for variable in self._model.trainable_variables]
-        self._trainable = self._make_variables(self._model.trainable_variables, self._turned)
-        self._non_trainable = self._make_variables(self._model.non_trainable_variables)
+        self._shapes = [tuple(weight.shape) for weight in self._model.trainable_variables]
+        held = [held_shape(weight, task.rows_at_once) for weight in self._model.trainable_variables]
+        self._held = held if lead else self._shapes
+        self._trainable = self._make_variables(self._model.trainable_variables, self._held)
+        self._non_trainable = self._make_variables(
+            self._model.non_trainable_variables, [variable.shape for variable in self._model.non_trainable_variables]
+        )
         self._optimizer = task.build_optimizer(0.0)
         self._optimizer.build(self._trainable)
         self._class_weight = None if task.class_weight is None else tf.constant(task.class_weight)
 
-    def _make_variables(self, variables: list[keras.Variable], turned: Iterable[bool] = ()) -> list[keras.Variable]:
+    def _make_variables(self, variables: list[keras.Variable], shapes: Iterable[tuple]) -> list[keras.Variable]:
         if not self._lead:
             return variables
-        shapes = [v.shape[::-1] if turn else v.shape for v, turn in zip_longest(variables, turned, fillvalue=False)]
         return [
             keras.Variable(
                 np.zeros(self._lead + tuple(shape), v.dtype), dtype=v.dtype, trainable=v.trainable, name=v.name
             )
-            for v, shape in zip(variables, shapes)
+            for v, shape in zip(variables, shapes, strict=True)
         ]
 
     def _weights(self) -> list[tf.Tensor]:
         """What is trained, as the model has it."""
-        return self._turn(_values(self._trainable))
+        return self._reshaped(_values(self._trainable), self._shapes)
 
-    def _turn(self, values: Sequence) -> list:
-        """Of what belongs to each weight, what the program holds turned, from one way to the other."""
-        turn = tf.linalg.matrix_transpose
-        return [turn(value) if turned else value for value, turned in zip(values, self._turned, strict=True)]
+    def _hold(self, weights: Sequence) -> list:
+        """Weights or their gradients, of which there may be none, as the program holds them."""
+        return self._reshaped(weights, self._held)
+
+    def _reshaped(self, values: Sequence, shapes: list[tuple]) -> list:
+        held_otherwise = map(ne, self._shapes, self._held)
+        return [
+            reshaped(value, shape) if otherwise and value is not None else value
+            for value, shape, otherwise in zip(values, shapes, held_otherwise, strict=True)
+        ]
 
     def _run_parts(self, batch_size: int, orders: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Train the parts of epochs that are held.
@@ -112,7 +120,7 @@ class Program:
 
         def update(start, size):
             loss, correct, *gradients = self._differentiate(rows, start, size)
-            self._optimizer.apply(self._turn(gradients), self._trainable)
+            self._optimizer.apply(self._hold(gradients), self._trainable)
             return loss, correct
 
         return self._sum_over_batches(count, batch_size, update, self._zeros(), batches)
@@ -253,15 +261,6 @@ def compiled(function: Callable) -> Callable:
 
 def evaluated_at_once(task: Task, rows: int) -> int:
     return min(_TEST_ROWS_AT_ONCE, task.micro_batch_size or rows, rows)
-
-
-def _is_narrow(variable: keras.Variable) -> bool:
-    """Whether a stack holds it turned: of a matrix, the longer axis is to come last, where it fills the registers.
-
-    An update of the tutorial's network at batch size 4 takes half the time so, for the same bytes.
-    """
-    shape = variable.shape
-    return variable.name == "kernel" and len(shape) == 2 and shape[1] < shape[0] and shape[1] <= MOST_COLUMNS
 
 
 def _values(variables: list[keras.Variable]) -> list[tf.Tensor]:

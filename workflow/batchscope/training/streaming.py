@@ -127,7 +127,7 @@ class StreamingEngine(CompiledEngine):
         return [loss, correct]
 
     def _apply_gradients(self) -> None:
-        self._optimizer.apply(self._turn([total.value() for total in self._sums]), self._trainable)
+        self._optimizer.apply(self._hold([total.value() for total in self._sums]), self._trainable)
         for total in self._sums:
             total.assign(tf.zeros_like(total))
 
