@@ -10,6 +10,7 @@ from operator import ne
 import numpy as np
 
 from batchscope.hardware.backend import keras, tf
+from batchscope.training.convolution import fast_convolution
 from batchscope.training.held import held_shape, reshaped
 from batchscope.training.max_pooling import fast_pooling
 from batchscope.training.small_matmul import fast_gradients
@@ -192,7 +193,7 @@ class Program:
         non-trainable variables, loss, correct.
         """
         trainable, non_trainable, x, y = state_and_rows
-        with fast_gradients(x.graph), fast_pooling(x.graph):
+        with fast_gradients(x.graph), fast_pooling(x.graph), fast_convolution(x.graph):
             loss, correct, non_trainable = self._forward(trainable, non_trainable, x, y, training=True)
         gradients = tf.gradients(self._optimizer.scale_loss(loss) * share, trainable)
         if (self._lead or share < 1) and any(isinstance(gradient, tf.IndexedSlices) for gradient in gradients):
