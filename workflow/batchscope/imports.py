@@ -29,14 +29,18 @@ def modules_in(folder: Path, program: Path) -> list[Path]:
     found, ahead = set(), [program]
     while ahead:
         file = ahead.pop()
-        for parts in _imported(file, file.read_bytes()):
-            new = set(_files(folder, parts)) - found - {program}
-            found |= new
-            ahead += new
+        new = _imported_files(folder, file, file.read_bytes()) - found - {program}
+        found |= new
+        ahead += new
     return sorted(found)
 
 
 @cache  # each is asked for by many programs
+def _imported_files(folder: Path, file: Path, content: bytes) -> set[Path]:
+    """The modules of a folder that a file with this content imports itself."""
+    return {module for parts in _imported(file, content) for module in _files(folder, parts)}
+
+
 def _imported(file: Path, content: bytes) -> set[tuple[str, ...]]:
     """The parts of the names that a file imports, from the folder where its imports begin; of relative ones too."""
     names = set()
