@@ -1,7 +1,7 @@
 """Jobs that start at once: a run has one process that imports what they need, and forks itself for each of them.
 
-Importing TensorFlow, pandas and matplotlib takes longer than most jobs. The warm process begins with it while nothing is
-asked of it. A script that hands itself over runs in a fork of the warm process where its run has one, with its own
+Importing TensorFlow, pandas and matplotlib takes longer than most jobs. The warm process begins with it before it is
+asked. A script that hands itself over runs in a fork of the warm process where its run has one, with its own
 environment, folder and streams, and goes on by itself elsewhere: on a cluster, with GPUs, in an environment of conda,
 with more than one thread. Its results do not differ.
 
