@@ -538,11 +538,9 @@ def test_out_of_memory_halves_the_stack(make_task, caplog, monkeypatch, train_co
 
 def test_a_replicate_that_diverges_is_marked_and_the_others_go_on(make_task, caplog, train_compiled):
     class Poisoned(Task):
-        def build_replicate(self, weights):
-            model = super().build_replicate(weights)
-            if weights == 1:
-                model.trainable_variables[0].assign(np.full(model.trainable_variables[0].shape, np.nan))
-            return model
+        def initial_weights(self, weights):
+            first, *others = super().initial_weights(weights)
+            return [np.full_like(first, np.nan) if weights == 1 else first, *others]
 
     task = make_task()
     poisoned = Poisoned(**{field.name: getattr(task, field.name) for field in dataclasses.fields(task)})
