@@ -42,7 +42,7 @@ def written(path: str) -> tuple[str, str, str]:
 
 def test_every_format_says_which_version_rule_and_data_it_comes_from(job, monkeypatch):
     monkeypatch.setattr(figure_file, "git_state", lambda _: {"commit": "abc123", "dirty": True})
-    write_figure(plt.figure(), job, of_seconds=True)
+    write_figure(plt.figure(layout="constrained"), job, of_seconds=True)
     digest = sha256(TABLE.format(1).encode()).hexdigest()
     for path in job.output:
         assert written(path) == (
@@ -54,7 +54,7 @@ def test_every_format_says_which_version_rule_and_data_it_comes_from(job, monkey
 
 def test_a_copy_without_a_commit_says_its_version_alone(job, monkeypatch):
     monkeypatch.setattr(figure_file, "git_state", lambda _: None)
-    write_figure(plt.figure(), job)
+    write_figure(plt.figure(layout="constrained"), job)
     assert {written(path)[1] for path in job.output} == {f"Batchscope {__version__}"}
 
 
@@ -73,7 +73,7 @@ def test_the_look_is_that_of_the_parameters(job):
 
 
 def test_text_in_a_pdf_is_truetype(job):
-    figure = plt.figure()
+    figure = plt.figure(layout="constrained")
     figure.text(0.5, 0.5, "some text", family="STIXGeneral")
     write_figure(figure, job)
     assert set(re.findall(r"/Subtype /(\w*Type\w+)", Path(job.output[1]).read_bytes().decode("latin-1"))) == {
