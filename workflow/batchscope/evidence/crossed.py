@@ -31,7 +31,8 @@ from batchscope.evidence.studentised import (
     without_interval,
 )
 
-_NUMBERS_AT_ONCE = 2**23  # of one array in a block of draws
+_NUMBERS_AT_ONCE = 2**18  # of one array in a block of draws, as many as a processor's cache has room for
+_DRAWS_AT_ONCE = 8  # or a multiple: BLAS rounds what is left over at the end of a block in another way
 
 
 class Parts(NamedTuple):
@@ -226,7 +227,7 @@ def _resamples(values: np.ndarray, trainings: np.ndarray, rows: np.ndarray) -> I
     behind, filled, present = _behind(values), np.where(present, values, 0.0), present.astype(float)
     # Where nothing is missing, every training has all rows and every row all trainings.
     complete = present.all()
-    block = max(1, _NUMBERS_AT_ONCE // (means * max(count, width)))
+    block = max(1, _NUMBERS_AT_ONCE // (means * max(count, width) * _DRAWS_AT_ONCE)) * _DRAWS_AT_ONCE
     for start in range(0, len(trainings), block):
         of_trainings, of_rows = trainings[start : start + block], rows[start : start + block]
         yield _Resample(

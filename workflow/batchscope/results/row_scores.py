@@ -1,6 +1,7 @@
 """What each replicate got right after its last epoch, row by row: a row of a file per setting and replicate."""
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -106,6 +107,7 @@ class RowScoreTable:
 
     def __init__(self, table: pyarrow.Table):
         self._table = table
+        self._rows_of = cache(lambda setting: table.filter(_is(setting)).sort_by("replicate"))
 
     @property
     def settings(self) -> list[Setting]:
@@ -122,7 +124,7 @@ class RowScoreTable:
         The rows are all those that some replicate of the setting was tested on, in the dataset's own order. NaN where a
         replicate was not tested on a row, and where it diverged.
         """
-        chosen = self._table.filter(_is(setting)).sort_by("replicate")
+        chosen = self._rows_of(setting)
         rows, correct, loss, error = (_flat(chosen[f"{part}_{name}"]) for name in (*_VALUES, *_OF_NUMBERS))
         if score == "loss":
             scores = loss
@@ -141,7 +143,7 @@ class RowScoreTable:
 
     def rows(self, setting: Setting, part: str) -> np.ndarray:
         """The numbers of the rows that `of` has, in its order, (rows,)."""
-        return np.unique(_flat(self._table.filter(_is(setting))[f"{part}_rows"]))
+        return np.unique(_flat(self._rows_of(setting)[f"{part}_rows"]))
 
 
 def read_row_scores(paths: Iterable[str | Path], on: str) -> RowScoreTable:
