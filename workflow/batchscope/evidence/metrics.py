@@ -158,9 +158,7 @@ def _stays(values: np.ndarray, score: str, target: float) -> np.ndarray:
     return (lead >= 0) & (ahead >= -_ROUNDING)
 
 
-def _times(
-    curve: dict[str, np.ndarray], seconds: np.ndarray, part: str, score: str, target: float
-) -> dict[str, float]:
+def _times(curve: dict[str, np.ndarray], seconds: np.ndarray, part: str, score: str, target: float) -> dict[str, float]:
     """Epochs, updates and seconds to the target on a part of the rows."""
     there = _stays(curve[f"{part}_{score}"], score, target)
     return {

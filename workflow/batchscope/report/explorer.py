@@ -13,6 +13,7 @@ from batchscope.evidence.comparisons import compare_on_this_split
 from batchscope.evidence.metrics import timed_curves
 from batchscope.evidence.rates import best_of_each_size
 from batchscope.evidence.trainings import THIS_SPLIT, Trainings
+from batchscope.files import is_as_written, replacing
 from batchscope.report.network import compressed
 from batchscope.report.templates import write
 from batchscope.report.words import MEASURES, SCORES
@@ -226,15 +227,26 @@ def read_explorer(
     }
 
 
-def write_explorer(explorer: dict, templates: Path, path: str | Path) -> None:
-    """Write the explorer, a page that needs no network: the drawing library is in it as it is released.
+def drawing_library(kept: Path) -> str:
+    """Vega-Lite with all that it needs, as it is released; `kept` in a folder, as binding it takes longer than the rest
+    of the explorer.
+    """
+    path = kept / f"vega_of_vl_convert_{vl_convert.__version__}.js"
+    if not path.exists() or not is_as_written(path):
+        with replacing(path) as temporary:
+            temporary.write_text(vl_convert.javascript_bundle())
+    return path.read_text()
+
+
+def write_explorer(explorer: dict, templates: Path, library: str, path: str | Path) -> None:
+    """Write the explorer, a page that needs no network.
 
     Args:
         explorer: as from `read_explorer`.
         templates: the folder of the report's templates.
+        library: as from `drawing_library`.
     """
     scripts = "".join((templates / "explorer" / name).read_text() for name in _SCRIPTS)
-    library = vl_convert.javascript_bundle()
     data = json.dumps(explorer, allow_nan=False).replace("<", "\\u003c")
     write(
         templates / "explorer.html.jinja",

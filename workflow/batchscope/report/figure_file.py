@@ -8,8 +8,7 @@ from itertools import compress
 from pathlib import Path
 from typing import NamedTuple
 
-import matplotlib.backends.backend_pdf  # noqa: F401  # here, as matplotlib would import it in each job
-import matplotlib.backends.backend_svg  # noqa: F401
+from matplotlib.backends import backend_pdf, backend_svg  # noqa: F401  # or each job would import them
 
 from batchscope import __version__
 from batchscope.files import replacing, sha256
