@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow
 import pyarrow.compute
+import pyarrow.dataset  # with which it reads Parquet, or each job would import it
 import pyarrow.parquet
 
 from batchscope.files import replacing
