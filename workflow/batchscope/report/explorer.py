@@ -26,6 +26,7 @@ _PLACES = ["setting", "replicate", "epoch", "updates", "seconds"]  # columns tha
 _MOST_VALUES = 2_400_000  # measured, of all curves together, which some 10 MB hold
 _FEWEST_MEASUREMENTS, _FEWEST_REPLICATES = 25, 3  # of a setting's curves, however many settings there are
 _MOST_AT_FIRST = 12  # settings that are chosen where nobody has chosen yet
+_ASKED_OF_VEGA = "window.vegaEmbed = vegaEmbed"  # the one name that the scripts use
 _MOST_PAIRS = 300  # of settings that are compared, as each takes some hundredths of a second
 
 
@@ -234,7 +235,7 @@ def drawing_library(kept: Path) -> str:
     path = kept / f"vega_of_vl_convert_{vl_convert.__version__}.js"
     if not path.exists() or not is_as_written(path):
         with replacing(path) as temporary:
-            temporary.write_text(vl_convert.javascript_bundle())
+            temporary.write_text(vl_convert.javascript_bundle(_ASKED_OF_VEGA))
     return path.read_text()
 
 
