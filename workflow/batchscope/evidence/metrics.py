@@ -50,9 +50,12 @@ def measure_replicates(
     the stretches after the first, which warms up. A run's are its own, spread evenly over its epochs. Metrics that the
     history has are measured as accuracy is, on the rows that are not trained on.
     """
+    columns = {name: history[name].to_numpy() for name in history if name not in SETTING}
     replicates = pd.DataFrame(
-        setting._asdict() | {"replicate": replicate} | _measure(_columns(curve), seconds, score, target)
-        for setting, replicate, curve, seconds in timed_curves(history, timing, by_run)
+        setting._asdict()
+        | {"replicate": replicate}
+        | _measure({name: values[rows] for name, values in columns.items()}, seconds, score, target)
+        for setting, replicate, rows, seconds in timed_curves(history, timing, by_run)
     )
     if history[f"validation_{score}"].isna().all():
         by_score = [f"validation_{time}" for time in ("epochs_to_first_touch", *_TIMES)]
@@ -62,20 +65,18 @@ def measure_replicates(
 
 def timed_curves(
     history: pd.DataFrame, timing: pd.DataFrame, by_run: bool
-) -> Iterator[tuple[Setting, int, pd.DataFrame, np.ndarray]]:
-    """Every setting and replicate with its rows of the history, and the seconds until each of them.
+) -> Iterator[tuple[Setting, int, np.ndarray, np.ndarray]]:
+    """Every setting and replicate with the places of its rows in the history, and the seconds until each of them.
 
     The arguments, and what seconds are: see `measure_replicates`.
     """
-    for setting, curves in history.groupby(SETTING):
-        clocks = _clocks(rows_of(setting, timing).sort_values("stretch"), curves["epoch"].max(), by_run)
-        for clock, (replicate, curve) in zip(clocks, curves.groupby("replicate")):
-            yield Setting(*setting), replicate, curve, clock(curve["epoch"].to_numpy())
-
-
-def _columns(curve: pd.DataFrame) -> dict[str, np.ndarray]:
-    """The numbers of a curve, (epochs,) each; quicker than pandas where thousands of curves are short."""
-    return {name: curve[name].to_numpy() for name in curve if name not in SETTING}
+    replicates, epochs = (history[column].to_numpy() for column in ("replicate", "epoch"))
+    for setting, curves in sorted(history.groupby(SETTING).indices.items()):
+        clocks = _clocks(rows_of(setting, timing).sort_values("stretch"), epochs[curves].max(), by_run)
+        one_by_one = curves[np.argsort(replicates[curves], kind="stable")]
+        numbers, starts = np.unique(replicates[one_by_one], return_index=True)
+        for clock, replicate, rows in zip(clocks, numbers, np.split(one_by_one, starts[1:])):
+            yield Setting(*setting), replicate, rows, clock(epochs[rows])
 
 
 def _measure(curve: dict[str, np.ndarray], seconds: np.ndarray, score: str, target: float) -> dict:

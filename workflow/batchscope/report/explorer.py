@@ -37,13 +37,13 @@ def read_curves(history: pd.DataFrame, timing: pd.DataFrame, settings: list[Sett
         history, timing, by_run: as `batchscope.evidence.metrics.measure_replicates` takes them.
         settings: in their order.
     """
-    history, numbers = history.reset_index(drop=True), {setting: number for number, setting in enumerate(settings)}
+    numbers = {setting: number for number, setting in enumerate(settings)}
     runs = [
-        (curve.index, np.full(len(curve), numbers[setting]), seconds)
-        for setting, _, curve, seconds in timed_curves(history, timing, by_run)
+        (rows, np.full(len(rows), numbers[setting]), seconds)
+        for setting, _, rows, seconds in timed_curves(history, timing, by_run)
     ]
     rows, of_settings, seconds = map(np.concatenate, zip(*runs))
-    curves = history.loc[rows].assign(setting=of_settings, seconds=seconds)
+    curves = history.iloc[rows].assign(setting=of_settings, seconds=seconds)
     measures = [f"{part}_{score}" for score in ("accuracy", "loss", *metrics_of(history)) for part in PARTS]
     known = [measure for measure in measures if measure in history and history[measure].notna().any()]
     return curves[[*_PLACES, *known]].sort_values(_PLACES[:3], ignore_index=True)
