@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 
 from batchscope import __version__
@@ -56,6 +57,21 @@ def test_a_copy_without_a_commit_says_its_version_alone(job, monkeypatch):
     monkeypatch.setattr(figure_file, "git_state", lambda _: None)
     write_figure(plt.figure(layout="constrained"), job)
     assert {written(path)[1] for path in job.output} == {f"Batchscope {__version__}"}
+
+
+def test_the_layout_is_solved_once_for_all_formats(job):
+    solved = []
+
+    class Counted(ConstrainedLayoutEngine):
+        def execute(self, figure):
+            solved.append(figure)
+            super().execute(figure)
+
+    figure = plt.figure(layout=Counted())
+    axes = figure.add_subplot(ylabel="a\nlabel\nof\nsix\nlong\nlines")
+    write_figure(figure, job)
+    assert len(solved) == 1
+    assert axes.get_tightbbox().x0 > 0  # the label has room
 
 
 def test_seconds_that_are_not_drawn_do_not_count(tmp_path):
