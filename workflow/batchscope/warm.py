@@ -221,7 +221,7 @@ def _run(
     runpy.run_path(script, init_globals=variables, run_name="__main__")
     used = resource.getrusage(resource.RUSAGE_SELF)
     print(
-        f"{used.ru_utime + used.ru_stime:.1f} s of CPU, at most {used.ru_maxrss / 1024:.0f} MB of memory",
+        f"{used.ru_utime + used.ru_stime:.2f} s of CPU, at most {used.ru_maxrss / 1024:.0f} MB of memory",
         file=sys.stderr,
     )
 

@@ -3,6 +3,7 @@
 Python feeds it with the orders of the rows, and is left out of the training but for one call per chunk of epochs.
 """
 
+import logging
 import math
 import time
 from collections import Counter
@@ -22,6 +23,7 @@ from batchscope.training.program import Program, compiled, evaluated_at_once
 from batchscope.training.scoring import measure_beside
 from batchscope.training.task import NOTHING, Draw, Task, Trained
 
+_log = logging.getLogger(__name__)
 # Optimizers that treat every weight by itself, so that a stack of replicates is to them one larger tensor.
 _ELEMENT_WISE = ("SGD", "Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Adagrad", "Adadelta", "Ftrl", "Lion")
 # Optimizers that mix the values of a tensor, and are therefore shown each replicate's tensors by themselves.
@@ -89,7 +91,7 @@ class CompiledEngine(Program):
         super().__init__(task, (width,) if stacked else ())
         self._width = width if stacked else 1
         self._optimizer_start = [variable.numpy() for variable in self._optimizer.variables]
-        self._variables = [*self._trainable, *self._non_trainable, *self._optimizer.variables]
+        self._variables = [*self._non_trainable, *self._optimizer.variables]
         # Drawing weights takes long, and stacks one after the other often start from the same ones.
         self._initial_weights = lru_cache(maxsize=self._width)(task.initial_weights)
         self._epochs_at_once, parts_at_once = self._most_at_once()
@@ -139,8 +141,7 @@ class CompiledEngine(Program):
         `state` is what `state()` gave when the stack was `so_far`; `looks` says when and at what to look.
         """
         members = self._filled(draws)
-        for variable, value in zip(self._variables, state or self.start(members)):
-            variable.assign(value)
+        self._take_on(state or self.start(members))
         start_at(self._optimizer, learning_rate)
         _, *evaluated = zip(*(self._task.split(draw.split) for draw in members))
         self._evaluate_on([self._stack(rows) for rows in evaluated])
@@ -178,16 +179,24 @@ class CompiledEngine(Program):
 
     def start(self, draws: list[Draw]) -> list[np.ndarray]:
         """What `state` gives of a whole stack of these draws that is not trained yet."""
-        weights = zip(*(self._initial_weights(draw.weights) for draw in draws))
+        begin = time.perf_counter()
+        weights = list(zip(*(self._initial_weights(draw.weights) for draw in draws)))
+        _log.info("drawing weights took %.2f s", time.perf_counter() - begin)
         return [*(self._stack(values) for values in weights), *self._optimizer_start]
 
     def state(self) -> list[np.ndarray]:
         """The weights, what else the model changes, and the optimizer of the stack."""
-        return [variable.numpy() for variable in self._variables]
+        return [value.numpy() for value in (*self._weights(), *self._variables)]
+
+    def _take_on(self, state: Sequence[np.ndarray]) -> None:
+        """Be where a state says."""
+        weights, others = state[: len(self._trainable)], state[len(self._trainable) :]
+        for variable, value in zip((*self._trainable, *self._variables), (*self._hold(weights), *others), strict=True):
+            variable.assign(value)
 
     def weights(self, member: int) -> list[np.ndarray]:
         """The weights of a member of the stack trained last, and what else its model changes while it is trained."""
-        values = [variable.numpy() for variable in (*self._trainable, *self._non_trainable)]
+        values = [value.numpy() for value in (*self._weights(), *self._non_trainable)]
         return [value[member] for value in values] if self._lead else values
 
     def outputs(self, rows: list[np.ndarray]) -> np.ndarray:

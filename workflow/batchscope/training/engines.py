@@ -121,7 +121,7 @@ def _choose_engine(task: Task, fastest: Way, width: int, memory_mb: int, say: Ca
         if streamed:
             say(f"the rows are streamed: {task.x.nbytes / 2**20:.0f} MB are much of the {memory_mb} MB of memory")
         say(f"compiled to train {in_words}")
-        _log.info("compiling took %.1f s", time.perf_counter() - begin)
+        _log.info("compiling took %.2f s", time.perf_counter() - begin)
         if task.rows_at_once < max(stage.batch_size for stage in task.stages):
             say(f"the gradients of larger batches are added up from micro-batches of {task.rows_at_once} rows")
             if layers := sees_micro_batches(task.build_replicate(0)):

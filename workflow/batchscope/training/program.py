@@ -3,12 +3,14 @@
 Epochs and batches are loops inside the program. Nothing here knows how it is fed, see `batchscope.training.compiled`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from operator import ne
 
 import numpy as np
 
 from batchscope.hardware.backend import keras, tf
+from batchscope.training.held import held_shape, reshaped
 from batchscope.training.small_matmul import fast_gradients
 from batchscope.training.task import Task
 
@@ -37,20 +39,40 @@ class Program:
         self._task = task
         self._lead = lead
         self._model = task.build_replicate(0)
-        self._trainable = self._make_variables(self._model.trainable_variables)
-        self._non_trainable = self._make_variables(self._model.non_trainable_variables)
+        self._shapes = [tuple(weight.shape) for weight in self._model.trainable_variables]
+        held = [held_shape(weight, task.rows_at_once) for weight in self._model.trainable_variables]
+        self._held = held if lead else self._shapes
+        self._trainable = self._make_variables(self._model.trainable_variables, self._held)
+        self._non_trainable = self._make_variables(
+            self._model.non_trainable_variables, [variable.shape for variable in self._model.non_trainable_variables]
+        )
         self._optimizer = task.build_optimizer(0.0)
         self._optimizer.build(self._trainable)
         self._class_weight = None if task.class_weight is None else tf.constant(task.class_weight)
 
-    def _make_variables(self, variables: list[keras.Variable]) -> list[keras.Variable]:
+    def _make_variables(self, variables: list[keras.Variable], shapes: Iterable[tuple]) -> list[keras.Variable]:
         if not self._lead:
             return variables
         return [
             keras.Variable(
-                np.zeros(self._lead + tuple(v.shape), v.dtype), dtype=v.dtype, trainable=v.trainable, name=v.name
+                np.zeros(self._lead + tuple(shape), v.dtype), dtype=v.dtype, trainable=v.trainable, name=v.name
             )
-            for v in variables
+            for v, shape in zip(variables, shapes, strict=True)
+        ]
+
+    def _weights(self) -> list[tf.Tensor]:
+        """What is trained, as the model has it."""
+        return self._reshaped(_values(self._trainable), self._shapes)
+
+    def _hold(self, weights: Sequence) -> list:
+        """Weights or their gradients, of which there may be none, as the program holds them."""
+        return self._reshaped(weights, self._held)
+
+    def _reshaped(self, values: Sequence, shapes: list[tuple]) -> list:
+        held_otherwise = map(ne, self._shapes, self._held)
+        return [
+            reshaped(value, shape) if otherwise and value is not None else value
+            for value, shape, otherwise in zip(values, shapes, held_otherwise, strict=True)
         ]
 
     def _run_parts(self, batch_size: int, orders: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -98,7 +120,7 @@ class Program:
 
         def update(start, size):
             loss, correct, *gradients = self._differentiate(rows, start, size)
-            self._optimizer.apply(gradients, self._trainable)
+            self._optimizer.apply(self._hold(gradients), self._trainable)
             return loss, correct
 
         return self._sum_over_batches(count, batch_size, update, self._zeros(), batches)
@@ -107,7 +129,7 @@ class Program:
         """Of one batch, micro-batch by micro-batch: the sums of loss and correct over its rows, and the gradients."""
 
         def differentiate(begin, micro):
-            state = _values(self._trainable), _values(self._non_trainable)
+            state = self._weights(), _values(self._non_trainable)
             gradients, non_trainable, loss, correct = self._map(
                 partial(self._gradients, micro / size), (*state, *self._batch(rows, start + begin, micro))
             )
@@ -115,12 +137,12 @@ class Program:
                 variable.assign(value)
             return loss * micro, correct, *gradients
 
-        zeros = [*self._zeros(), *(tf.zeros_like(value) for value in _values(self._trainable))]
+        zeros = [*self._zeros(), *(tf.zeros_like(value) for value in self._weights())]
         return self._sum_over_batches(size, min(size, self._task.rows_at_once), differentiate, zeros)
 
     def _evaluate_rows(self, rows: Rows, count: int) -> Sequence[tf.Tensor]:
         """Sums over rows that are not trained on: loss, correct."""
-        state = _values(self._trainable), _values(self._non_trainable)
+        state = self._weights(), _values(self._non_trainable)
 
         def evaluate(start, size):
             loss, correct = self._map(
@@ -135,7 +157,7 @@ class Program:
         """Sums over rows, each by itself as if it were a batch: for each weight the squared norm of its gradient,
         (*lead), and then for each the gradient, shaped as it is.
         """
-        weights, scale = _values(self._trainable), self._optimizer.loss_scale_factor or 1.0
+        weights, scale = self._weights(), self._optimizer.loss_scale_factor or 1.0
 
         def differentiate(start, _):
             _, _, *gradients = self._differentiate(rows, start, 1)
@@ -150,7 +172,7 @@ class Program:
         return self._sum_over_batches(count, 1, differentiate, zeros)
 
     def _run_outputs(self, x: tf.Tensor) -> tf.Tensor:
-        state = _values(self._trainable), _values(self._non_trainable)
+        state = self._weights(), _values(self._non_trainable)
         return self._map(lambda arguments: self._call(*arguments, training=False)[0], (*state, x))
 
     def _batch(self, rows: Rows, start: tf.Tensor, size: int) -> list[tf.Tensor]:

@@ -9,8 +9,8 @@ import math
 from batchscope.hardware.backend import tf
 
 # Measured for a stack of 30 replicates: beyond these the library is faster.
+MOST_COLUMNS = 8  # of the factor that would be transposed
 _LARGEST_PRODUCT = 2**13  # multiplications per replicate
-_MOST_COLUMNS = 8  # of the factor that would be transposed
 
 _NAME = "BatchscopeSmallMatMul"
 
@@ -29,7 +29,7 @@ def _matmul_gradient(op: tf.Operation, gradient: tf.Tensor) -> tuple[tf.Tensor, 
     if gradient.dtype.size < 4:
         columns = math.inf  # a sum in half precision would be rounded at every term; the library rounds it once
     products = (a.shape.num_elements() or math.inf) * columns
-    if columns <= _MOST_COLUMNS:
+    if columns <= MOST_COLUMNS:
         of_a = tf.add_n([gradient[:, column, None] * b[None, :, column] for column in range(columns)])
     else:
         of_a = tf.matmul(gradient, b, transpose_b=True)

@@ -27,7 +27,7 @@ class StreamingEngine(CompiledEngine):
         self._differentiate_part = compiled(self._add_gradients)
         self._update = compiled(self._apply_gradients)
         self._of_single_rows = compiled(lambda x, y: self._sum_gradients((x, y), y.shape[-1]))
-        self._sums = [tf.Variable(tf.zeros_like(value.value)) for value in self._trainable]
+        self._sums = [tf.Variable(tf.zeros_like(weight)) for weight in self._weights()]
         # Each shape of a block once, which compiles for it. What this trains is reset before a training.
         train_rows, *others = (self._stack([rows] * self._width) for rows in self._task.split(None))
         sizes = {(span.batch_size, rows) for span in self._task.spans for rows in self._task.rows_of_parts(span)}
@@ -127,7 +127,7 @@ class StreamingEngine(CompiledEngine):
         return [loss, correct]
 
     def _apply_gradients(self) -> None:
-        self._optimizer.apply([total.value() for total in self._sums], self._trainable)
+        self._optimizer.apply(self._hold([total.value() for total in self._sums]), self._trainable)
         for total in self._sums:
             total.assign(tf.zeros_like(total))
 

@@ -190,6 +190,7 @@ def _train_stacks(
 
             with exit_later():
                 trained = engine.train(draws, rate, report, so_far, state, looks.get(name, NO_LOOKS))
+                _log.info("training took %.2f s", trained.stretches[len(so_far.stretches) :, 1].sum())
                 if so_far.measurements < len(task.spans):
                     checkpoint.save(stack, trained, engine.state())
             progress.finish(len(draws))
