@@ -21,7 +21,7 @@ from watch import SECONDS_OF_A_LOOK, Watched, watch
 
 ROOT = Path(__file__).parents[1]
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "all"]
-TRAINED = ["compiling", "building models", "training"]  # as logs say it, in the order of a training job
+TRAINED = ["compiling", "drawing weights", "training"]  # as logs say it, in the order of a training job
 AFTER_TRAINING = "scores of rows, looks, writing"
 COLORS = {
     "importing Snakemake": "#999999",
@@ -29,7 +29,7 @@ COLORS = {
     "facts of the study": "#e69f00",
     "imports": "#f0e442",
     "compiling": "#d55e00",
-    "building models": "#cc79a7",
+    "drawing weights": "#cc79a7",
     "training": "#009e73",
     AFTER_TRAINING: "#7fceb9",
     "evidence and tables": "#0072b2",

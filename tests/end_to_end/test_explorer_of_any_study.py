@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from batchscope.evidence.comparisons import compare
 from batchscope.evidence.metrics import measure_replicates, summarize
 from batchscope.evidence.trainings import THIS_SPLIT, Trainings
-from batchscope.report.explorer import read_explorer, write_explorer
+from batchscope.report.explorer import drawing_library, read_explorer, write_explorer
 from batchscope.study.setting import Setting
 from tests.checkout import ROOT
 from tests.end_to_end.conftest import CHROMIUM
@@ -54,7 +54,7 @@ def opened(
     study = {"title": "", "score": score, "margin": 0.01, "seed": 0, "of_rows": True, "reference": [*reference]}
     study["counted_in"] = "epoch"
     explorer = read_explorer(of_epochs, seconds, trainings, summarize(replicates, score, 0.8, 0), compared, study)
-    write_explorer(explorer, ROOT / "workflow/report", folder / "explorer.html")
+    write_explorer(explorer, ROOT / "workflow/report", drawing_library(folder), folder / "explorer.html")
     page.goto((folder / "explorer.html").as_uri() + state)
     page.wait_for_function("document.body.dataset.drawn")
     return page

@@ -12,7 +12,7 @@ from batchscope.data.plane import SIDE, fit_plane
 from batchscope.evidence.comparisons import compare
 from batchscope.evidence.metrics import measure_replicates, summarize
 from batchscope.evidence.trainings import THIS_SPLIT, Trainings
-from batchscope.report.explorer import read_explorer, write_explorer
+from batchscope.report.explorer import drawing_library, read_explorer, write_explorer
 from batchscope.report.network import read_networks
 from batchscope.results.network import DIVERGED, write_network
 from batchscope.study.setting import Setting
@@ -70,7 +70,7 @@ def address(tmp_path_factory, points, accuracies, confusion) -> str:
     summary, compared = summarize(replicates, "accuracy", 0.8, 0), compare(trainings, LARGE, margins, 0)
     explorer = read_explorer(curves, seconds, trainings, summary, compared, study)
     explorer["network"] = read_networks([folder / "network.npz"], dataset, [SMALL, LARGE], curves)
-    write_explorer(explorer, ROOT / "workflow/report", folder / "explorer.html")
+    write_explorer(explorer, ROOT / "workflow/report", drawing_library(folder), folder / "explorer.html")
     return (folder / "explorer.html").as_uri()
 
 

@@ -104,6 +104,18 @@ def test_what_a_script_imports_is_there_for_the_next(address, script):
     assert start(path, address[1]).communicate()[0] == "True\n"
 
 
+def test_what_scripts_import_is_imported_ahead_of_them(script, tmp_path, monkeypatch):
+    monkeypatch.delenv("BATCHSCOPE_WARM_PROCESS", raising=False)
+    (tmp_path / "ahead.py").write_text("import no_such_module\nimport wave\n")
+    start_warm_process([tmp_path / "ahead.py"])
+    path, deadline = script("import sys\nprint('wave' in sys.modules)\n"), time.monotonic() + 20
+    try:
+        while start(path, os.environ["BATCHSCOPE_WARM_PROCESS"]).communicate()[0] != "True\n":
+            assert time.monotonic() < deadline
+    finally:
+        end_warm_process()
+
+
 def test_more_threads_than_one_are_left_to_the_script_itself(address, script):
     text = "import os; print(os.getppid())"
     assert start(script(text), address[1], threads=2).communicate()[0] == f"{os.getpid()}\n"

@@ -29,18 +29,22 @@ def modules_in(folder: Path, program: Path) -> list[Path]:
     found, ahead = set(), [program]
     while ahead:
         file = ahead.pop()
-        for parts in _imported(file, file.read_bytes()):
-            new = set(_files(folder, parts)) - found - {program}
-            found |= new
-            ahead += new
+        new = _imported_files(folder, file, file.read_bytes()) - found - {program}
+        found |= new
+        ahead += new
     return sorted(found)
 
 
 @cache  # each is asked for by many programs
+def _imported_files(folder: Path, file: Path, content: bytes) -> set[Path]:
+    """The modules of a folder that a file with this content imports itself."""
+    return {module for parts in _imported(file, content) for module in _files(folder, parts)}
+
+
 def _imported(file: Path, content: bytes) -> set[tuple[str, ...]]:
     """The parts of the names that a file imports, from the folder where its imports begin; of relative ones too."""
     names = set()
-    for node in ast.walk(ast.parse(content, str(file))):
+    for node in _statements(ast.parse(content, str(file))):
         if isinstance(node, ast.Import):
             names |= {tuple(alias.name.split(".")) for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -51,13 +55,22 @@ def _imported(file: Path, content: bytes) -> set[tuple[str, ...]]:
     return names
 
 
-def _files(folder: Path, parts: tuple[str, ...]) -> Iterator[Path]:
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """What stands in a node but expressions, most of all there is, in which nothing is imported."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.stmt | ast.excepthandler | ast.match_case):
+            yield child
+            yield from _statements(child)
+
+
+@cache  # names share packages, and modules names
+def _files(folder: Path, parts: tuple[str, ...]) -> frozenset[Path]:
     """The module of a name, and the `__init__.py` of the packages that it lies in."""
-    for count in range(1, len(parts) + 1):
-        path = folder.joinpath(*parts[:count])
-        for file in (path.with_name(f"{path.name}.py"), path / "__init__.py"):
-            if file.is_file():
-                yield Path(os.path.normpath(file))
+    if not parts:
+        return frozenset()
+    path = folder.joinpath(*parts)
+    files = (path.with_name(f"{path.name}.py"), path / "__init__.py")
+    return _files(folder, parts[:-1]) | {Path(os.path.normpath(file)) for file in files if file.is_file()}
 
 
 @cache

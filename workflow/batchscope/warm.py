@@ -1,14 +1,16 @@
 """Jobs that start at once: a run has one process that imports what they need, and forks itself for each of them.
 
-Importing TensorFlow, pandas and matplotlib takes longer than most jobs. A script that hands itself over runs in a fork
-of the warm process where its run has one, with its own environment, folder and streams, and goes on by itself
-elsewhere: on a cluster, with GPUs, in an environment of conda, with more than one thread. Its results do not differ.
+Importing TensorFlow, pandas and matplotlib takes longer than most jobs. The warm process begins with it before it is
+asked. A script that hands itself over runs in a fork of the warm process where its run has one, with its own
+environment, folder and streams, and goes on by itself elsewhere: on a cluster, with GPUs, in an environment of conda,
+with more than one thread. Its results do not differ.
 
 The warm process and its jobs end with the run that started it, whatever ends that; a job ends with the process that
 Snakemake knows of, and the other way round. Run as a program it serves, on the socket of a number of its own.
 """
 
 import ast
+import gc
 import importlib
 import multiprocessing
 import os
@@ -23,6 +25,8 @@ import sys
 import tempfile
 import threading
 import time
+from collections import deque
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -38,8 +42,12 @@ _warm: subprocess.Popen | None = None  # the one that this process started
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # as Snakemake sets them for a job
 
 
-def start_warm_process() -> None:
-    """Let the scripts that this process starts from now on run in forks of a warm process; it ends with this one."""
+def start_warm_process(ahead: Iterable[Path] = ()) -> None:
+    """Let the scripts that this process starts from now on run in forks of a warm process; it ends with this one.
+
+    Args:
+        ahead: scripts whose imports it begins with, in this order, while it waits for the first.
+    """
     global _warm
     if os.environ.get(_ADDRESS):  # that of a run around this one
         return
@@ -49,7 +57,7 @@ def start_warm_process() -> None:
         listener.bind(address)
         listener.listen()
         _warm = subprocess.Popen(
-            [*_UNHEARD, sys.executable, "-m", "batchscope.warm", str(listener.fileno()), folder],
+            [*_UNHEARD, sys.executable, "-m", "batchscope.warm", str(listener.fileno()), folder, *map(str, ahead)],
             stdin=subprocess.PIPE,  # never written to: its end tells that this process is gone
             pass_fds=[listener.fileno()],
             env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])} | dict.fromkeys(_THREADS, "1"),
@@ -96,15 +104,22 @@ def in_warm_process(script: str, threads: int = 1, **variables) -> None:
     os._exit(status)  # all was printed, and closed, in the fork
 
 
-def serve(listener: socket.socket) -> None:
-    """Fork for every script that calls, and tell it how that ended, until the owner of standard input is gone."""
+def serve(listener: socket.socket, ahead: Iterable[str] = ()) -> None:
+    """Fork for every script that calls, and tell it how that ended, until the owner of standard input is gone.
+
+    Import what the scripts `ahead` do where no script calls.
+    """
     signal.signal(signal.SIGTERM, _end)
     threading.Thread(target=_end_with_owner, daemon=True).start()
+    gc.disable()  # of what is imported nothing is garbage, and looking for it takes a third of the time
+    to_import = deque(module for script in ahead for module in _imported_by(script))
     jobs = {}  # of each its caller, None where that is gone
     try:
         while True:
             callers = [caller for caller in jobs.values() if caller is not None]
-            ready = wait([listener, *callers, *(job.sentinel for job in jobs)])
+            ready = wait([listener, *callers, *(job.sentinel for job in jobs)], timeout=0 if to_import else None)
+            if to_import and not ready:
+                _import(to_import.popleft())
             if listener in ready:
                 with suppress(EOFError, OSError):  # a caller that was gone before it had said what to run
                     jobs.update([_start_job(listener, callers)])
@@ -161,7 +176,9 @@ def _start_job(listener: socket.socket, callers: list[Connection]) -> tuple[mult
     _, streams, *_ = socket.recv_fds(accepted, len(b"streams"), len(_STREAMS))
     caller = Connection(accepted.detach())
     script, variables, *place = pickle.loads(caller.recv_bytes())
-    _import_what_it_imports(script)
+    for module in _imported_by(script):
+        _import(module)
+    gc.freeze()  # what is here already stays as it is, and shared, where a job looks for garbage
     job = multiprocessing.get_context("fork").Process(
         target=_run, args=(script, variables, *place, streams, [listener, caller, *callers])
     )
@@ -171,25 +188,25 @@ def _start_job(listener: socket.socket, callers: list[Connection]) -> tuple[mult
     return job, caller
 
 
-def _import_what_it_imports(script: str) -> None:
-    # What libraries say while they are imported is of no one job.
-    with silence():
-        _import(script)
-
-
-def _import(script: str) -> None:
+def _imported_by(script: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(Path(script).read_text())):
-        modules = [node.module] if isinstance(node, ast.ImportFrom) else []
-        modules += [name.name for name in node.names] if isinstance(node, ast.Import) else []
-        for module in modules:
-            with suppress(ImportError):  # the script itself will say so
-                importlib.import_module(module)
+        if isinstance(node, ast.ImportFrom):
+            yield node.module
+        elif isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+
+
+def _import(module: str) -> None:
+    # What libraries say while they are imported is of no one job; that there is none, the script itself will say.
+    with silence(), suppress(ImportError):
+        importlib.import_module(module)
 
 
 def _run(
     script: str, variables: dict, environment: dict, folder: str, group: int, streams: list[int], others: list
 ) -> None:
     """Be the process of a script: the streams, the folder and the environment are those of the one that called."""
+    gc.enable()
     for other in others:
         other.close()
     for stream, own in zip(streams, _STREAMS):
@@ -210,8 +227,8 @@ def _run(
 
 
 if __name__ == "__main__":
-    number, folder = sys.argv[1:]
+    number, folder, *ahead = sys.argv[1:]
     try:
-        serve(socket.socket(fileno=int(number)))
+        serve(socket.socket(fileno=int(number)), ahead)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -27,7 +27,10 @@ from batchscope.warm import start_warm_process
 GPUS = len(visible_gpus())
 isolated = workflow.deployment_settings.deployment_method  # jobs in environments of their own
 if workflow.is_main_process and not isolated and not GPUS and sys.platform == "linux":
-    start_warm_process()  # which planning asks too
+    # What nearly every run needs, and TensorFlow last, so that no figure waits for it.
+    ahead = ["prepare_dataset", "judge_claims", "plot_batch_sizes", "write_page", "train"]
+    ahead = [] if workflow.output_settings.dryrun else [WORKFLOW / "scripts" / f"{name}.py" for name in ahead]
+    start_warm_process(ahead)  # which planning asks too
 
 files = workflow.configfiles
 try:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from batchscope.data.dataset import load_dataset
 from batchscope.evidence.trainings import THIS_SPLIT, read_trainings
-from batchscope.report.explorer import read_explorer, write_explorer
+from batchscope.report.explorer import drawing_library, read_explorer, write_explorer
 from batchscope.report.network import read_networks
 from batchscope.results.history import read_history
 from batchscope.script import begin
@@ -31,4 +31,5 @@ explorer = read_explorer(
 if inputs.networks:
     dataset = load_dataset(*inputs.dataset)
     explorer["network"] = read_networks(inputs.networks, dataset, trainings[THIS_SPLIT].settings, history)
-write_explorer(explorer, Path(inputs.templates[0]).parent, snakemake.output[0])
+library = drawing_library(Path(".snakemake/batchscope"))
+write_explorer(explorer, Path(inputs.templates[0]).parent, library, snakemake.output[0])

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from batchscope.evidence import crossed
 from batchscope.evidence.crossed import (
     FEWEST,
     LEVEL,
-    adjusted_p_values,
     estimate_mean,
+    estimate_means,
     means_and_parts,
     not_worse_than,
     superiority,
@@ -100,7 +101,7 @@ def test_no_difference_is_found_where_there_is_none_and_one_that_is_there_is(tra
     found, planted = [], []
     for _ in range(STUDIES):
         reference, *others, worse = study(random, [EASE] * 4 + [EASE - 1.5], trainings, ROWS)
-        p_values = adjusted_p_values(np.array([*others, worse]) - reference, seed=0)
+        _, p_values = estimate_means(np.array([*others, worse]) - reference, seed=0)
         found.append(p_values[:-1].min() <= LEVEL)
         planted.append(p_values[-1] <= LEVEL)
     assert np.mean(found) <= LEVEL + error(LEVEL)
@@ -217,6 +218,14 @@ def test_intervals_over_trainings_alone_cover_normal_and_skewed_values(trainings
         studies = getattr(random, shape)(size=(STUDIES, trainings))
         held = [each.low <= mean <= each.high for each in (estimate_mean(values, seed=0) for values in studies)]
         assert least - error(least) <= np.mean(held)
+
+
+def test_luck_is_the_same_however_many_draws_are_made_at_once(monkeypatch):
+    values, found = np.random.default_rng(0).normal(size=(30, 500)), []
+    for numbers in (2**15, 2**16, 2**23):
+        monkeypatch.setattr(crossed, "_NUMBERS_AT_ONCE", numbers)
+        found.append(crossed._luck_of(values, seed=0))
+    assert all(np.array_equal(each, found[0]) for each in found)
 
 
 def test_superiority_counts_ties_half_and_covers_the_share():

@@ -14,7 +14,15 @@ import pytest
 from batchscope.evidence.comparisons import compare
 from batchscope.evidence.metrics import measure_replicates, summarize
 from batchscope.evidence.trainings import THIS_SPLIT, Trainings
-from batchscope.report.explorer import chosen_at_first, pack, read_curves, read_explorer, thin, write_explorer
+from batchscope.report.explorer import (
+    chosen_at_first,
+    drawing_library,
+    pack,
+    read_curves,
+    read_explorer,
+    thin,
+    write_explorer,
+)
 from batchscope.study.setting import Setting
 from tests.unit.tables import history, timing
 
@@ -181,9 +189,9 @@ def test_seconds_that_are_not_known_are_nan():
 
 
 def test_the_page_is_whole_and_its_data_cannot_end_its_script(tables, study, tmp_path):
-    explorer = read_explorer(**tables, study=study)
+    explorer, library = read_explorer(**tables, study=study), drawing_library(tmp_path)
     for name in ("one", "two"):
-        write_explorer(explorer, TEMPLATES, tmp_path / f"{name}.html")
+        write_explorer(explorer, TEMPLATES, library, tmp_path / f"{name}.html")
     page = (tmp_path / "one.html").read_text()
     assert page == (tmp_path / "two.html").read_text()
     assert "<h1>1 &lt; 2</h1>" in page
@@ -192,6 +200,17 @@ def test_the_page_is_whole_and_its_data_cannot_end_its_script(tables, study, tmp
     assert page.count("</script>") == 3
     assert "default-src 'none'" in page
     assert len(page) < 1_200_000
+
+
+def test_the_drawing_library_is_bound_once_and_again_where_it_is_damaged(tmp_path):
+    library = drawing_library(tmp_path)
+    assert "vegaEmbed" in library
+    [kept] = tmp_path.glob("*.js")
+    bound = kept.stat().st_mtime_ns
+    assert drawing_library(tmp_path) == library
+    assert kept.stat().st_mtime_ns == bound
+    kept.write_text("half of it")
+    assert drawing_library(tmp_path) == library
 
 
 def test_tables_are_packed_without_loss():

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 
 from batchscope import __version__
@@ -42,7 +43,7 @@ def written(path: str) -> tuple[str, str, str]:
 
 def test_every_format_says_which_version_rule_and_data_it_comes_from(job, monkeypatch):
     monkeypatch.setattr(figure_file, "git_state", lambda _: {"commit": "abc123", "dirty": True})
-    write_figure(plt.figure(), job, of_seconds=True)
+    write_figure(plt.figure(layout="constrained"), job, of_seconds=True)
     digest = sha256(TABLE.format(1).encode()).hexdigest()
     for path in job.output:
         assert written(path) == (
@@ -54,8 +55,23 @@ def test_every_format_says_which_version_rule_and_data_it_comes_from(job, monkey
 
 def test_a_copy_without_a_commit_says_its_version_alone(job, monkeypatch):
     monkeypatch.setattr(figure_file, "git_state", lambda _: None)
-    write_figure(plt.figure(), job)
+    write_figure(plt.figure(layout="constrained"), job)
     assert {written(path)[1] for path in job.output} == {f"Batchscope {__version__}"}
+
+
+def test_the_layout_is_solved_once_for_all_formats(job):
+    solved = []
+
+    class Counted(ConstrainedLayoutEngine):
+        def execute(self, figure):
+            solved.append(figure)
+            super().execute(figure)
+
+    figure = plt.figure(layout=Counted())
+    axes = figure.add_subplot(ylabel="a\nlabel\nof\nsix\nlong\nlines")
+    write_figure(figure, job)
+    assert len(solved) == 1
+    assert axes.get_tightbbox().x0 > 0  # the label has room
 
 
 def test_seconds_that_are_not_drawn_do_not_count(tmp_path):
@@ -73,7 +89,7 @@ def test_the_look_is_that_of_the_parameters(job):
 
 
 def test_text_in_a_pdf_is_truetype(job):
-    figure = plt.figure()
+    figure = plt.figure(layout="constrained")
     figure.text(0.5, 0.5, "some text", family="STIXGeneral")
     write_figure(figure, job)
     assert set(re.findall(r"/Subtype /(\w*Type\w+)", Path(job.output[1]).read_bytes().decode("latin-1"))) == {

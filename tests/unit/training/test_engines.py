@@ -274,17 +274,16 @@ def test_the_own_split_has_the_same_bytes_with_new_ones_and_without(split_anew, 
 
 
 def test_new_splits_start_from_the_weights_that_are_there(split_anew, tmp_path, monkeypatch):
-    built, build = [], Task.build_replicate
+    drawn, draw = [], Task.initial_weights
 
-    def build_and_count(task, weights):
-        built.append(weights)
-        return build(task, weights)
+    def draw_and_count(task, weights):
+        drawn.append(weights)
+        return draw(task, weights)
 
-    monkeypatch.setattr(Task, "build_replicate", build_and_count)
+    monkeypatch.setattr(Task, "initial_weights", draw_and_count)
     monkeypatch.setattr(training, "_WIDEST", 2)
     train_groups(split_anew, {"own": split_anew.replicates(4), "new": split_anew.on_new_splits()}, tmp_path)
-    to_start_with = [0, 0, 0, 0, 1]  # to measure the memory, choose an engine, compile, and see if they start alike
-    assert built == [*to_start_with, 0, 1, 2, 3, 4]
+    assert drawn == [0, 1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("width", [1, 2])
@@ -489,7 +488,7 @@ def test_models_from_a_file_train_as_in_fit(make_task, caplog, function, way, tr
 def test_dropout_draws_anew_for_each_replicate_and_update(make_task, monkeypatch, train_compiled):
     task = make_task([*DENSE, {"Dropout": {"rate": 0.5}}], epochs=6)
     monkeypatch.setattr(Task, "batch_orders", lambda task, _: iter([np.arange(500, dtype=np.int32)] * task.epochs))
-    monkeypatch.setattr(compiled, "_build_weights", _weights_of_replicate_0_with_own_dropout)
+    monkeypatch.setattr(Task, "initial_weights", _weights_of_replicate_0_with_own_dropout)
     history = train_compiled(task, rates=[1e-12])[1e-12]  # as good as untrained: losses differ by the draws alone
     losses = history[:, :, 0].ravel()
     assert len(np.unique(losses.round(6))) == losses.size
@@ -539,11 +538,9 @@ def test_out_of_memory_halves_the_stack(make_task, caplog, monkeypatch, train_co
 
 def test_a_replicate_that_diverges_is_marked_and_the_others_go_on(make_task, caplog, train_compiled):
     class Poisoned(Task):
-        def build_replicate(self, weights):
-            model = super().build_replicate(weights)
-            if weights == 1:
-                model.trainable_variables[0].assign(np.full(model.trainable_variables[0].shape, np.nan))
-            return model
+        def initial_weights(self, weights):
+            first, *others = super().initial_weights(weights)
+            return [np.full_like(first, np.nan) if weights == 1 else first, *others]
 
     task = make_task()
     poisoned = Poisoned(**{field.name: getattr(task, field.name) for field in dataclasses.fields(task)})

@@ -158,11 +158,9 @@ def test_rows_of_new_splits_add_up_and_have_their_numbers(make_task, tmp_path, e
 
 def test_a_replicate_that_diverged_has_no_losses_and_nothing_right(make_task, train):
     class Poisoned(Task):
-        def build_replicate(self, weights):
-            model = super().build_replicate(weights)
-            if weights == 1:
-                model.trainable_variables[0].assign(np.full(model.trainable_variables[0].shape, np.nan))
-            return model
+        def initial_weights(self, weights):
+            first, *others = super().initial_weights(weights)
+            return [np.full_like(first, np.nan) if weights == 1 else first, *others]
 
     task = make_task()
     result, _ = train(Poisoned(**{field.name: getattr(task, field.name) for field in dataclasses.fields(task)}))

@@ -39,6 +39,7 @@ def amounts(
     its replicates. One that diverged reaches none, and a batch size at which more than a tenth did at every rate sets
     none.
     """
+    constant = history[history["schedule"] == CONSTANT]
     trainings = pd.DataFrame(
         {
             **setting._asdict(),
@@ -48,7 +49,8 @@ def amounts(
             "train_loss": curve["train_loss"].min(),
             "diverged": _diverged(curve, score),
         }
-        for setting, _, curve, seconds in timed_curves(history[history["schedule"] == CONSTANT], timing, by_run)
+        for setting, _, rows, seconds in timed_curves(constant, timing, by_run)
+        for curve in [constant.iloc[rows]]
     )
     ends = trainings.loc[~trainings["diverged"], ["epochs", "updates", "seconds"]].min()
     lowest = trainings["train_loss"].mask(trainings["diverged"]).fillna(math.inf)
@@ -76,7 +78,8 @@ def measure_at_budgets(
     `diverged` is as in the table of replicates.
     """
     rows = []
-    for setting, replicate, curve, seconds in timed_curves(history, timing, by_run):
+    for setting, replicate, places, seconds in timed_curves(history, timing, by_run):
+        curve = history.iloc[places]
         spent = {"epochs": curve["epoch"], "updates": curve["updates"], "seconds": pd.Series(seconds, curve.index)}
         row = setting._asdict() | {"replicate": replicate, "diverged": _diverged(curve, score)}
         for budget, amount in budgets.items():

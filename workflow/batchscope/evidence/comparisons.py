@@ -143,22 +143,18 @@ def _compare_both(
 def _compare_all(
     trainings: Trainings, measure: str, settings: list[Setting], reference: Setting, margin: float, seed: int
 ) -> list[_Compared]:
-    form, values, compared = trainings.form, [], []
-    for setting in settings:
-        pair, never = trainings.values(measure, [setting, reference])
+    if not settings:
+        return []
+    form, direction = trainings.form, 1 if more_is_better(measure) else -1
+    pairs, never = zip(*(trainings.values(measure, [setting, reference]) for setting in settings))
+    estimates, p_values = form.differences_from(*np.stack(pairs, axis=1), seed)
+    compared = []
+    for setting, estimate, p_value, of_pair in zip(settings, estimates, p_values.tolist(), never):
         diverged = trainings.diverged([setting, reference])
         lost, reference_lost = np.nanmean(diverged, axis=0)
-        values.append(pair)
-        estimate = form.difference(*pair, seed)
         few = form.share(1 - diverged) < 0.5 and lost != reference_lost
-        direction = 1 if more_is_better(measure) else -1
         worse = lost > reference_lost if few else None
-        compared.append(_Compared(estimate, math.nan, margin, direction, worse, form.share(never) > 0.5))
-    tested = [index for index, each in enumerate(compared) if each.estimate.values >= 2]
-    if tested:
-        ones, references = np.stack([values[index] for index in tested], axis=1)
-        for index, p_value in zip(tested, form.adjusted_p_values(ones, references, seed)):
-            compared[index] = compared[index]._replace(p_value=float(p_value))
+        compared.append(_Compared(estimate, p_value, margin, direction, worse, form.share(of_pair) > 0.5))
     return compared
 
 

@@ -31,7 +31,8 @@ from batchscope.evidence.studentised import (
     without_interval,
 )
 
-_NUMBERS_AT_ONCE = 2**23  # of one array in a block of draws
+_NUMBERS_AT_ONCE = 2**18  # of one array in a block of draws, as many as a processor's cache has room for
+_DRAWS_AT_ONCE = 8  # or a multiple: BLAS rounds what is left over at the end of a block in another way
 
 
 class Parts(NamedTuple):
@@ -54,13 +55,14 @@ class Parts(NamedTuple):
             return np.where(spread > 0, self.variance**2 / spread, np.inf)
 
 
-def estimate_mean(values: np.ndarray, seed: int, null: float = 0.0) -> Estimate:
+def estimate_mean(values: np.ndarray, seed: int, null: float = 0.0, luck: np.ndarray | None = None) -> Estimate:
     """The mean of values with intervals of the studentised bootstrap, and the p value of its being `null`.
 
     Each side has its own critical value, as skewed values need (that of a difference near the margin is one), and none
     is less than Student's t, which stands alone where fewer than 6 trainings leave little to resample. There is no
     interval of fewer than two trainings, and none of width above 0 where all values are equal but for rounding. Only of
     rows that all are right, or at which no two settings differ, others may differ: as many as let none be seen.
+    `luck` is that of all the values, as `_luck_of` has it, where it is known.
     """
     table = as_table(values)
     table = table[~np.isnan(table).all(axis=1)]
@@ -76,7 +78,10 @@ def estimate_mean(values: np.ndarray, seed: int, null: float = 0.0) -> Estimate:
         bounds = (mean - wide, mean + wide, mean - narrow, mean + narrow)
         bounds = np.clip(bounds, 0, 1) if wide and mean else bounds  # of an accuracy; a difference is 0
         return Estimate(mean, *bounds, float(abs(mean - null) <= wide + ROUNDING), count)
-    luck = np.concatenate([block[0] for block in _luck(table[None], seed)]) if count >= FEWEST else np.empty(0)
+    if count < FEWEST:
+        luck = np.empty(0)
+    elif luck is None or count < len(values):
+        luck = _luck_of(table, seed)
     return estimate_by_luck(mean, error, freedom, luck, null, count)
 
 
@@ -97,15 +102,18 @@ def means_and_parts(values: np.ndarray) -> tuple[np.ndarray, Parts]:
     return means, Parts(of_trainings, of_rows, np.array([_interaction(table) for table in values]))
 
 
-def adjusted_p_values(values: np.ndarray, seed: int) -> np.ndarray:
-    """Of several means (means, trainings, rows) the p value of each being 0, adjusted for their number.
+def estimate_means(values: np.ndarray, seed: int) -> tuple[list[Estimate], np.ndarray]:
+    """Several means (means, trainings, rows), and the p value of each being 0, adjusted for their number.
 
-    See `batchscope.evidence.studentised.adjust`.
+    See `batchscope.evidence.studentised.adjust`. The p value is NaN where fewer than two trainings are behind a mean.
     """
-    means, parts = means_and_parts(values)
-    freedom = parts.freedom(_behind(values), values.shape[2])
-    luck = np.concatenate(list(_luck(values, seed)), axis=1)
-    return adjust(in_errors(means, np.sqrt(parts.variance)), luck, freedom)
+    tested, p_values = _behind(values) >= 2, np.full(len(values), math.nan)
+    luck = {place: _luck_of(values[place], seed) for place in np.flatnonzero(tested)}
+    if luck:
+        means, parts = means_and_parts(values[tested])
+        freedom = parts.freedom(_behind(values[tested]), values.shape[2])
+        p_values[tested] = adjust(in_errors(means, np.sqrt(parts.variance)), np.stack([*luck.values()]), freedom)
+    return [estimate_mean(each, seed, luck=luck.get(place)) for place, each in enumerate(values)], p_values
 
 
 def not_worse_than(best: int, costs: np.ndarray, seed: int) -> tuple[np.ndarray, float]:
@@ -226,7 +234,7 @@ def _resamples(values: np.ndarray, trainings: np.ndarray, rows: np.ndarray) -> I
     behind, filled, present = _behind(values), np.where(present, values, 0.0), present.astype(float)
     # Where nothing is missing, every training has all rows and every row all trainings.
     complete = present.all()
-    block = max(1, _NUMBERS_AT_ONCE // (means * max(count, width)))
+    block = max(1, _NUMBERS_AT_ONCE // (means * max(count, width) * _DRAWS_AT_ONCE)) * _DRAWS_AT_ONCE
     for start in range(0, len(trainings), block):
         of_trainings, of_rows = trainings[start : start + block], rows[start : start + block]
         yield _Resample(
@@ -279,16 +287,18 @@ def _unseen(values: np.ndarray, level: float) -> float:
     return 1 - level ** (1 / values.shape[1])
 
 
-def _luck(values: np.ndarray, seed: int) -> Iterator[np.ndarray]:
-    """How far the means of resamples lie above those of values, in standard errors, (means, draws), block by block.
+def _luck_of(values: np.ndarray, seed: int) -> np.ndarray:
+    """How far the means of resamples lie above that of values (trainings, rows), in standard errors, (draws,).
 
     NaN where a resample has no spread, and so no standard error.
     """
-    means, parts = means_and_parts(values)
-    least = _least_error(values, np.sqrt(parts.variance))
-    for resample in _random_resamples(values, seed):
-        errors = np.sqrt(Parts(*resample.variances(), parts.interaction[:, None]).variance)
-        yield (resample.means - means[:, None]) / np.where(errors > least[:, None], errors, np.nan)
+    [mean], parts = means_and_parts(values[None])
+    [least] = _least_error(values, np.sqrt(parts.variance))
+    luck = []
+    for resample in _random_resamples(values[None], seed):
+        [errors] = np.sqrt(Parts(*resample.variances(), parts.interaction[:, None]).variance)
+        luck.append((resample.means[0] - mean) / np.where(errors > least, errors, np.nan))
+    return np.concatenate(luck)
 
 
 def _luck_of_pairs(values: np.ndarray, seed: int) -> Iterator[np.ndarray]:

@@ -50,9 +50,12 @@ def measure_replicates(
     the stretches after the first, which warms up. A run's are its own, spread evenly over its epochs. Metrics that the
     history has are measured as accuracy is, on the rows that are not trained on.
     """
+    columns = {name: history[name].to_numpy() for name in history if name not in SETTING}
     replicates = pd.DataFrame(
-        setting._asdict() | {"replicate": replicate} | _measure(curve, seconds, score, target)
-        for setting, replicate, curve, seconds in timed_curves(history, timing, by_run)
+        setting._asdict()
+        | {"replicate": replicate}
+        | _measure({name: values[rows] for name, values in columns.items()}, seconds, score, target)
+        for setting, replicate, rows, seconds in timed_curves(history, timing, by_run)
     )
     if history[f"validation_{score}"].isna().all():
         by_score = [f"validation_{time}" for time in ("epochs_to_first_touch", *_TIMES)]
@@ -62,26 +65,29 @@ def measure_replicates(
 
 def timed_curves(
     history: pd.DataFrame, timing: pd.DataFrame, by_run: bool
-) -> Iterator[tuple[Setting, int, pd.DataFrame, np.ndarray]]:
-    """Every setting and replicate with its rows of the history, and the seconds until each of them.
+) -> Iterator[tuple[Setting, int, np.ndarray, np.ndarray]]:
+    """Every setting and replicate with the places of its rows in the history, and the seconds until each of them.
 
     The arguments, and what seconds are: see `measure_replicates`.
     """
-    for setting, curves in history.groupby(SETTING):
-        clocks = _clocks(rows_of(setting, timing).sort_values("stretch"), curves["epoch"].max(), by_run)
-        for clock, (replicate, curve) in zip(clocks, curves.groupby("replicate")):
-            yield Setting(*setting), replicate, curve, clock(curve["epoch"].to_numpy())
+    replicates, epochs = (history[column].to_numpy() for column in ("replicate", "epoch"))
+    for setting, curves in sorted(history.groupby(SETTING).indices.items()):
+        clocks = _clocks(rows_of(setting, timing).sort_values("stretch"), epochs[curves].max(), by_run)
+        one_by_one = curves[np.argsort(replicates[curves], kind="stable")]
+        numbers, starts = np.unique(replicates[one_by_one], return_index=True)
+        for clock, replicate, rows in zip(clocks, numbers, np.split(one_by_one, starts[1:])):
+            yield Setting(*setting), replicate, rows, clock(epochs[rows])
 
 
-def _measure(curve: pd.DataFrame, seconds: np.ndarray, score: str, target: float) -> dict:
-    epochs, last = curve["epoch"], curve.iloc[-1]
+def _measure(curve: dict[str, np.ndarray], seconds: np.ndarray, score: str, target: float) -> dict:
+    epochs, last = curve["epoch"], {name: values[-1] for name, values in curve.items()}
     diverged = bool(np.isnan(last[f"test_{score}"]))
     late = _late(curve[f"test_{score}"])
     close = late.mean() + (_CLOSE if score == "loss" else -_CLOSE)
     converged = _first(epochs, reaches(curve[f"test_{score}"], score, close))
     return {
-        "epochs": epochs.iloc[-1],
-        "updates": curve["updates"].iloc[-1],
+        "epochs": last["epoch"],
+        "updates": last["updates"],
         "seconds": seconds[-1],
         "diverged": diverged,
         "train_accuracy": last["train_accuracy"],
@@ -111,60 +117,61 @@ def _measure(curve: pd.DataFrame, seconds: np.ndarray, score: str, target: float
     }
 
 
-def _of_metrics(curve: pd.DataFrame) -> dict[str, float]:
+def _of_metrics(curve: dict[str, np.ndarray]) -> dict[str, float]:
     """Final value, volatility and late mean of each metric that there is, on test and validation rows."""
     measures = [f"{part}_{metric}" for metric in metrics_of(curve) for part in ("test", "validation")]
     rows = {}
     for measure in measures:
-        rows[measure] = curve[measure].iloc[-1]
+        rows[measure] = curve[measure][-1]
         rows[f"{measure}_volatility"] = _volatility(curve[measure])
         rows[f"{measure}_late"] = _late(curve[measure]).mean()
     return rows
 
 
-def _at_best_epoch(curve: pd.DataFrame, score: str, diverged: bool) -> dict[str, float]:
+def _at_best_epoch(curve: dict[str, np.ndarray], score: str, diverged: bool) -> dict[str, float]:
     """The epoch that is best on the validation rows, and the test scores there."""
-    choices = curve[f"validation_{score}"].to_numpy()
+    choices = curve[f"validation_{score}"]
     measures = [f"test_{each}" for each in ("accuracy", "loss", *metrics_of(curve))]
     if diverged or np.isnan(choices).any():
         return {"best_epoch": math.nan} | {f"{measure}_at_best_epoch": math.nan for measure in measures}
     best = int(np.argmin(choices) if score == "loss" else np.argmax(choices))
-    row = curve.iloc[best]
-    return {"best_epoch": row["epoch"]} | {f"{measure}_at_best_epoch": row[measure] for measure in measures}
+    return {"best_epoch": curve["epoch"][best]} | {
+        f"{measure}_at_best_epoch": curve[measure][best] for measure in measures
+    }
 
 
-def _late(values: pd.Series) -> np.ndarray:
+def _late(values: np.ndarray) -> np.ndarray:
     """Of values (epochs,) those of the last quarter of the epochs."""
-    return values.to_numpy()[-math.ceil(len(values) / 4) :]
+    return values[-math.ceil(len(values) / 4) :]
 
 
-def _volatility(values: pd.Series) -> float:
+def _volatility(values: np.ndarray) -> float:
     """The standard deviation of values (epochs,) over the last quarter of the epochs."""
     late = _late(values)
     return (late - late[0]).std()  # equal values have exactly 0
 
 
-def _stays(values: pd.Series, score: str, target: float) -> np.ndarray:
+def _stays(values: np.ndarray, score: str, target: float) -> np.ndarray:
     """Whether values (epochs,) are at the target and on average stay there, from each epoch on for 5, or all left."""
-    lead = (target - values if score == "loss" else values - target).to_numpy()
+    lead = target - values if score == "loss" else values - target
     # Sums over each epoch and the next ones; a training that diverges among them has NaN, and does not stay.
     ahead = np.convolve(lead, np.ones(_EPOCHS_TO_STAY))[_EPOCHS_TO_STAY - 1 :]
     return (lead >= 0) & (ahead >= -_ROUNDING)
 
 
-def _times(curve: pd.DataFrame, seconds: np.ndarray, part: str, score: str, target: float) -> dict[str, float]:
+def _times(curve: dict[str, np.ndarray], seconds: np.ndarray, part: str, score: str, target: float) -> dict[str, float]:
     """Epochs, updates and seconds to the target on a part of the rows."""
     there = _stays(curve[f"{part}_{score}"], score, target)
     return {
         "epochs_to_target": _first(curve["epoch"], there),
         "updates_to_target": _first(curve["updates"], there),
-        "seconds_to_target": math.nan if np.isnan(seconds).any() else _first(pd.Series(seconds), there),
+        "seconds_to_target": math.nan if np.isnan(seconds).any() else _first(seconds, there),
     }
 
 
-def _first(values: pd.Series, there: np.ndarray) -> float:
+def _first(values: np.ndarray, there: np.ndarray) -> float:
     """The first of values (epochs,) at which it is there; infinite where it never is."""
-    return float(values.iloc[np.argmax(there)]) if there.any() else math.inf
+    return float(values[np.argmax(there)]) if there.any() else math.inf
 
 
 def _clocks(timing: pd.DataFrame, epochs: float, by_run: bool) -> Iterable[Callable[[np.ndarray], np.ndarray]]:

@@ -9,8 +9,14 @@ import math
 import numpy as np
 from scipy import stats
 
-from batchscope.evidence import crossed
-from batchscope.evidence.crossed import estimate_both, estimate_mean, means_and_parts, not_worse_than, superiority
+from batchscope.evidence.crossed import (
+    estimate_both,
+    estimate_mean,
+    estimate_means,
+    means_and_parts,
+    not_worse_than,
+    superiority,
+)
 from batchscope.evidence.power import MOST_MORE, variance_that_decides
 from batchscope.evidence.studentised import Estimate
 
@@ -34,14 +40,15 @@ def differences(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return one - other
 
 
-def adjusted_p_values(values: np.ndarray, references: np.ndarray, seed: int) -> np.ndarray:
-    """The p values of settings having the mean of their reference, adjusted for their number.
+def differences_from(values: np.ndarray, references: np.ndarray, seed: int) -> tuple[list[Estimate], np.ndarray]:
+    """The mean differences of settings from their reference, and the p values of these being 0, adjusted for their
+    number; NaN where there are fewer than two pairs.
 
     Args:
         values, references: (settings, trainings, rows); the reference is the same setting, but times may be restricted
             pair by pair.
     """
-    return crossed.adjusted_p_values(values - references, seed)
+    return estimate_means(values - references, seed)
 
 
 def rank_correlation(values: np.ndarray, sizes: list[int], seed: int, null: float = 0.0) -> Estimate:

@@ -64,6 +64,12 @@ def _by_replicate(
     tables: Sequence[Mapping[Setting, pd.DataFrame]], columns: list[str], settings: list[Setting]
 ) -> np.ndarray:
     """Columns of the tables, (columns, replicates, settings)."""
-    all_of_them = pd.unique(np.concatenate([rows.index for table in tables for rows in table.values()]))
-    chosen = [table[setting][columns].reindex(all_of_them) for table, setting in zip(tables, settings)]
-    return np.stack([rows.to_numpy(float) for rows in chosen], axis=2).transpose(1, 0, 2)
+    different = {id(table): table for table in tables}.values()
+    all_of_them = pd.unique(np.concatenate([rows.index for table in different for rows in table.values()]))
+    values = np.full((len(columns), len(all_of_them), len(settings)), np.nan)
+    for place, (table, setting) in enumerate(zip(tables, settings)):
+        rows = table[setting]
+        at = rows.index.get_indexer(all_of_them)  # -1 where there is no such replicate
+        for of_column, column in zip(values, columns):
+            of_column[at >= 0, place] = rows[column].to_numpy(float)[at[at >= 0]]
+    return values

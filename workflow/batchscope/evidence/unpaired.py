@@ -55,8 +55,9 @@ def differences(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return np.subtract.outer(*sound(np.stack([one, other])[..., 0])).reshape(-1, 1)
 
 
-def adjusted_p_values(values: np.ndarray, references: np.ndarray, seed: int) -> np.ndarray:
-    """The p values of settings having the mean of their reference, adjusted for their number.
+def differences_from(values: np.ndarray, references: np.ndarray, seed: int) -> tuple[list[Estimate], np.ndarray]:
+    """The differences of settings from their reference, and the p values of these being 0, adjusted for their number;
+    NaN where there are fewer than two trainings of either.
 
     Args:
         values, references: (settings, trainings, 1); the reference is the same setting, but times may be restricted
@@ -64,6 +65,14 @@ def adjusted_p_values(values: np.ndarray, references: np.ndarray, seed: int) -> 
 
     In every resample all settings are compared with the same trainings of the reference.
     """
+    estimates = [difference(*pair, seed) for pair in zip(values, references)]
+    tested, p_values = np.array([each.values >= 2 for each in estimates]), np.full(len(values), math.nan)
+    if tested.any():
+        p_values[tested] = _adjusted_p_values(values[tested], references[tested], seed)
+    return estimates, p_values
+
+
+def _adjusted_p_values(values: np.ndarray, references: np.ndarray, seed: int) -> np.ndarray:
     compared = [sound(pair) for pair in np.stack([values, references], axis=1)[..., 0]]
     measured, parts = _together(_difference(samples, _once(samples)) for samples in compared)
     places = [(place + 1, 0) for place in range(len(compared))]  # the reference has the same draws in all of them

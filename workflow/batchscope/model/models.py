@@ -31,9 +31,8 @@ def build_model(spec: list[dict | str] | dict, input_shape: tuple[int, ...], out
 
 def _stack_layers(layers: list[dict | str], input_shape: tuple[int, ...], outputs: int) -> keras.Model:
     """The hidden layers, then a Dense layer."""
-    hidden = [_build_layer(spec, f"model[{index}]") for index, spec in enumerate(layers)]
+    *hidden, last = make_layers(layers, outputs)
     try:
-        last = keras.layers.Dense(outputs, dtype=keras.config.floatx())  # in full precision under every policy
         model = keras.Sequential([keras.Input(input_shape), *hidden, last])
     except Exception as error:
         raise ConfigError("model", f"the layers do not fit together: {reason(error)}") from None
@@ -44,6 +43,16 @@ def _stack_layers(layers: list[dict | str], input_shape: tuple[int, ...], output
             "be made; end them with Flatten or a global pooling layer",
         )
     return model
+
+
+def make_layers(layers: list[dict | str], outputs: int) -> list[keras.Layer]:
+    """The hidden layers and the Dense layer after them, not built.
+
+    Raises:
+        ConfigError: Keras has no such layer, or it refuses the arguments.
+    """
+    hidden = [_build_layer(spec, f"model[{index}]") for index, spec in enumerate(layers)]
+    return [*hidden, keras.layers.Dense(outputs, dtype=keras.config.floatx())]  # in full precision under every policy
 
 
 def build_optimizer(

@@ -13,6 +13,7 @@ from batchscope.evidence.comparisons import compare_on_this_split
 from batchscope.evidence.metrics import timed_curves
 from batchscope.evidence.rates import best_of_each_size
 from batchscope.evidence.trainings import THIS_SPLIT, Trainings
+from batchscope.files import is_as_written, replacing
 from batchscope.report.network import compressed
 from batchscope.report.templates import write
 from batchscope.report.words import MEASURES, SCORES
@@ -25,6 +26,7 @@ _PLACES = ["setting", "replicate", "epoch", "updates", "seconds"]  # columns tha
 _MOST_VALUES = 2_400_000  # measured, of all curves together, which some 10 MB hold
 _FEWEST_MEASUREMENTS, _FEWEST_REPLICATES = 25, 3  # of a setting's curves, however many settings there are
 _MOST_AT_FIRST = 12  # settings that are chosen where nobody has chosen yet
+_ASKED_OF_VEGA = "window.vegaEmbed = vegaEmbed"  # the one name that the scripts use
 _MOST_PAIRS = 300  # of settings that are compared, as each takes some hundredths of a second
 
 
@@ -35,13 +37,13 @@ def read_curves(history: pd.DataFrame, timing: pd.DataFrame, settings: list[Sett
         history, timing, by_run: as `batchscope.evidence.metrics.measure_replicates` takes them.
         settings: in their order.
     """
-    history, numbers = history.reset_index(drop=True), {setting: number for number, setting in enumerate(settings)}
+    numbers = {setting: number for number, setting in enumerate(settings)}
     runs = [
-        (curve.index, np.full(len(curve), numbers[setting]), seconds)
-        for setting, _, curve, seconds in timed_curves(history, timing, by_run)
+        (rows, np.full(len(rows), numbers[setting]), seconds)
+        for setting, _, rows, seconds in timed_curves(history, timing, by_run)
     ]
     rows, of_settings, seconds = map(np.concatenate, zip(*runs))
-    curves = history.loc[rows].assign(setting=of_settings, seconds=seconds)
+    curves = history.iloc[rows].assign(setting=of_settings, seconds=seconds)
     measures = [f"{part}_{score}" for score in ("accuracy", "loss", *metrics_of(history)) for part in PARTS]
     known = [measure for measure in measures if measure in history and history[measure].notna().any()]
     return curves[[*_PLACES, *known]].sort_values(_PLACES[:3], ignore_index=True)
@@ -226,15 +228,26 @@ def read_explorer(
     }
 
 
-def write_explorer(explorer: dict, templates: Path, path: str | Path) -> None:
-    """Write the explorer, a page that needs no network: the drawing library is in it as it is released.
+def drawing_library(kept: Path) -> str:
+    """Vega-Lite with all that it needs, as it is released; `kept` in a folder, as binding it takes longer than the rest
+    of the explorer.
+    """
+    path = kept / f"vega_of_vl_convert_{vl_convert.__version__}.js"
+    if not path.exists() or not is_as_written(path):
+        with replacing(path) as temporary:
+            temporary.write_text(vl_convert.javascript_bundle(_ASKED_OF_VEGA))
+    return path.read_text()
+
+
+def write_explorer(explorer: dict, templates: Path, library: str, path: str | Path) -> None:
+    """Write the explorer, a page that needs no network.
 
     Args:
         explorer: as from `read_explorer`.
         templates: the folder of the report's templates.
+        library: as from `drawing_library`.
     """
     scripts = "".join((templates / "explorer" / name).read_text() for name in _SCRIPTS)
-    library = vl_convert.javascript_bundle()
     data = json.dumps(explorer, allow_nan=False).replace("<", "\\u003c")
     write(
         templates / "explorer.html.jinja",

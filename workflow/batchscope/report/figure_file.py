@@ -8,6 +8,8 @@ from itertools import compress
 from pathlib import Path
 from typing import NamedTuple
 
+from matplotlib.backends import backend_pdf, backend_svg  # noqa: F401  # or each job would import them
+
 from batchscope import __version__
 from batchscope.files import replacing, sha256
 from batchscope.imports import CHECKOUT
@@ -48,13 +50,16 @@ def write_figure(figure: plt.Figure, job, of_seconds: bool = False) -> None:
     data = (f"{path} sha256:{sha256(path) if of_seconds else digest_of_data(path)}" for path in job.input)
     origin = Origin(title, _creator(CHECKOUT), "; ".join([f"rule {job.rule}", *data]))
     look = look_of(job)
+    with plt.rc_context(look.style):
+        figure.get_layout_engine().execute(figure)
+    figure.set_layout_engine(None)  # or it would be solved again for each format
     for path in job.output:
         save_figure(figure, path, origin, look)
 
 
 def save_figure(figure: plt.Figure, path: str | Path, origin: Origin, look: Look = USUAL) -> None:
     """Write a figure in the format that the path ends in, without a date: the same figure has the same bytes."""
-    with replacing(path) as temporary, plt.rc_context(look.style):
+    with replacing(path) as temporary, plt.rc_context(look.style | {"figure.constrained_layout.use": False}):
         figure.savefig(temporary, metadata=origin.metadata(Path(path).suffix))
 
 

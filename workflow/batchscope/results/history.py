@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow
+import pyarrow.dataset  # with which it reads Parquet, or each job would import it
 import pyarrow.parquet
 
 from batchscope.files import replacing

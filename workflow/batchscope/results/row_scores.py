@@ -1,6 +1,7 @@
 """What each replicate got right after its last epoch, row by row: a row of a file per setting and replicate."""
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -8,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow
 import pyarrow.compute
+import pyarrow.dataset  # with which it reads Parquet, or each job would import it
 import pyarrow.parquet
 
 from batchscope.files import replacing
@@ -106,6 +108,7 @@ class RowScoreTable:
 
     def __init__(self, table: pyarrow.Table):
         self._table = table
+        self._rows_of = cache(lambda setting: table.filter(_is(setting)).sort_by("replicate"))
 
     @property
     def settings(self) -> list[Setting]:
@@ -122,7 +125,7 @@ class RowScoreTable:
         The rows are all those that some replicate of the setting was tested on, in the dataset's own order. NaN where a
         replicate was not tested on a row, and where it diverged.
         """
-        chosen = self._table.filter(_is(setting)).sort_by("replicate")
+        chosen = self._rows_of(setting)
         rows, correct, loss, error = (_flat(chosen[f"{part}_{name}"]) for name in (*_VALUES, *_OF_NUMBERS))
         if score == "loss":
             scores = loss
@@ -141,7 +144,7 @@ class RowScoreTable:
 
     def rows(self, setting: Setting, part: str) -> np.ndarray:
         """The numbers of the rows that `of` has, in its order, (rows,)."""
-        return np.unique(_flat(self._table.filter(_is(setting))[f"{part}_rows"]))
+        return np.unique(_flat(self._rows_of(setting)[f"{part}_rows"]))
 
 
 def read_row_scores(paths: Iterable[str | Path], on: str) -> RowScoreTable:

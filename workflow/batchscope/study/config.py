@@ -214,7 +214,7 @@ def _validator() -> jsonschema.protocols.Validator:
         yield from draft.VALIDATORS["properties"](validator, properties, instance, schema)
 
     validator = jsonschema.validators.extend(draft, {"properties": fill_defaults}, type_checker=types)
-    return validator(yaml.safe_load(SCHEMA.read_text()))
+    return validator(yaml.load(SCHEMA.read_text(), yaml.CSafeLoader))
 
 
 def check_files(paths: Iterable[str | Path]) -> None:

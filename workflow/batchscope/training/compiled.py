@@ -92,8 +92,8 @@ class CompiledEngine(Program):
         self._width = width if stacked else 1
         self._optimizer_start = [variable.numpy() for variable in self._optimizer.variables]
         self._variables = [*self._non_trainable, *self._optimizer.variables]
-        # Building models takes long, and stacks one after the other often start from the same weights.
-        self._initial_weights = lru_cache(maxsize=self._width)(partial(_build_weights, task))
+        # Drawing weights takes long, and stacks one after the other often start from the same ones.
+        self._initial_weights = lru_cache(maxsize=self._width)(task.initial_weights)
         self._epochs_at_once, parts_at_once = self._most_at_once()
         self._parts = tf.Variable(np.zeros((parts_at_once, 4), np.int32))
         self._put_out = compiled(self._run_outputs)
@@ -181,7 +181,7 @@ class CompiledEngine(Program):
         """What `state` gives of a whole stack of these draws that is not trained yet."""
         begin = time.perf_counter()
         weights = list(zip(*(self._initial_weights(draw.weights) for draw in draws)))
-        _log.info("building models took %.2f s", time.perf_counter() - begin)
+        _log.info("drawing weights took %.2f s", time.perf_counter() - begin)
         return [*(self._stack(values) for values in weights), *self._optimizer_start]
 
     def state(self) -> list[np.ndarray]:
@@ -309,9 +309,3 @@ class CompiledEngine(Program):
 def parts_of(piece: list[Span]) -> list[tuple[Part, bool]]:
     """The parts of a piece, each with whether it ends with a measurement."""
     return [(part, part is span.parts[-1]) for span in piece for part in span.parts]
-
-
-def _build_weights(task: Task, weights: int) -> list[np.ndarray]:
-    """Initial weights by their number, and what else the model changes while it is trained."""
-    model = task.build_replicate(weights)
-    return [variable.numpy() for variable in model.trainable_variables + model.non_trainable_variables]

@@ -14,6 +14,7 @@ import numpy as np
 
 from batchscope.data.dataset import Dataset, Splits
 from batchscope.hardware.backend import keras, tf
+from batchscope.model.initial_weights import draw_weights
 from batchscope.model.losses import is_regression
 from batchscope.model.models import build_loss, build_model, build_optimizer, multiplications_per_epoch
 from batchscope.model.schedules import Schedule, start_at
@@ -188,9 +189,33 @@ class Task:
 
     def build_replicate(self, weights: int) -> keras.Model:
         """The model with initial weights by their number, which are the same at every batch size."""
+        self._seed_weights(weights)
+        return build_model(self.model, self.dataset.x_train.shape[1:], self.dataset.outputs)
+
+    def initial_weights(self, weights: int) -> list[np.ndarray]:
+        """What the model by this number trains, as it starts, and what else it changes while it is trained."""
+        if self._model_like_all is None:
+            return _weights_of(self.build_replicate(weights))
+        self._seed_weights(weights)
+        return draw_weights(self.model, self._model_like_all)
+
+    @cached_property
+    def _model_like_all(self) -> keras.Model | None:
+        """A model, where its layers by themselves draw the weights that it starts from."""
+        if isinstance(self.model, dict):
+            return None
+        model = self.build_replicate(0)
+        self._seed_weights(0)
+        try:
+            drawn = draw_weights(self.model, model)
+        except Exception:  # of a layer that is made otherwise than by its build
+            return None
+        start = _weights_of(model)
+        return model if len(drawn) == len(start) and all(map(np.array_equal, drawn, start)) else None
+
+    def _seed_weights(self, weights: int) -> None:
         [seed] = np.random.SeedSequence([self.seed, weights, _WEIGHTS]).generate_state(1)
         keras.utils.set_random_seed(int(seed))
-        return build_model(self.model, self.dataset.x_train.shape[1:], self.dataset.outputs)
 
     def row_numbers(self, split: int | None) -> list[np.ndarray]:
         """The rows of each part, int32, as numbers in the dataset's own order: training, test, validation rows."""
@@ -318,3 +343,7 @@ def make_task(
     keras.config.set_dtype_policy(dtype_policy)
     weights = None if class_weight is None else weights_of_classes(class_weight, dataset)
     return Task(dataset, stages=[Stage(*stage) for stage in stages], class_weight=weights, **task)
+
+
+def _weights_of(model: keras.Model) -> list[np.ndarray]:
+    return [variable.numpy() for variable in model.trainable_variables + model.non_trainable_variables]
