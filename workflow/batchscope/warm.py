@@ -229,6 +229,8 @@ def _run(
 if __name__ == "__main__":
     number, folder, *ahead = sys.argv[1:]
     try:
-        serve(socket.socket(fileno=int(number)), ahead)
+        with suppress(SystemExit):  # when it is told to end
+            serve(socket.socket(fileno=int(number)), ahead)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    os._exit(0)  # to take apart what was imported takes a second
