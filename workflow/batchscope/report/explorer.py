@@ -13,7 +13,7 @@ from batchscope.evidence.comparisons import compare_on_this_split
 from batchscope.evidence.metrics import timed_curves
 from batchscope.evidence.rates import best_of_each_size
 from batchscope.evidence.trainings import THIS_SPLIT, Trainings
-from batchscope.files import is_as_written, replacing
+from batchscope.files import digest, is_as_written, replacing
 from batchscope.report.network import compressed
 from batchscope.report.templates import write
 from batchscope.report.words import MEASURES, SCORES
@@ -232,7 +232,7 @@ def drawing_library(kept: Path) -> str:
     """Vega-Lite with all that it needs, as it is released; `kept` in a folder, as binding it takes longer than the rest
     of the explorer.
     """
-    path = kept / f"vega_of_vl_convert_{vl_convert.__version__}.js"
+    path = kept / f"vega_{digest([vl_convert.__version__, _ASKED_OF_VEGA], [])}.js"
     if not path.exists() or not is_as_written(path):
         with replacing(path) as temporary:
             temporary.write_text(vl_convert.javascript_bundle(_ASKED_OF_VEGA))
