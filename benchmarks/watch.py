@@ -26,17 +26,18 @@ class Watched(NamedTuple):
 def watch(command: list[str], folder: Path) -> Watched:
     """Run a command in a folder; where it fails, end with what it printed. Linux alone says what a process writes."""
     before, looks = _cpu_of_children(), []
-    with open(folder / "printed.log", "w+") as printed:
+    with open(folder / "printed.log", "w+") as printed, open(folder / "errors.log", "w+") as errors:
         begin = time.perf_counter()
-        process = subprocess.Popen(command, cwd=folder, stdout=printed, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, cwd=folder, stdout=printed, stderr=errors)
         while process.poll() is None:
             looks += [(time.perf_counter() - begin, *seen) for seen in _look(process.pid)]
             time.sleep(SECONDS_OF_A_LOOK)
         seconds = time.perf_counter() - begin
-        printed.seek(0)
-        text = printed.read()
+        for file in (printed, errors):
+            file.seek(0)
+        text, said = printed.read(), errors.read()
     if process.returncode:
-        sys.exit(text)
+        sys.exit(text + said)
     table = pd.DataFrame(looks, columns=["second", "pid", "parent", "words", "log", "cpu"])
     table["log"] = table.groupby("pid")["log"].transform("last")
     table["cpu"] = table.groupby("pid")["cpu"].diff().fillna(table["cpu"])
